@@ -1,0 +1,104 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// One language mode and one set of upcoming features for every Swift target.
+let swiftSettings: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .enableUpcomingFeature("InferIsolatedConformances"),
+    .treatAllWarnings(as: .error),
+]
+
+let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
+let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let database = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+
+/// A module and what it may import; `scripts/check-imports` holds the sources to this table.
+func room(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
+    .target(name: name, dependencies: dependencies, resources: resources, swiftSettings: swiftSettings)
+}
+
+/// The tests of a module: what it may import is the module, what the module imports, and the test support.
+func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
+    .testTarget(
+        name: "\(name)Tests",
+        dependencies: [.target(name: name), "TestSupport"] + dependencies,
+        resources: resources,
+        swiftSettings: swiftSettings
+    )
+}
+
+let ground: [Target.Dependency] = ["Diagnostics", "SystemIO", system]
+let formats: [Target.Dependency] = ground + ["OCI", "Layers", "YAML"]
+let services: [Target.Dependency] = formats + ["Store", "Sandbox", subprocess]
+let engine: [Target.Dependency] = services + ["Bakefiles", "Planning", "Baking"]
+let recipes: [Target.Dependency] = engine + ["ContainerImages", "MachineImages", "Rollouts"]
+
+let package = Package(
+    name: "ovenbird",
+    platforms: [.macOS(.v15)],
+    products: [
+        .executable(name: "ovenbird", targets: ["ovenbird"])
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+        .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2", traits: []),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    ],
+    targets: [
+        // Executable
+        .executableTarget(name: "ovenbird", dependencies: ["Commands"], swiftSettings: swiftSettings),
+        room("Commands", recipes + ["Reporting", arguments]),
+        room("Reporting", recipes),
+        // Recipes
+        room("ContainerImages", engine),
+        room("MachineImages", engine + ["ContainerImages"]),
+        room("Rollouts", engine),
+        // Engine
+        room("Baking", services + ["Bakefiles", "Planning"]),
+        room("Planning", formats + ["Store", "Bakefiles"]),
+        room("Bakefiles", ground + ["OCI", "YAML"]),
+        // Services
+        room("Sandbox", formats + [subprocess]),
+        room("Store", ground + ["OCI", "Layers", database]),
+        // Formats
+        room("Layers", ground + ["CArchive", "CShims"]),
+        room("OCI", ground),
+        room("YAML", ground + ["CYAML"]),
+        // Ground
+        room("Diagnostics", []),
+        room("SystemIO", ["CShims", system, crypto]),
+        .target(name: "CShims"),
+        .systemLibrary(name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
+        .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+        // Tests
+        .target(
+            name: "TestSupport",
+            dependencies: ground + [subprocess],
+            path: "Tests/TestSupport",
+            swiftSettings: swiftSettings
+        ),
+        tests("Diagnostics", []),
+        tests("SystemIO", [system, "CShims"]),
+        tests("YAML", ground),
+        tests("OCI", ground),
+        tests("Layers", ground + [subprocess]),
+        tests("Store", ground + ["OCI", "Layers", subprocess]),
+        tests("Sandbox", formats + [subprocess]),
+        tests("Bakefiles", ground + ["OCI", "YAML"]),
+        tests("Planning", formats + ["Store", "Bakefiles"]),
+        tests("Baking", services + ["Bakefiles", "Planning"]),
+        tests("ContainerImages", engine),
+        tests("MachineImages", engine + ["ContainerImages"]),
+        tests("Rollouts", engine),
+        tests("Reporting", recipes),
+        tests("Commands", recipes + ["Reporting", arguments]),
+    ],
+    swiftLanguageModes: [.v6]
+)

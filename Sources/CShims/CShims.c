@@ -1,0 +1,94 @@
+#define _GNU_SOURCE
+#include "CShims.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/fs.h>
+#include <linux/openat2.h>
+#include <locale.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+int ob_openat_in_root(int root, const char *path, int flags, mode_t mode, int beneath) {
+    struct open_how how;
+    memset(&how, 0, sizeof how);
+    how.flags = (uint64_t)(unsigned)(flags | O_CLOEXEC);
+    // openat2 refuses mode bits where nothing can be created.
+    how.mode = (flags & O_CREAT) ? (mode & 07777) : 0;
+    how.resolve = RESOLVE_NO_MAGICLINKS | (beneath ? RESOLVE_BENEATH : RESOLVE_IN_ROOT);
+    long result;
+    // RESOLVE_IN_ROOT answers EAGAIN when a rename raced with "..": the kernel asks to try again.
+    int tries = 0;
+    do {
+        result = syscall(SYS_openat2, root, path, &how, sizeof how);
+    } while (result < 0 && (errno == EAGAIN || errno == EINTR) && ++tries < 64);
+    return (int)result;
+}
+
+int ob_openat(int directory, const char *path, int flags, mode_t mode) {
+    int result;
+    do {
+        result = openat(directory, path, flags | O_CLOEXEC, mode);
+    } while (result < 0 && errno == EINTR);
+    return result;
+}
+
+int ob_open_path_flag(void) { return O_PATH; }
+int ob_open_tmpfile_flag(void) { return O_TMPFILE; }
+
+int ob_renameat2(int old_dir, const char *old_path, int new_dir, const char *new_path, unsigned flags) {
+    return renameat2(old_dir, old_path, new_dir, new_path, flags);
+}
+unsigned ob_rename_noreplace_flag(void) { return RENAME_NOREPLACE; }
+
+ssize_t ob_copy_file_range(int from, int to, size_t count) {
+    return copy_file_range(from, NULL, to, NULL, count, 0);
+}
+int ob_clone_file(int from, int to) { return ioctl(to, FICLONE, from); }
+
+ssize_t ob_fgetxattr(int fd, const char *name, void *value, size_t size) { return fgetxattr(fd, name, value, size); }
+ssize_t ob_flistxattr(int fd, char *list, size_t size) { return flistxattr(fd, list, size); }
+int ob_fsetxattr(int fd, const char *name, const void *value, size_t size) {
+    return fsetxattr(fd, name, value, size, 0);
+}
+ssize_t ob_lgetxattr(const char *path, const char *name, void *value, size_t size) {
+    return lgetxattr(path, name, value, size);
+}
+ssize_t ob_llistxattr(const char *path, char *list, size_t size) { return llistxattr(path, list, size); }
+int ob_lsetxattr(const char *path, const char *name, const void *value, size_t size) {
+    return lsetxattr(path, name, value, size, 0);
+}
+int ob_lremovexattr(const char *path, const char *name) { return lremovexattr(path, name); }
+
+int ob_mknodat(int directory, const char *path, mode_t mode, unsigned major_number, unsigned minor_number) {
+    return mknodat(directory, path, mode, makedev(major_number, minor_number));
+}
+unsigned ob_major(dev_t device) { return major(device); }
+unsigned ob_minor(dev_t device) { return minor(device); }
+uint64_t ob_makedev(unsigned major_number, unsigned minor_number) { return makedev(major_number, minor_number); }
+
+int ob_mount(const char *source, const char *target, const char *type, unsigned long flags, const char *data) {
+    return mount(source, target, type, flags, data);
+}
+unsigned long ob_ms_bind(void) { return MS_BIND; }
+unsigned long ob_ms_rec(void) { return MS_REC; }
+unsigned long ob_ms_private(void) { return MS_PRIVATE; }
+unsigned long ob_ms_rdonly(void) { return MS_RDONLY; }
+unsigned long ob_ms_remount(void) { return MS_REMOUNT; }
+
+int ob_terminal_columns(int fd) {
+    struct winsize size;
+    return ioctl(fd, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+}
+int ob_terminal_rows(int fd) {
+    struct winsize size;
+    return ioctl(fd, TIOCGWINSZ, &size) == 0 ? size.ws_row : 0;
+}
+
+int ob_use_utf8_locale(void) { return setlocale(LC_CTYPE, "C.UTF-8") != NULL; }

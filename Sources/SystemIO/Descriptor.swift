@@ -1,0 +1,91 @@
+import CShims
+import Glibc
+package import SystemPackage
+
+/// An open file descriptor with one owner: closed when the last reference goes.
+///
+/// All calls retry on EINTR. Close errors are not reported: what must not be lost is synced before.
+package final class Descriptor: Sendable {
+    package let raw: Int32
+    /// The name for messages.
+    package let path: FilePath
+
+    package init(adopting raw: Int32, path: FilePath) {
+        self.raw = raw
+        self.path = path
+    }
+
+    deinit { close(raw) }
+
+    /// Opens with O_CLOEXEC.
+    package static func open(_ path: FilePath, flags: Int32, mode: UInt32 = 0) throws(SystemError) -> Descriptor {
+        let raw = path.withPlatformString { ob_openat(AT_FDCWD, $0, flags, mode) }
+        guard raw >= 0 else { throw SystemError("open", path, .current) }
+        return Descriptor(adopting: raw, path: path)
+    }
+
+    package static func openForReading(_ path: FilePath) throws(SystemError) -> Descriptor {
+        try open(path, flags: O_RDONLY)
+    }
+
+    package static func openFolder(_ path: FilePath) throws(SystemError) -> Descriptor {
+        try open(path, flags: O_RDONLY | O_DIRECTORY)
+    }
+
+    /// Reads at most `buffer.count` bytes; 0 is the end.
+    package func read(into buffer: UnsafeMutableRawBufferPointer) throws(SystemError) -> Int {
+        while true {
+            let count = Glibc.read(raw, buffer.baseAddress, buffer.count)
+            if count >= 0 { return count }
+            if errno != EINTR { throw SystemError("read", path, .current) }
+        }
+    }
+
+    /// Reads at most `buffer.count` bytes at `offset`; 0 is the end.
+    package func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int64) throws(SystemError) -> Int {
+        while true {
+            let count = pread(raw, buffer.baseAddress, buffer.count, off_t(offset))
+            if count >= 0 { return count }
+            if errno != EINTR { throw SystemError("read", path, .current) }
+        }
+    }
+
+    /// Writes all of `bytes`.
+    package func write(_ bytes: UnsafeRawBufferPointer) throws(SystemError) {
+        var done = 0
+        while done < bytes.count {
+            let rest = UnsafeRawBufferPointer(rebasing: bytes[done...])
+            let count = Glibc.write(raw, rest.baseAddress, rest.count)
+            if count >= 0 { done += count } else if errno != EINTR { throw SystemError("write", path, .current) }
+        }
+    }
+
+    package func write(_ bytes: [UInt8]) throws(SystemError) {
+        try bytes.withUnsafeBufferPointer { (buffer) throws(SystemError) in try write(UnsafeRawBufferPointer(buffer)) }
+    }
+
+    /// Waits until the content is on the disk (fsync).
+    package func sync() throws(SystemError) {
+        guard fsync(raw) == 0 else { throw SystemError("sync", path, .current) }
+    }
+
+    package func status() throws(SystemError) -> FileStatus {
+        var status = stat()
+        guard fstat(raw, &status) == 0 else { throw SystemError("examine", path, .current) }
+        return FileStatus(status)
+    }
+
+    /// Reads to the end; refuses more than `limit` bytes with EFBIG.
+    package func readAll(limit: Int) throws(SystemError) -> [UInt8] {
+        var result: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 64 * 1024)
+        while true {
+            let count = try buffer.withUnsafeMutableBufferPointer { (bytes) throws(SystemError) in
+                try read(into: UnsafeMutableRawBufferPointer(bytes))
+            }
+            if count == 0 { return result }
+            guard result.count + count <= limit else { throw SystemError("read", path, .fileTooLarge) }
+            result += buffer[..<count]
+        }
+    }
+}
