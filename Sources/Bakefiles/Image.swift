@@ -1,0 +1,169 @@
+package import Diagnostics
+package import OCI
+package import SystemPackage
+
+/// What the Bakefile asks for: a container image or a machine image.
+package struct Image: Sendable, Hashable {
+    package enum Kind: String, Sendable {
+        case docker
+        case ami
+    }
+
+    /// Lower-case letters, digits, `-` and `_`; a member of a matrix is `NAME-VALUE[-VALUE...]`.
+    package var name: String
+    package var kind: Kind
+    package var place: SourcePlace
+    package var base: Base
+    package var basePlace: SourcePlace
+    package var steps: [Step]
+    package var config: ImageSettings
+    package var version: VersionScheme?
+    /// `push:` repositories without tag; the first gives a binding's `reference`.
+    package var destinations: [String]
+    /// Disk and boot settings of a machine image, validated; they become one label of its config.
+    package var machine: JSONValue?
+
+    package init(
+        name: String,
+        kind: Kind,
+        place: SourcePlace,
+        base: Base,
+        basePlace: SourcePlace,
+        steps: [Step] = [],
+        config: ImageSettings = ImageSettings(),
+        version: VersionScheme? = nil,
+        destinations: [String] = [],
+        machine: JSONValue? = nil
+    ) {
+        self.name = name
+        self.kind = kind
+        self.place = place
+        self.base = base
+        self.basePlace = basePlace
+        self.steps = steps
+        self.config = config
+        self.version = version
+        self.destinations = destinations
+        self.machine = machine
+    }
+}
+
+/// `from:` of an image: the layers that its steps start with.
+package enum Base: Sendable, Hashable {
+    case scratch
+    case debian(DebianBase)
+    /// Another image of the same Bakefile, its config included.
+    case image(String)
+    /// An OCI layout folder; without tag it must hold one image.
+    case oci(path: InputPath, tag: String?)
+    /// A `docker save` archive; without tag it must hold one image.
+    case dockerArchive(path: InputPath, tag: String?)
+    /// A tar of a root file system, compressed or not.
+    case rootfs(InputPath)
+}
+
+/// `from: { debian: SUITE, ... }`: a root made by mmdebstrap.
+package struct DebianBase: Sendable, Hashable {
+    package var suite: String
+    /// An mmdebstrap variant; `apt` for docker images and `important` for machines where none is stated.
+    package var variant: String
+    /// A mirror's URL; nil means the host's own, which never enters the root.
+    package var mirror: String?
+    package var keyring: InputPath?
+    /// `[main]` where none are stated.
+    package var components: [String]
+
+    package init(
+        suite: String,
+        variant: String,
+        mirror: String? = nil,
+        keyring: InputPath? = nil,
+        components: [String] = ["main"]
+    ) {
+        self.suite = suite
+        self.variant = variant
+        self.mirror = mirror
+        self.keyring = keyring
+        self.components = components
+    }
+}
+
+/// A path that stays inside the Bakefile's folder or a named context.
+package struct InputPath: Sendable, Hashable {
+    /// The context's name, or nil for the Bakefile's folder.
+    package var context: String?
+    /// Relative, normalised, without `..`; `.` is the folder itself.
+    package var path: String
+
+    package init(context: String? = nil, path: String) {
+        self.context = context
+        self.path = path
+    }
+}
+
+/// `version:` of an image: how a new identity gets its name.
+package enum VersionScheme: Sendable, Hashable {
+    package enum Bump: String, Sendable, CaseIterable {
+        case major
+        case minor
+        case patch
+    }
+
+    /// `{ semver: { start: 1.0.0, bump: patch } }`
+    case semver(start: String, bump: Bump)
+    /// `{ calver: YYYY.0M.MICRO }`: from the time T of the bake's date, UTC, with a counter.
+    case calver(format: String)
+    /// `git`: `git describe`-like name of the commit; dirty work trees get a suffix.
+    case git
+    /// `sequence`: 1, 2, 3...
+    case sequence
+}
+
+/// `config:` of an image: everything that an OCI image config can hold.
+package struct ImageSettings: Sendable, Hashable {
+    package struct Healthcheck: Sendable, Hashable {
+        /// `["NONE"]`, `["CMD", ...]` or `["CMD-SHELL", text]`.
+        package var test: [String]
+        /// Nanoseconds, as Docker counts them.
+        package var interval: Int64?
+        package var timeout: Int64?
+        package var startPeriod: Int64?
+        package var retries: Int64?
+
+        package init(
+            test: [String],
+            interval: Int64? = nil,
+            timeout: Int64? = nil,
+            startPeriod: Int64? = nil,
+            retries: Int64? = nil
+        ) {
+            self.test = test
+            self.interval = interval
+            self.timeout = timeout
+            self.startPeriod = startPeriod
+            self.retries = retries
+        }
+    }
+
+    package var user: String?
+    package var workingDirectory: String?
+    package var entrypoint: [String]?
+    package var command: [String]?
+    /// Added to those of the base, by name.
+    package var environment: [String: String] = [:]
+    /// `80/tcp`
+    package var ports: [String] = []
+    package var volumes: [String] = []
+    package var labels: [String: String] = [:]
+    package var stopSignal: String?
+    /// Seconds.
+    package var stopTimeout: Int64?
+    package var healthcheck: Healthcheck?
+    package var shell: [String]?
+    package var onBuild: [String] = []
+    package var author: String?
+    /// `labels: { stamp: true }`: commit and CI build as labels, which makes them part of the identity.
+    package var stamp = false
+
+    package init() {}
+}

@@ -1,0 +1,320 @@
+package import Diagnostics
+
+/// One declared change to an image.
+package struct Step: Sendable, Hashable {
+    /// `name:`, else kind and ordinal: `run-2` is the second `run` of the image.
+    package var address: String
+    package var action: Action
+    /// Of the step's first key.
+    package var place: SourcePlace
+
+    package init(address: String, action: Action, place: SourcePlace) {
+        self.address = address
+        self.action = action
+        self.place = place
+    }
+
+    package enum Action: Sendable, Hashable {
+        case run(RunStep)
+        case copy(CopyStep)
+        case file(FileStep)
+        case unpack(UnpackStep)
+        case packages(PackagesStep)
+        case delete(DeleteStep)
+        case symlink(SymlinkStep)
+        case directory(DirectoryStep)
+        case user(UserStep)
+
+        /// The Bakefile's key for it.
+        package var kind: String {
+            switch self {
+            case .run: "run"
+            case .copy: "copy"
+            case .file: "file"
+            case .unpack: "unpack"
+            case .packages: "packages"
+            case .delete: "delete"
+            case .symlink: "symlink"
+            case .directory: "directory"
+            case .user: "user"
+            }
+        }
+
+        /// Whether it runs programs of the image, in a sandbox; the others write their layer themselves.
+        package var needsSandbox: Bool {
+            switch self {
+            case .run, .packages: true
+            default: false
+            }
+        }
+    }
+}
+
+/// `run:` a shell text or an argument list, in a sandbox.
+package struct RunStep: Sendable, Hashable {
+    package enum Command: Sendable, Hashable {
+        /// Given to `/bin/sh -ec`; nothing is substituted in it.
+        case shell(String)
+        case arguments([String])
+    }
+
+    package enum Network: String, Sendable, CaseIterable {
+        case none
+        case host
+    }
+
+    /// A secret as this step sees it.
+    package struct SecretUse: Sendable, Hashable {
+        package enum Target: Sendable, Hashable {
+            /// Absolute path in the sandbox, `/run/secrets/NAME` where none is stated.
+            case file(String)
+            case variable(String)
+        }
+
+        package var name: String
+        package var target: Target
+
+        package init(name: String, target: Target) {
+            self.name = name
+            self.target = target
+        }
+    }
+
+    /// A folder that outlives the step, outside the layer.
+    package struct CacheMount: Sendable, Hashable {
+        package var id: String
+        /// Absolute path in the sandbox.
+        package var target: String
+
+        package init(id: String, target: String) {
+            self.id = id
+            self.target = target
+        }
+    }
+
+    package var command: Command
+    package var environment: [String: String]
+    /// Absolute; `/` where none is stated.
+    package var workingDirectory: String
+    /// `NAME[:GROUP]` or numbers; root where none is stated.
+    package var user: String
+    package var network: Network
+    package var secrets: [SecretUse]
+    package var caches: [CacheMount]
+
+    package init(
+        command: Command,
+        environment: [String: String] = [:],
+        workingDirectory: String = "/",
+        user: String = "0:0",
+        network: Network = .none,
+        secrets: [SecretUse] = [],
+        caches: [CacheMount] = []
+    ) {
+        self.command = command
+        self.environment = environment
+        self.workingDirectory = workingDirectory
+        self.user = user
+        self.network = network
+        self.secrets = secrets
+        self.caches = caches
+    }
+}
+
+/// `copy:` files and trees from the Bakefile's folder, a context, or another image.
+///
+/// As `cp -r`: a source folder's *content* goes to `to`; a source file goes to `to`, or into it where `to` ends in `/`
+/// or there are several sources.
+package struct CopyStep: Sendable, Hashable {
+    package enum Source: Sendable, Hashable {
+        case files([InputPath])
+        /// Absolute path inside the image.
+        case image(name: String, path: String)
+    }
+
+    package var source: Source
+    /// Absolute; a trailing slash is kept.
+    package var destination: String
+    /// nil is root (0:0).
+    package var owner: Ownership?
+    /// nil keeps the source's execute bit: 0755 or 0644, folders 0755.
+    package var mode: UInt32?
+    /// Patterns with the meaning of a `.dockerignore` file, relative to each source folder.
+    package var exclude: [String]
+
+    package init(
+        source: Source,
+        destination: String,
+        owner: Ownership? = nil,
+        mode: UInt32? = nil,
+        exclude: [String] = []
+    ) {
+        self.source = source
+        self.destination = destination
+        self.owner = owner
+        self.mode = mode
+        self.exclude = exclude
+    }
+}
+
+/// `owner:` of what a step writes: `USER[:GROUP]`, each a name of the image's own files or a number.
+package struct Ownership: Sendable, Hashable {
+    package var user: String
+    /// nil is the user's own group, or 0 for a number that has no entry.
+    package var group: String?
+
+    package init(user: String, group: String? = nil) {
+        self.user = user
+        self.group = group
+    }
+}
+
+/// `file:` inline content; nothing is substituted in it.
+package struct FileStep: Sendable, Hashable {
+    package var path: String
+    package var content: String
+    package var owner: Ownership?
+    package var mode: UInt32
+
+    package init(path: String, content: String, owner: Ownership? = nil, mode: UInt32 = 0o644) {
+        self.path = path
+        self.content = content
+        self.owner = owner
+        self.mode = mode
+    }
+}
+
+/// `unpack:` an archive (tar, zip or cpio, compressed or not) below a folder.
+package struct UnpackStep: Sendable, Hashable {
+    package var archive: InputPath
+    package var destination: String
+    /// nil keeps the archive's numbers.
+    package var owner: Ownership?
+    /// Leading components of each name to leave out.
+    package var stripComponents: Int
+
+    package init(archive: InputPath, destination: String, owner: Ownership? = nil, stripComponents: Int = 0) {
+        self.archive = archive
+        self.destination = destination
+        self.owner = owner
+        self.stripComponents = stripComponents
+    }
+}
+
+/// `packages:` apt packages by name, local `.deb` files, and the sources to take them from.
+package struct PackagesStep: Sendable, Hashable {
+    /// A further apt source, for this step only unless `keep` is set.
+    package struct Source: Sendable, Hashable {
+        /// File name below `/etc/apt/sources.list.d`, without extension.
+        package var name: String
+        package var uri: String
+        package var suite: String
+        package var components: [String]
+        /// The key that signs it: `.asc` or `.gpg`.
+        package var key: InputPath
+        /// Whether source and key stay in the image.
+        package var keep: Bool
+
+        package init(name: String, uri: String, suite: String, components: [String], key: InputPath, keep: Bool = false) {
+            self.name = name
+            self.uri = uri
+            self.suite = suite
+            self.components = components
+            self.key = key
+            self.keep = keep
+        }
+    }
+
+    /// `NAME`, `NAME=VERSION` or `NAME/SUITE`, as `apt-get install` takes them.
+    package var names: [String]
+    package var files: [InputPath]
+    package var sources: [Source]
+    package var recommends: Bool
+
+    package init(
+        names: [String],
+        files: [InputPath] = [],
+        sources: [Source] = [],
+        recommends: Bool = false
+    ) {
+        self.names = names
+        self.files = files
+        self.sources = sources
+        self.recommends = recommends
+    }
+}
+
+/// `delete:` paths or glob patterns; one that matches nothing is an error unless `missing: ignore`.
+package struct DeleteStep: Sendable, Hashable {
+    package var patterns: [String]
+    package var ignoreMissing: Bool
+
+    package init(patterns: [String], ignoreMissing: Bool = false) {
+        self.patterns = patterns
+        self.ignoreMissing = ignoreMissing
+    }
+}
+
+/// `symlink:` `{ path: /etc/localtime, target: ../usr/share/zoneinfo/UTC }`; the target is stored as it is.
+package struct SymlinkStep: Sendable, Hashable {
+    package var path: String
+    package var target: String
+
+    package init(path: String, target: String) {
+        self.path = path
+        self.target = target
+    }
+}
+
+/// `directory:` one folder, missing parents included (those 0755 and root's).
+package struct DirectoryStep: Sendable, Hashable {
+    package var path: String
+    package var owner: Ownership?
+    package var mode: UInt32
+
+    package init(path: String, owner: Ownership? = nil, mode: UInt32 = 0o755) {
+        self.path = path
+        self.owner = owner
+        self.mode = mode
+    }
+}
+
+/// `user:` an account in the image's passwd, group and shadow files, without a password.
+package struct UserStep: Sendable, Hashable {
+    package var name: String
+    /// nil takes the next free number: from 100 for a system account, from 1000 otherwise.
+    package var uid: UInt32?
+    package var gid: UInt32?
+    /// Further groups, which must exist.
+    package var groups: [String]
+    /// nil is `/home/NAME`, or `/nonexistent` for a system account.
+    package var home: String?
+    /// nil is `/bin/sh`, or `/usr/sbin/nologin` for a system account.
+    package var shell: String?
+    package var comment: String
+    package var isSystem: Bool
+    /// Whether the home folder is made, with the content of `/etc/skel`; by default for accounts that are not system ones.
+    package var createsHome: Bool
+
+    package init(
+        name: String,
+        uid: UInt32? = nil,
+        gid: UInt32? = nil,
+        groups: [String] = [],
+        home: String? = nil,
+        shell: String? = nil,
+        comment: String = "",
+        isSystem: Bool = false,
+        createsHome: Bool = true
+    ) {
+        self.name = name
+        self.uid = uid
+        self.gid = gid
+        self.groups = groups
+        self.home = home
+        self.shell = shell
+        self.comment = comment
+        self.isSystem = isSystem
+        self.createsHome = createsHome
+    }
+}
