@@ -1,6 +1,5 @@
 package import Diagnostics
 package import OCI
-package import SystemPackage
 
 /// What the Bakefile asks for: a container image or a machine image.
 package struct Image: Sendable, Hashable {
