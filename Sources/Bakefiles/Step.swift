@@ -215,7 +215,8 @@ package struct PackagesStep: Sendable, Hashable {
         /// Whether source and key stay in the image.
         package var keep: Bool
 
-        package init(name: String, uri: String, suite: String, components: [String], key: InputPath, keep: Bool = false) {
+        package init(name: String, uri: String, suite: String, components: [String], key: InputPath, keep: Bool = false)
+        {
             self.name = name
             self.uri = uri
             self.suite = suite

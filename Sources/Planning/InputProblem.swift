@@ -1,0 +1,55 @@
+package import Diagnostics
+package import SystemIO
+
+/// An input that a step names and cannot have.
+package enum InputProblem: Error, Hashable, CustomStringConvertible {
+    case missing(name: String)
+    case escapes(name: String)
+    case unusable(name: String, kind: FileKind)
+
+    package var description: String { diagnostic(at: nil).description }
+
+    /// The same as a mistake at the step that names the input.
+    package func diagnostic(at place: SourcePlace?) -> Diagnostic {
+        switch self {
+        case .missing(let name):
+            Diagnostic(
+                at: place,
+                "'\(name)' does not exist",
+                .inputMissing,
+                why: "paths start from the Bakefile's folder, or from the context that they name"
+            )
+        case .escapes(let name):
+            Diagnostic(
+                at: place,
+                "'\(name)' leads out of its folder through a symlink",
+                .inputEscapes,
+                why: "what a step reads has to be inside the Bakefile's folder or a named context",
+                fix: "declare the other folder under 'contexts' and name it in the step"
+            )
+        case .unusable(let name, let kind):
+            Diagnostic(at: place, "'\(name)' is a \(kindName(kind)), which no step can read", .inputUnusable)
+        }
+    }
+
+    private func kindName(_ kind: FileKind) -> String {
+        switch kind {
+        case .regular: "file"
+        case .directory: "folder"
+        case .symlink: "symlink"
+        case .characterDevice: "character device"
+        case .blockDevice: "block device"
+        case .fifo: "FIFO"
+        case .socket: "socket"
+        }
+    }
+}
+
+extension DiagnosticIdentifier {
+    /// A step reads a file or folder that is not there.
+    package static let inputMissing: Self = "input-missing"
+    /// A step reads a path that a symlink leads out of the Bakefile's folder or context.
+    package static let inputEscapes: Self = "input-escapes"
+    /// A step reads something that is neither a file, a folder nor a symlink.
+    package static let inputUnusable: Self = "input-unusable"
+}

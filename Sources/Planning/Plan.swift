@@ -1,0 +1,136 @@
+package import Bakefiles
+package import Diagnostics
+
+/// Every step of the images asked for, in order, with its keys and the reason why it will or will not run.
+package struct Plan: Sendable, Hashable {
+    package let project: String
+    /// T, seconds since 1970.
+    package let timestamp: Int64
+    /// As OCI writes it: `amd64`.
+    package let architecture: String
+    /// Every image after those that it needs.
+    package let images: [PlannedImage]
+
+    package init(project: String, timestamp: Int64, architecture: String, images: [PlannedImage]) {
+        self.project = project
+        self.timestamp = timestamp
+        self.architecture = architecture
+        self.images = images
+    }
+
+    /// Whether a bake would run anything for certain, or perhaps.
+    package var hasChanges: Bool {
+        images.contains { $0.steps.contains { !$0.state.isCached } }
+    }
+
+    package func image(named name: String) -> PlannedImage? { images.first { $0.name == name } }
+}
+
+/// The plan of one image.
+package struct PlannedImage: Sendable, Hashable {
+    package let image: Image
+    /// The base is the first, with the address `from`, unless it is `scratch` or an image of the same Bakefile.
+    package let steps: [PlannedStep]
+
+    package init(image: Image, steps: [PlannedStep]) {
+        self.image = image
+        self.steps = steps
+    }
+
+    package var name: String { image.name }
+}
+
+/// One step of a plan.
+package struct PlannedStep: Sendable, Hashable {
+    package enum Work: Sendable, Hashable {
+        case base(Base)
+        case step(Step)
+    }
+
+    package enum State: Sendable, Hashable {
+        /// The store has the result.
+        case cached
+        case willRun
+        /// Runs only if the named step or image gives other bytes than before.
+        case depends(on: String)
+
+        package var isCached: Bool { self == .cached }
+
+        /// The word that people and machines read.
+        package var word: String {
+            switch self {
+            case .cached: "cached"
+            case .willRun: "will run"
+            case .depends: "depends"
+            }
+        }
+    }
+
+    package let work: Work
+    package let definition: StepDefinition
+    package let inputs: [StepInput]
+    /// nil where it hangs on a result that is not there yet.
+    package let contentKey: StepKey?
+    package let state: State
+    /// Why it runs, may run, or does not.
+    package let reason: String
+    /// Of a moving reference that nothing pins: when it was resolved, seconds since 1970.
+    package let resolvedAt: Int64?
+
+    package init(
+        work: Work,
+        definition: StepDefinition,
+        inputs: [StepInput],
+        contentKey: StepKey?,
+        state: State,
+        reason: String,
+        resolvedAt: Int64? = nil
+    ) {
+        self.work = work
+        self.definition = definition
+        self.inputs = inputs
+        self.contentKey = contentKey
+        self.state = state
+        self.reason = reason
+        self.resolvedAt = resolvedAt
+    }
+
+    package var definitionKey: StepKey { definition.key }
+
+    /// `from`, or the step's name or kind and ordinal.
+    package var address: String {
+        switch work {
+        case .base: "from"
+        case .step(let step): step.address
+        }
+    }
+
+    package var place: SourcePlace? {
+        switch work {
+        case .base: nil
+        case .step(let step): step.place
+        }
+    }
+
+    /// What it does, in a few words.
+    package var title: String {
+        switch work {
+        case .base(let base): base.title
+        case .step(let step): step.action.title
+        }
+    }
+}
+
+/// What a step reads from outside the image.
+package struct StepInput: Sendable, Hashable {
+    /// As the user named it.
+    package let name: String
+    package let path: InputPath
+    package let tree: InputTree
+
+    package init(name: String, path: InputPath, tree: InputTree) {
+        self.name = name
+        self.path = path
+        self.tree = tree
+    }
+}

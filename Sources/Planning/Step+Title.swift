@@ -1,0 +1,47 @@
+package import Bakefiles
+
+extension Step.Action {
+    /// What the step does, in one line: `copy site -> /srv/www`. Also the `created_by` of its layer.
+    package var title: String {
+        switch self {
+        case .run(let step):
+            switch step.command {
+            case .shell(let text): "run \(firstLine(text))"
+            case .arguments(let arguments): "run \(arguments.joined(separator: " "))"
+            }
+        case .copy(let step):
+            switch step.source {
+            case .files(let paths): "copy \(paths.map(\.name).joined(separator: " ")) -> \(step.destination)"
+            case .image(let name, let path): "copy \(name):\(path) -> \(step.destination)"
+            }
+        case .file(let step): "file \(step.path)"
+        case .unpack(let step): "unpack \(step.archive.name) -> \(step.destination)"
+        case .packages(let step):
+            "packages \((step.names + step.files.map(\.name)).joined(separator: " "))"
+        case .delete(let step): "delete \(step.patterns.joined(separator: " "))"
+        case .symlink(let step): "symlink \(step.path) -> \(step.target)"
+        case .directory(let step): "directory \(step.path)"
+        case .user(let step): "user \(step.name)"
+        }
+    }
+
+    private func firstLine(_ text: String) -> String {
+        let lines = text.split(whereSeparator: \.isNewline)
+        guard let first = lines.first else { return "" }
+        return lines.count > 1 ? "\(first) ..." : String(first)
+    }
+}
+
+extension Base {
+    /// Where the image starts, in one line: `debian bookworm (apt)`.
+    package var title: String {
+        switch self {
+        case .scratch: "scratch"
+        case .debian(let base): "debian \(base.suite) (\(base.variant))"
+        case .image(let name): "image \(name)"
+        case .oci(let path, let tag): "oci \(path.name)\(tag.map { ":\($0)" } ?? "")"
+        case .dockerArchive(let path, let tag): "docker-archive \(path.name)\(tag.map { ":\($0)" } ?? "")"
+        case .rootfs(let path): "rootfs \(path.name)"
+        }
+    }
+}
