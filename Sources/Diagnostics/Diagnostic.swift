@@ -47,7 +47,7 @@ package struct Diagnostic: Hashable, Sendable {
     package var fix: String?
 
     package init(
-        _ severity: Severity = .error,
+        _ severity: Severity,
         at place: SourcePlace? = nil,
         _ message: String,
         _ identifier: DiagnosticIdentifier,
@@ -60,6 +60,17 @@ package struct Diagnostic: Hashable, Sendable {
         self.identifier = identifier
         self.why = why
         self.fix = fix
+    }
+
+    /// An error.
+    package init(
+        at place: SourcePlace? = nil,
+        _ message: String,
+        _ identifier: DiagnosticIdentifier,
+        why: String? = nil,
+        fix: String? = nil
+    ) {
+        self.init(.error, at: place, message, identifier, why: why, fix: fix)
     }
 }
 

@@ -6,6 +6,8 @@ package enum InputProblem: Error, Hashable, CustomStringConvertible {
     case missing(name: String)
     case escapes(name: String)
     case unusable(name: String, kind: FileKind)
+    /// An OCI layout in which `tag`, or the want of one, does not name one image.
+    case ambiguous(name: String, tag: String?, tags: [String])
 
     package var description: String { diagnostic(at: nil).description }
 
@@ -29,6 +31,16 @@ package enum InputProblem: Error, Hashable, CustomStringConvertible {
             )
         case .unusable(let name, let kind):
             Diagnostic(at: place, "'\(name)' is a \(kindName(kind)), which no step can read", .inputUnusable)
+        case .ambiguous(let name, let tag, let tags):
+            Diagnostic(
+                at: place,
+                tag.map { "'\(name)' has no image with the tag '\($0)'" }
+                    ?? "'\(name)' does not hold exactly one image",
+                .baseTag,
+                why: tags.isEmpty
+                    ? "its images have no tags" : "its tags are \(tags.map { "'\($0)'" }.joined(separator: ", "))",
+                fix: tags.first.map { "write 'oci: \(name):\($0)'" }
+            )
         }
     }
 

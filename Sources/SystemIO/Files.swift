@@ -63,11 +63,13 @@ package enum Files {
             }
             let name = withUnsafeBytes(of: &entry.pointee.d_name) { Array($0.prefix { $0 != 0 }) }
             if name == [0x2e] || name == [0x2e, 0x2e] { continue }
-            guard let component = (name + [0]).withUnsafeBufferPointer({ buffer in
-                buffer.withMemoryRebound(to: CChar.self) { chars in
-                    chars.baseAddress.flatMap { FilePath.Component(platformString: $0) }
-                }
-            }) else { continue }
+            guard
+                let component = (name + [0]).withUnsafeBufferPointer({ buffer in
+                    buffer.withMemoryRebound(to: CChar.self) { chars in
+                        chars.baseAddress.flatMap { FilePath.Component(platformString: $0) }
+                    }
+                })
+            else { continue }
             names.append((name, component))
         }
         return names.sorted { $0.bytes.lexicographicallyPrecedes($1.bytes) }.map(\.component)

@@ -27,5 +27,4 @@ package struct SystemError: Error, Hashable, CustomStringConvertible {
 extension Errno {
     /// The `errno` of the system call that just failed.
     package static var current: Errno { Errno(rawValue: errno) }
-
 }

@@ -1,0 +1,72 @@
+package import OCI
+package import SystemIO
+
+/// What earlier bakes left, as a plan asks for it: look-ups by key, nothing that writes.
+package protocol BakeRecords {
+    /// The result under a content key, if the store has it whole.
+    func result(for key: StepKey) throws -> StepResult?
+    /// Whether any result was made by this definition, from whatever parent.
+    func hasResult(madeBy definition: StepKey) throws -> Bool
+    /// How a step stood in the last bake that came to it.
+    func lastStep(image: String, address: String) throws -> StepRecord?
+    /// The listing of an input tree.
+    func listing(of tree: Digest) throws -> String?
+}
+
+/// What a step left in the store.
+package struct StepResult: Sendable, Hashable {
+    /// One layer; of a base as many as it has.
+    package let layers: [Digest]
+    /// The image config that a base brings with it.
+    package let config: JSONValue?
+    /// Bytes of the layers, uncompressed.
+    package let size: Int64
+    /// Seconds since 1970.
+    package let createdAt: Int64
+
+    package init(layers: [Digest], config: JSONValue? = nil, size: Int64, createdAt: Int64) {
+        self.layers = layers
+        self.config = config
+        self.size = size
+        self.createdAt = createdAt
+    }
+}
+
+/// A step as a bake had it, to tell the next plan what is different now.
+package struct StepRecord: Sendable, Hashable {
+    package let definition: JSONValue
+    package let contentKey: StepKey
+    /// The layers that it started from.
+    package let parent: [Digest]
+    /// The variables of that bake, by name.
+    package let variables: [String: String]
+
+    package init(definition: JSONValue, contentKey: StepKey, parent: [Digest], variables: [String: String]) {
+        self.definition = definition
+        self.contentKey = contentKey
+        self.parent = parent
+        self.variables = variables
+    }
+
+    package var document: JSONValue {
+        .object([
+            "definition": definition, "contentKey": .string(contentKey.description),
+            "parent": .strings(parent.map(\.description)), "variables": .strings(variables),
+        ])
+    }
+
+    /// Reads what `document` gave; nil for anything else, which is then treated as if nothing were known.
+    package init?(document: JSONValue) {
+        guard let definition = document["definition"],
+            let key = document["contentKey"]?.stringValue.flatMap({ Digest($0) }),
+            let parent = document["parent"]?.arrayValue,
+            let variables = document["variables"]?.objectValue
+        else { return nil }
+        self.init(
+            definition: definition,
+            contentKey: StepKey(key),
+            parent: parent.compactMap { $0.stringValue.flatMap { Digest($0) } },
+            variables: variables.compactMapValues(\.stringValue)
+        )
+    }
+}

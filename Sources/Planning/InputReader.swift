@@ -1,0 +1,67 @@
+import Bakefiles
+import Diagnostics
+import OCI
+import SystemIO
+
+/// Reads the inputs of steps, each tree once.
+struct InputReader {
+    private struct Request: Hashable {
+        let path: InputPath
+        let exclude: [String]
+    }
+
+    var scanner: InputScanner
+    private var trees: [Request: InputTree] = [:]
+
+    init(scanner: InputScanner) { self.scanner = scanner }
+
+    mutating func read(_ work: PlannedStep.Work) throws -> [StepInput] {
+        switch work {
+        case .base(let base): try read(base)
+        case .step(let step):
+            try step.action.inputPaths.map { path in
+                var exclude: [String] = []
+                if case .copy(let copy) = step.action { exclude = copy.exclude }
+                return StepInput(name: path.name, path: path, tree: try tree(path, exclude))
+            }
+        }
+    }
+
+    private mutating func read(_ base: Base) throws -> [StepInput] {
+        switch base {
+        case .scratch, .image: []
+        case .debian(let base):
+            try base.keyring.map { [StepInput(name: $0.name, path: $0, tree: try tree($0, []))] } ?? []
+        case .rootfs(let path), .dockerArchive(let path, _):
+            [StepInput(name: path.name, path: path, tree: try tree(path, []))]
+        case .oci(let path, let tag):
+            [StepInput(name: path.name, path: path, tree: try layoutImage(path, tag))]
+        }
+    }
+
+    private mutating func tree(_ path: InputPath, _ exclude: [String]) throws -> InputTree {
+        let request = Request(path: path, exclude: exclude)
+        if let tree = trees[request] { return tree }
+        let tree = try scanner.scan(path, excluding: exclude)
+        trees[request] = tree
+        return tree
+    }
+
+    /// An image of a layout stands for itself by its manifest's digest: what else the layout holds does not count.
+    private func layoutImage(_ path: InputPath, _ tag: String?) throws -> InputTree {
+        let file = try scanner.open(InputPath(context: path.context, path: path.path + "/index.json"))
+        let index = try JSONValue.parse(try file.readAll(limit: 4 << 20))
+        let manifests = index["manifests"]?.arrayValue ?? []
+        let named = manifests.filter {
+            tag == nil || $0["annotations"]?["org.opencontainers.image.ref.name"]?.stringValue == tag
+        }
+        let digests = named.compactMap { $0["digest"]?.stringValue.flatMap { Digest($0) } }
+        guard let digest = digests.first, Set(digests).count == 1 else {
+            let tags = manifests.compactMap {
+                $0["annotations"]?["org.opencontainers.image.ref.name"]?.stringValue
+            }
+            throw InputProblem.ambiguous(name: path.name, tag: tag, tags: tags.sorted())
+        }
+        return InputTree(entries: [.init(path: [], content: .file(digest: digest, size: 0, isExecutable: false))])
+    }
+}

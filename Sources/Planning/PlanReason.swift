@@ -1,0 +1,103 @@
+import OCI
+import SystemIO
+
+/// Why a step runs: the first difference to the last bake, old to new.
+struct PlanReason {
+    let record: StepRecord?
+    let definition: StepDefinition
+    let inputs: [StepInput]
+    /// nil where the parent is not known yet.
+    let contentKey: StepKey?
+    let parent: [Digest]?
+    /// The step before, for messages.
+    let parentName: String
+    let variables: [String: String]
+    /// The listing of an input of the last bake.
+    let listing: (Digest) throws -> String?
+
+    func text() throws -> String {
+        guard let record else { return "not baked before" }
+        if let difference = try definitionDifference(record.definition) { return difference }
+        guard let contentKey else { return "its result is not in the store any more" }
+        if contentKey == record.contentKey { return "its result is not in the store any more" }
+        guard let parent, parent != record.parent else { return "the image that it copies from changed" }
+        let old = record.parent.last?.short ?? "nothing"
+        let new = parent.last?.short ?? "nothing"
+        return "'\(parentName)' changed: \(old) → \(new)"
+    }
+
+    private func definitionDifference(_ old: JSONValue) throws -> String? {
+        let new = definition.document
+        if old == new { return nil }
+        if let change = firstChange(old["step"] ?? .null, new["step"] ?? .null, path: "") {
+            return describe(change)
+        }
+        if let difference = try inputDifference(old) { return difference }
+        for key in ["kind", "timestamp", "architecture", "format"] {
+            if let change = firstChange(old[key] ?? .null, new[key] ?? .null, path: key) { return describe(change) }
+        }
+        return "its definition changed"
+    }
+
+    private func inputDifference(_ old: JSONValue) throws -> String? {
+        for input in inputs {
+            guard let text = old["inputs"]?[input.name]?.stringValue, let digest = Digest(text) else {
+                return "input '\(input.name)' is new"
+            }
+            if digest == input.tree.digest { continue }
+            let difference = try listing(digest).flatMap {
+                InputTree.firstDifference(old: $0, new: input.tree.listing, name: input.name)
+            }
+            return difference ?? "'\(input.name)' changed: \(digest.short) → \(input.tree.digest.short)"
+        }
+        return nil
+    }
+
+    private struct Change {
+        let path: String
+        let old: JSONValue
+        let new: JSONValue
+    }
+
+    /// The first member that differs, in the order of the names.
+    private func firstChange(_ old: JSONValue, _ new: JSONValue, path: String) -> Change? {
+        if old == new { return nil }
+        guard case .object(let oldMembers) = old, case .object(let newMembers) = new else {
+            return Change(path: path, old: old, new: new)
+        }
+        for name in Set(oldMembers.keys).union(newMembers.keys).sorted() {
+            let inner = path.isEmpty ? name : "\(path).\(name)"
+            if let change = firstChange(oldMembers[name] ?? .null, newMembers[name] ?? .null, path: inner) {
+                return change
+            }
+        }
+        return nil
+    }
+
+    private func describe(_ change: Change) -> String {
+        "'\(change.path)' changed: \(brief(change.old)) → \(brief(change.new))" + variableNote(change)
+    }
+
+    /// Names the variable that brought a change, where one's old and new value stand in the old and new text.
+    private func variableNote(_ change: Change) -> String {
+        let (old, new) = (change.old.canonicalText, change.new.canonicalText)
+        for (name, value) in variables.sorted(by: { $0.key < $1.key }) {
+            guard let before = record?.variables[name], before != value, old.contains(before), new.contains(value)
+            else {
+                continue
+            }
+            return " (variable '\(name)')"
+        }
+        return ""
+    }
+
+    private func brief(_ value: JSONValue) -> String {
+        let text =
+            switch value {
+            case .null: "nothing"
+            case .string(let text): "'\(text)'"
+            default: value.canonicalText
+            }
+        return text.count > 60 ? text.prefix(57) + "..." : text
+    }
+}

@@ -1,0 +1,56 @@
+import Bakefiles
+import OCI
+
+extension PlannedStep.Work {
+    /// The Bakefile's key for it.
+    package var kind: String {
+        switch self {
+        case .base: "from"
+        case .step(let step): step.action.kind
+        }
+    }
+
+    var address: String {
+        switch self {
+        case .base: "from"
+        case .step(let step): step.address
+        }
+    }
+
+    var sourceImage: String? {
+        switch self {
+        case .base: nil
+        case .step(let step): step.action.sourceImage
+        }
+    }
+
+    /// Whether its result depends on when it is made: what a distribution offered on that day.
+    package var isMoving: Bool {
+        switch self {
+        case .base(.debian): true
+        case .step(let step):
+            if case .packages(let packages) = step.action { !packages.names.isEmpty } else { false }
+        default: false
+        }
+    }
+}
+
+/// `2026-01-02`, UTC, of seconds since 1970.
+package func utcDate(_ seconds: Int64) -> String {
+    let days = seconds >= 0 ? seconds / 86_400 : (seconds - 86_399) / 86_400
+    // Days to a civil date in the proleptic Gregorian calendar, counted in eras of 400 years that begin on 1 March.
+    let shifted = days + 719_468
+    let era = (shifted >= 0 ? shifted : shifted - 146_096) / 146_097
+    let dayOfEra = shifted - era * 146_097
+    let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
+    let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
+    let month = (5 * dayOfYear + 2) / 153
+    let day = dayOfYear - (153 * month + 2) / 5 + 1
+    let civilMonth = month < 10 ? month + 3 : month - 9
+    let year = yearOfEra + era * 400 + (civilMonth <= 2 ? 1 : 0)
+    func padded(_ number: Int64, _ width: Int) -> String {
+        let digits = String(number)
+        return String(repeating: "0", count: max(0, width - digits.count)) + digits
+    }
+    return "\(padded(year, 4))-\(padded(civilMonth, 2))-\(padded(day, 2))"
+}

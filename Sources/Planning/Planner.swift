@@ -1,0 +1,173 @@
+package import Bakefiles
+import Diagnostics
+import OCI
+import SystemIO
+package import SystemPackage
+
+/// Makes a plan: pure but for reading the inputs and looking up what earlier bakes left.
+package struct Planner {
+    package struct Request: Sendable {
+        package var bakefile: Bakefile
+        /// The images asked for; empty means all. What they need comes with them.
+        package var images: [String]
+        /// T, seconds since 1970.
+        package var timestamp: Int64
+        package var architecture: String
+        /// Whether what moves and is not pinned is resolved anew.
+        package var refresh: Bool
+
+        package init(
+            bakefile: Bakefile,
+            images: [String] = [],
+            timestamp: Int64,
+            architecture: String,
+            refresh: Bool = false
+        ) {
+            self.bakefile = bakefile
+            self.images = images
+            self.timestamp = timestamp
+            self.architecture = architecture
+            self.refresh = refresh
+        }
+    }
+
+    let request: Request
+    let records: any BakeRecords
+    var inputs: InputReader
+    var diagnostics = DiagnosticList()
+    /// What the last step of each image gives: nil where it is not known before a bake.
+    private var layers: [String: [Digest]?] = [:]
+    /// Steps that are not cached, by all that leads to them, so that the same work in two images is planned once.
+    private var firstToRun: [StepKey: String] = [:]
+
+    package init(_ request: Request, records: any BakeRecords, scanner: InputScanner) {
+        self.request = request
+        self.records = records
+        self.inputs = InputReader(scanner: scanner)
+    }
+
+    /// The plan, with the digests that were read on the way.
+    ///
+    /// Throws `InvalidInput` with every mistake found in the inputs.
+    package mutating func plan() throws -> (plan: Plan, learned: [LearnedDigest]) {
+        var planned: [PlannedImage] = []
+        for image in try imagesInOrder() { planned.append(try plan(image)) }
+        try diagnostics.throwIfErrors()
+        let plan = Plan(
+            project: request.bakefile.project,
+            timestamp: request.timestamp,
+            architecture: request.architecture,
+            images: planned
+        )
+        return (plan, inputs.scanner.learned)
+    }
+
+    private mutating func plan(_ image: Image) throws -> PlannedImage {
+        var chain = Chain(image: image.name, layers: [], symbol: StepKey(definition: .string("scratch")), parent: "")
+        var steps: [PlannedStep] = []
+        if case .image(let name) = image.base {
+            chain.layers = layers[name] ?? nil
+            chain.symbol = StepKey(definition: .string("image \(name)"))
+            chain.parent = name
+        } else if let fields = image.base.fields {
+            steps.append(try plan(.base(image.base), fields, at: image.basePlace, &chain))
+        }
+        for step in image.steps {
+            steps.append(try plan(.step(step), step.action.fields, at: step.place, &chain))
+        }
+        layers[image.name] = .some(chain.layers)
+        return PlannedImage(image: image, steps: steps)
+    }
+
+    /// What the steps so far give.
+    private struct Chain {
+        let image: String
+        var layers: [Digest]?
+        /// All that leads here, without content.
+        var symbol: StepKey
+        /// The step before, or the image that this one starts from.
+        var parent: String
+    }
+
+    private mutating func plan(
+        _ work: PlannedStep.Work,
+        _ fields: JSONValue,
+        at place: SourcePlace,
+        _ chain: inout Chain
+    ) throws -> PlannedStep {
+        let read = try readInputs(of: work, at: place)
+        let definition = StepDefinition(
+            kind: work.kind,
+            fields: fields,
+            inputs: Dictionary(read.map { ($0.name, $0.tree.digest) }) { first, _ in first },
+            timestamp: request.timestamp,
+            architecture: request.architecture
+        )
+        let source = work.sourceImage
+        let sourceLayers: [Digest]? = source.map { layers[$0] ?? nil } ?? []
+        var contentKey: StepKey?
+        if let parent = chain.layers, let other = sourceLayers {
+            contentKey = StepKey(definition: definition.key, parent: parent, others: source == nil ? [] : [other])
+        }
+        let result = try contentKey.flatMap { try records.result(for: $0) }
+        let unknownParent = chain.layers == nil ? chain.parent : source ?? chain.parent
+        let symbol = StepKey(definition: definition.key, parent: [chain.symbol.digest], others: [])
+        let address = work.address
+        let name = "\(chain.image):\(address)"
+
+        let reason = PlanReason(
+            record: try records.lastStep(image: chain.image, address: address),
+            definition: definition,
+            inputs: read,
+            contentKey: contentKey,
+            parent: chain.layers,
+            parentName: chain.parent,
+            variables: Dictionary(request.bakefile.variables.map { ($0.name, $0.value) }) { _, last in last },
+            listing: records.listing
+        )
+        let state: PlannedStep.State
+        let text: String
+        if let result, !(request.refresh && work.isMoving) {
+            (state, text) = (
+                .cached, work.isMoving ? "unpinned, resolved on \(utcDate(result.createdAt))" : "unchanged"
+            )
+        } else if let twin = firstToRun[symbol], source == nil {
+            (state, text) = (.depends(on: twin), "the same step as '\(twin)', which runs once for both")
+        } else if result != nil {
+            (state, text) = (.willRun, "'--refresh' resolves it anew")
+        } else if contentKey == nil, try records.hasResult(madeBy: definition.key), !(request.refresh && work.isMoving)
+        {
+            (state, text) = (.depends(on: unknownParent), "runs if '\(unknownParent)' gives new bytes")
+        } else {
+            (state, text) = (.willRun, try reason.text())
+        }
+        if !state.isCached, firstToRun[symbol] == nil { firstToRun[symbol] = name }
+
+        chain.layers = state.isCached ? chain.layers.flatMap { before in result.map { before + $0.layers } } : nil
+        chain.symbol = symbol
+        chain.parent = address
+        return PlannedStep(
+            work: work,
+            definition: definition,
+            inputs: read,
+            contentKey: contentKey,
+            state: state,
+            reason: text,
+            resolvedAt: state.isCached && work.isMoving ? result?.createdAt : nil
+        )
+    }
+
+    private mutating func readInputs(of work: PlannedStep.Work, at place: SourcePlace) throws -> [StepInput] {
+        do {
+            return try inputs.read(work)
+        } catch let problem as InputProblem {
+            diagnostics.add(problem.diagnostic(at: place))
+        } catch let error as SystemError {
+            diagnostics.add(Diagnostic(at: place, "\(error)", .inputUnreadable))
+        }
+        return []
+    }
+}
+
+/// A digest that was computed by reading a file, for the cache.
+package typealias LearnedDigest = (path: FilePath, known: InputScanner.Known)
