@@ -2,7 +2,9 @@ package import Planning
 package import SystemIO
 package import SystemPackage
 
-/// What happens during a bake, for those who show it. The engine emits these and formats nothing.
+/// What happens during a bake, for those who show it.
+///
+/// The engine emits these and formats nothing.
 package enum BakeEvent: Sendable {
     case started(plan: Plan, jobs: Int)
     case stepStarted(StepName)

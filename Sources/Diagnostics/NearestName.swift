@@ -6,11 +6,13 @@ package func nearestName(to name: String, among candidates: some Sequence<String
     let limit = max(1, name.count / 3)
     var best: (name: String, distance: Int)?
     for candidate in candidates.sorted() {
-        let distance = editDistance(Array(name.lowercased().unicodeScalars), Array(candidate.lowercased().unicodeScalars))
+        let distance = editDistance(scalars(of: name), scalars(of: candidate))
         if distance <= limit, distance < best?.distance ?? Int.max { best = (candidate, distance) }
     }
     return best?.name
 }
+
+private func scalars(of name: String) -> [Unicode.Scalar] { Array(name.lowercased().unicodeScalars) }
 
 private func editDistance(_ left: [Unicode.Scalar], _ right: [Unicode.Scalar]) -> Int {
     if left.isEmpty || right.isEmpty { return max(left.count, right.count) }

@@ -1,8 +1,7 @@
 extension InputTree {
     /// The first line in which two listings differ, in words: `index.html changed`, `logo.svg added`.
     ///
-    /// - Parameters:
-    ///   - name: how the user calls the input; what is below it is named after it.
+    /// `name` is how the user calls the input; what is below it is named after it.
     package static func firstDifference(old: String, new: String, name: String) -> String? {
         let oldEntries = entries(of: old)
         let newEntries = entries(of: new)

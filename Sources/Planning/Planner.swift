@@ -8,7 +8,7 @@ package import SystemPackage
 package struct Planner {
     package struct Request: Sendable {
         package var bakefile: Bakefile
-        /// The images asked for; empty means all. What they need comes with them.
+        /// The images asked for, empty for all; what they need comes with them.
         package var images: [String]
         /// T, seconds since 1970.
         package var timestamp: Int64

@@ -1,7 +1,7 @@
 package import Bakefiles
 
 extension Step.Action {
-    /// What the step does, in one line: `copy site -> /srv/www`. Also the `created_by` of its layer.
+    /// What the step does in one line, also the `created_by` of its layer: `copy site -> /srv/www`.
     package var title: String {
         switch self {
         case .run(let step):

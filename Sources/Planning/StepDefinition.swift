@@ -12,11 +12,7 @@ package struct StepDefinition: Sendable, Hashable {
     package let document: JSONValue
     package let key: StepKey
 
-    /// - Parameters:
-    ///   - kind: the step's key in the Bakefile, or `from`.
-    ///   - fields: every field of the step.
-    ///   - inputs: the digest of each input, by the name that the user gave it.
-    ///   - timestamp: T, seconds since 1970.
+    /// `kind` is the step's key in the Bakefile or `from`, `inputs` holds each input's digest by the user's name for it.
     package init(
         kind: String,
         fields: JSONValue,

@@ -2,10 +2,7 @@ import Glibc
 package import SystemPackage
 
 extension FileStatus {
-    /// Of a name in an open folder, a symlink itself included.
-    ///
-    /// - Parameters:
-    ///   - path: the whole path, for messages.
+    /// Of a name in an open folder, a symlink itself included; `path` is for messages.
     package static func at(_ folder: Descriptor, _ name: [UInt8], path: FilePath) throws(SystemError) -> FileStatus {
         var status = stat()
         let bytes = name.map { CChar(bitPattern: $0) } + [0]
