@@ -61,8 +61,8 @@ let package = Package(
         room("MachineImages", engine + ["ContainerImages"]),
         room("Rollouts", engine),
         // Engine
-        room("Baking", services + ["Bakefiles", "Planning"]),
-        room("Planning", formats + ["Store", "Bakefiles"]),
+        room("Baking", services + ["Bakefiles", "Planning", "CShims"]),
+        room("Planning", formats + ["Store", "Bakefiles", "CShims"]),
         room("Bakefiles", ground + ["OCI", "YAML"]),
         // Services
         room("Sandbox", formats + [subprocess]),

@@ -1,0 +1,166 @@
+package import Bakefiles
+package import OCI
+package import Planning
+package import Store
+package import SystemIO
+package import SystemPackage
+
+/// One run of a plan: every "will run", no "cached", and of the "depends" those whose parent changed.
+///
+/// Images run side by side, the steps of one after another; at most `jobs` steps at a time. A failing step stops what
+/// depends on it, everything else goes on. Nothing is formatted here: what happens is told as events.
+package struct Bake: Sendable {
+    /// What the layers above know how to do.
+    package struct Recipes: Sendable {
+        /// Brings the layers and the config of a base that exists as files: an OCI layout, an archive, a root tar.
+        package var importBase: @Sendable (Base, Bakefile, Store) async throws -> ImportedBase
+        /// Makes the image of its layers.
+        package var finishImage: @Sendable (BakedImage) async throws -> FinishedImage
+
+        package init(
+            importBase: @escaping @Sendable (Base, Bakefile, Store) async throws -> ImportedBase,
+            finishImage: @escaping @Sendable (BakedImage) async throws -> FinishedImage
+        ) {
+            self.importBase = importBase
+            self.finishImage = finishImage
+        }
+    }
+
+    package struct Options: Sendable {
+        /// Steps at a time.
+        package var jobs: Int
+        package var refresh: Bool
+        /// The program that runs as `sandbox-worker`.
+        package var worker: FilePath
+        /// The environment of the process, for declared secrets and nothing else.
+        package var environment: [String: String]
+
+        package init(jobs: Int, refresh: Bool = false, worker: FilePath, environment: [String: String]) {
+            self.jobs = max(1, jobs)
+            self.refresh = refresh
+            self.worker = worker
+            self.environment = environment
+        }
+    }
+
+    let plan: Plan
+    let bakefile: Bakefile
+    let store: Store
+    let options: Options
+    let recipes: Recipes
+    let emit: @Sendable (BakeEvent) -> Void
+
+    package init(
+        plan: Plan,
+        bakefile: Bakefile,
+        store: Store,
+        options: Options,
+        recipes: Recipes,
+        events: @escaping @Sendable (BakeEvent) -> Void
+    ) {
+        self.plan = plan
+        self.bakefile = bakefile
+        self.store = store
+        self.options = options
+        self.recipes = recipes
+        self.emit = events
+    }
+
+    /// Runs the plan to its end, or until the task is cancelled, which stops every child within a second.
+    package func run() async throws -> BakeResult {
+        emit(.started(plan: plan, jobs: options.jobs))
+        let results = ImageResults()
+        let executor = try StepExecutor(bake: self, slots: Slots(options.jobs))
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for image in plan.images {
+                group.addTask {
+                    let outcome = await bake(image, results, executor)
+                    await results.set(image.name, outcome)
+                }
+            }
+            try await group.waitForAll()
+        }
+        if Task.isCancelled {
+            emit(.interrupted)
+            throw CancellationError()
+        }
+        let outcomes = await results.all
+        let result = BakeResult(
+            images: plan.images.compactMap { image in
+                if case .baked(let baked) = outcomes[image.name] { baked } else { nil }
+            },
+            failures: plan.images.compactMap { image in
+                if case .failed(let step, let failure) = outcomes[image.name] { .init(step: step, failure: failure) } else { nil }
+            }
+        )
+        emit(.finished(succeeded: result.succeeded))
+        return result
+    }
+
+    private func bake(_ planned: PlannedImage, _ results: ImageResults, _ executor: StepExecutor) async -> ImageOutcome {
+        for name in planned.image.neededImages {
+            switch await results.outcome(of: name) {
+            case .baked: continue
+            case .failed(let step, _), .skipped(let step):
+                for skipped in planned.steps {
+                    emit(.stepSkipped(StepName(image: planned.name, address: skipped.address), because: step))
+                }
+                return .skipped(because: step)
+            }
+        }
+        var image = BakedImage(planned: planned, layers: [], baseConfig: nil, steps: [])
+        if case .image(let name) = planned.image.base, case .baked(let base) = await results.outcome(of: name) {
+            image.layers = base.layers
+            image.base = base.name
+            image.baseLayerCount = base.layers.count
+        }
+        for (index, step) in planned.steps.enumerated() {
+            let name = StepName(image: planned.name, address: step.address)
+            var source: BakedImage?
+            if case .step(let action) = step.work, let other = action.action.sourceImage,
+                case .baked(let baked) = await results.outcome(of: other)
+            {
+                source = baked
+            }
+            let started = ContinuousClock.now
+            do {
+                let done = try await executor.perform(step, name: name, on: image.layers, from: source?.layers)
+                image.append(step, done)
+                emit(.stepFinished(name, done.outcome))
+            } catch {
+                let failure = executor.failure(error, of: name, seconds: (ContinuousClock.now - started).inSeconds)
+                if !Task.isCancelled {
+                    emit(.stepFailed(name, failure))
+                    for skipped in planned.steps[(index + 1)...] {
+                        emit(.stepSkipped(StepName(image: planned.name, address: skipped.address), because: name))
+                    }
+                }
+                return .failed(name, failure)
+            }
+        }
+        do {
+            let finished = try await recipes.finishImage(image)
+            image.finished = finished
+            emit(
+                .imageFinished(
+                    name: image.name,
+                    identity: finished.identity,
+                    layerCount: image.layers.count,
+                    size: image.size
+                )
+            )
+            return .baked(image)
+        } catch {
+            let name = StepName(image: planned.name, address: "image")
+            let failure = executor.failure(error, of: name, seconds: 0)
+            if !Task.isCancelled { emit(.stepFailed(name, failure)) }
+            return .failed(name, failure)
+        }
+    }
+}
+
+extension Duration {
+    var inSeconds: Double {
+        Double(components.seconds) + Double(components.attoseconds) / 1e18
+    }
+}

@@ -1,0 +1,104 @@
+package import Bakefiles
+package import OCI
+package import Planning
+package import SystemIO
+
+/// What a bake left: the images that are whole, and the steps that failed.
+package struct BakeResult: Sendable {
+    package struct Failure: Sendable {
+        package let step: StepName
+        package let failure: StepFailure
+
+        package init(step: StepName, failure: StepFailure) {
+            self.step = step
+            self.failure = failure
+        }
+    }
+
+    /// In the plan's order.
+    package let images: [BakedImage]
+    package let failures: [Failure]
+
+    package init(images: [BakedImage], failures: [Failure]) {
+        self.images = images
+        self.failures = failures
+    }
+
+    package var succeeded: Bool { failures.isEmpty }
+}
+
+/// An image whose layers are all in the store.
+package struct BakedImage: Sendable {
+    /// A step with what it left.
+    package struct DoneStep: Sendable {
+        package let planned: PlannedStep
+        package let contentKey: StepKey
+        package let outcome: StepOutcome
+
+        package init(planned: PlannedStep, contentKey: StepKey, outcome: StepOutcome) {
+            self.planned = planned
+            self.contentKey = contentKey
+            self.outcome = outcome
+        }
+    }
+
+    package let planned: PlannedImage
+    /// All of them, the base's first.
+    package internal(set) var layers: [Digest]
+    /// The config that an imported base brings with it.
+    package internal(set) var baseConfig: JSONValue?
+    package internal(set) var steps: [DoneStep]
+    /// The image of the same Bakefile that this one starts from, and how many of the layers are its.
+    package internal(set) var base: String?
+    package internal(set) var baseLayerCount = 0
+    /// What it is called, once it is an image.
+    package internal(set) var finished: FinishedImage?
+
+    init(planned: PlannedImage, layers: [Digest], baseConfig: JSONValue?, steps: [DoneStep]) {
+        self.planned = planned
+        self.layers = layers
+        self.baseConfig = baseConfig
+        self.steps = steps
+    }
+
+    package var name: String { planned.name }
+
+    package var image: Image { planned.image }
+
+    /// Bytes of the layers that its own steps left.
+    package var size: Int64 { steps.reduce(0) { $0 + $1.outcome.size } }
+
+    mutating func append(_ step: PlannedStep, _ done: StepExecutor.Done) {
+        layers += done.result.layers
+        if case .base = step.work {
+            baseConfig = done.result.config
+            baseLayerCount = layers.count
+        }
+        steps.append(DoneStep(planned: step, contentKey: done.contentKey, outcome: done.outcome))
+    }
+}
+
+/// The documents that make layers an image.
+package struct FinishedImage: Sendable, Hashable {
+    /// The digest of the config.
+    package let identity: Digest
+    package let manifest: Digest
+
+    package init(identity: Digest, manifest: Digest) {
+        self.identity = identity
+        self.manifest = manifest
+    }
+}
+
+/// Layers and config of a base that came as files; the layers are in the store, uncompressed.
+package struct ImportedBase: Sendable {
+    package let layers: [Digest]
+    package let config: JSONValue?
+    package let size: Int64
+
+    package init(layers: [Digest], config: JSONValue?, size: Int64) {
+        self.layers = layers
+        self.config = config
+        self.size = size
+    }
+}

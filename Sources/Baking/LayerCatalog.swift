@@ -1,0 +1,57 @@
+import Glibc
+import Layers
+import Planning
+import Store
+import Synchronization
+import SystemIO
+import SystemPackage
+
+/// The layers in the store as trees; listings are kept beside them so that no tar is read twice for its headers.
+package final class LayerCatalog: Sendable {
+    private let blobs: Store
+    private let listings = Mutex<[Digest: LayerListing]>([:])
+
+    package init(store: Store) { self.blobs = store }
+
+    /// The tree that the layers make, with content.
+    package func root(of layers: [Digest]) throws -> ImageRoot {
+        let tree = try MergedTree(layers: layers.map { try listing(of: $0) })
+        return ImageRoot(tree: tree, blobs: try layers.map { try blobs.openBlob($0) })
+    }
+
+    /// The listing of a layer: from memory, from the file beside it, or from a scan of the tar.
+    package func listing(of layer: Digest) throws -> LayerListing {
+        if let listing = listings.withLock({ $0[layer] }) { return listing }
+        let path = blobs.listingPath(layer)
+        let listing: LayerListing
+        if let bytes = try? Files.read(path, limit: 1 << 30), let known = try? LayerListing(decoding: bytes) {
+            listing = known
+        } else {
+            listing = try LayerListing.scan(try blobs.openBlob(layer), name: "layer \(layer.short)")
+            try? keep(listing, of: layer)
+        }
+        listings.withLock { $0[layer] = listing }
+        return listing
+    }
+
+    /// Puts a drafted layer into the store.
+    func store(_ draft: consuming LayerDraft) throws -> StepResult {
+        let writer = try blobs.makeBlobWriter()
+        let written = try draft.write(
+            to: { (bytes) throws(SystemError) in try writer.write(bytes) },
+            name: "the layer"
+        )
+        try writer.finish(expecting: written.digest, size: written.size)
+        listings.withLock { $0[written.digest] = written.listing }
+        try keep(written.listing, of: written.digest)
+        return StepResult(layers: [written.digest], size: written.size, createdAt: currentSeconds())
+    }
+
+    /// Writes the listing beside the layer; only a cache, so it needs no sync of its own.
+    private func keep(_ listing: LayerListing, of layer: Digest) throws {
+        try AtomicFile.write(listing.encode(), to: blobs.listingPath(layer))
+    }
+}
+
+/// Now, seconds since 1970.
+func currentSeconds() -> Int64 { Int64(time(nil)) }

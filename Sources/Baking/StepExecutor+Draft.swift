@@ -1,0 +1,51 @@
+import Bakefiles
+import CShims
+import Glibc
+import Layers
+import Planning
+import Store
+import SystemIO
+import SystemPackage
+
+extension StepExecutor {
+    /// Writes the layer of a step that needs no sandbox, straight into the store.
+    func draftLayer(
+        _ action: Step.Action,
+        _ planned: PlannedStep,
+        on parent: [Digest],
+        from source: [Digest]?
+    ) throws -> StepResult {
+        let root = try layers.root(of: parent)
+        let accounts = try Accounts(root: root)
+        var draft = LayerDraft(tree: root.tree, timestamp: bake.plan.timestamp)
+        // Opens inputs and digests nothing, so it needs no cache.
+        let scanner = InputScanner(folder: bake.bakefile.folder, contexts: bake.bakefile.contexts) { _, _ in nil }
+        switch action {
+        case .copy(let step):
+            if case .image(let name, let path) = step.source {
+                try draft.copy(step, from: path, of: name, try layers.root(of: source ?? []), accounts: accounts)
+            } else {
+                try draft.copy(step, inputs: planned.inputs, scanner: scanner, accounts: accounts)
+            }
+        case .file(let step): try draft.file(step, accounts: accounts)
+        case .unpack(let step):
+            let archive = try scanner.open(step.archive)
+            try draft.unpack(step, archive: archive, spool: try spoolFile(), accounts: accounts)
+        case .delete(let step): try draft.delete(step)
+        case .symlink(let step): try draft.symlink(step)
+        case .directory(let step): try draft.directory(step, accounts: accounts)
+        case .user(let step): try draft.user(step, root: root, accounts: accounts)
+        case .run, .packages: preconditionFailure("'\(action.kind)' runs in a sandbox")
+        }
+        return try layers.store(draft)
+    }
+
+    /// A file without a name, on the file system of the store: gone with its descriptor, however the process ends.
+    private func spoolFile() throws -> SystemIO.Descriptor {
+        try SystemIO.Descriptor.open(
+            bake.store.temporaryFolder,
+            flags: O_RDWR | ob_open_tmpfile_flag(),
+            mode: 0o600
+        )
+    }
+}

@@ -1,0 +1,117 @@
+import Bakefiles
+import Diagnostics
+import Layers
+import OCI
+import Planning
+import Sandbox
+import Store
+import Synchronization
+import SystemIO
+import SystemPackage
+
+/// Runs steps: looks for the result, takes the lock of the key, makes the layer, and puts it into the store.
+struct StepExecutor: Sendable {
+    /// What a step left, and how it came to it.
+    struct Done: Sendable {
+        let contentKey: StepKey
+        let result: StepResult
+        let outcome: StepOutcome
+    }
+
+    let bake: Bake
+    let slots: Slots
+    let layers: LayerCatalog
+    let records: StoreRecords
+    /// Steps that `--refresh` ran in this bake, which are fresh for their twins.
+    private let refreshed: RefreshedKeys
+    let logs: StepLogs
+
+    init(bake: Bake, slots: Slots) throws {
+        self.bake = bake
+        self.slots = slots
+        self.layers = LayerCatalog(store: bake.store)
+        self.records = StoreRecords(store: bake.store, project: bake.plan.project)
+        self.refreshed = RefreshedKeys()
+        self.logs = try StepLogs(store: bake.store)
+    }
+
+    /// Gives the step's result on top of `parent`, from the store where it has it.
+    func perform(_ step: PlannedStep, name: StepName, on parent: [Digest], from source: [Digest]?) async throws -> Done {
+        let key = StepKey(definition: step.definitionKey, parent: parent, others: source.map { [$0] } ?? [])
+        let started = ContinuousClock.now
+        func done(_ result: StepResult, _ origin: StepOutcome.Origin) -> Done {
+            let outcome = StepOutcome(
+                origin: origin,
+                reason: step.reason,
+                layers: result.layers,
+                size: result.size,
+                seconds: (ContinuousClock.now - started).inSeconds
+            )
+            return Done(contentKey: key, result: result, outcome: outcome)
+        }
+        try Task.checkCancellation()
+        if !mustRun(step, key), let result = try records.result(for: key) { return done(result, .cached) }
+        let lock = try await acquire(key, name)
+        defer { lock.release() }
+        if !mustRun(step, key), let result = try records.result(for: key) { return done(result, .reused) }
+        return try await slots.use {
+            bake.emit(.stepStarted(name))
+            let result = try await execute(step, name: name, on: parent, from: source)
+            try records.put(result, for: key, definition: step.definitionKey)
+            if bake.options.refresh { refreshed.insert(key) }
+            return done(result, .ran)
+        }
+    }
+
+    private func mustRun(_ step: PlannedStep, _ key: StepKey) -> Bool {
+        bake.options.refresh && step.work.isMoving && !refreshed.contains(key)
+    }
+
+    /// The lock of a step key, which another bake, or another image of this one, may hold for a while.
+    private func acquire(_ key: StepKey, _ name: StepName) async throws -> FileLock {
+        if let lock = try bake.store.tryLock(stepKey: key.digest) { return lock }
+        bake.emit(.stepWaiting(name))
+        while true {
+            // Polled, because a wait for a lock could not be cancelled.
+            try await Task.sleep(for: .milliseconds(50))
+            if let lock = try bake.store.tryLock(stepKey: key.digest) { return lock }
+        }
+    }
+
+    private func execute(
+        _ step: PlannedStep,
+        name: StepName,
+        on parent: [Digest],
+        from source: [Digest]?
+    ) async throws -> StepResult {
+        switch step.work {
+        case .base(let base): try await makeBase(base, name: name)
+        case .step(let action):
+            if action.action.needsSandbox {
+                try await runInSandbox(action.action, step, name: name, on: parent)
+            } else {
+                try await BlockingPool.shared.run { try draftLayer(action.action, step, on: parent, from: source) }
+            }
+        }
+    }
+
+    /// What a thrown error means to the person who wrote the step.
+    func failure(_ error: any Error, of name: StepName, seconds: Double) -> StepFailure {
+        let message =
+            switch error {
+            case let error as InvalidInput: error.description
+            case is CancellationError: "interrupted"
+            default: "\(error)"
+            }
+        return StepFailure(message: message, log: logs.existing(name), seconds: seconds)
+    }
+}
+
+/// Content keys, shared by the steps of a bake.
+final class RefreshedKeys: Sendable {
+    private let keys = Mutex<Set<StepKey>>([])
+
+    func insert(_ key: StepKey) { _ = keys.withLock { $0.insert(key) } }
+
+    func contains(_ key: StepKey) -> Bool { keys.withLock { $0.contains(key) } }
+}

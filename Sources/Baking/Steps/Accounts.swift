@@ -1,0 +1,56 @@
+import Bakefiles
+import Layers
+import SystemIO
+
+/// The accounts of an image, as its own passwd and group files say.
+struct Accounts {
+    struct User: Hashable {
+        let name: String
+        let uid: UInt32
+        let gid: UInt32
+        let home: String
+    }
+
+    /// More than any real file has: a hostile image must not fill the memory.
+    private static let limit: Int64 = 4 << 20
+
+    let users: [User]
+    let groups: [(name: String, gid: UInt32)]
+
+    init(root: ImageRoot) throws {
+        users = try Self.lines(root, "/etc/passwd").compactMap { fields in
+            guard fields.count >= 6, let uid = UInt32(fields[2]), let gid = UInt32(fields[3]) else { return nil }
+            return User(name: fields[0], uid: uid, gid: gid, home: fields[5])
+        }
+        groups = try Self.lines(root, "/etc/group").compactMap { fields in
+            guard fields.count >= 3, let gid = UInt32(fields[2]) else { return nil }
+            return (fields[0], gid)
+        }
+    }
+
+    private static func lines(_ root: ImageRoot, _ path: String) throws -> [[String]] {
+        guard let bytes = try root.contents(of: path, limit: limit) else { return [] }
+        return String(decoding: bytes, as: UTF8.self).split(separator: "\n").map {
+            $0.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
+        }
+    }
+
+    /// The numbers that an `owner:` means in this image.
+    func numbers(_ ownership: Ownership?) throws -> (owner: UInt32, group: UInt32) {
+        guard let ownership else { return (0, 0) }
+        let user = users.first { $0.name == ownership.user }
+        guard let owner = user?.uid ?? UInt32(ownership.user) else {
+            throw StepError(
+                "the image has no user '\(ownership.user)'",
+                fix: "add a 'user' step before this one, or give a number"
+            )
+        }
+        guard let group = ownership.group else {
+            return (owner, user?.gid ?? users.first { $0.uid == owner }?.gid ?? 0)
+        }
+        guard let number = groups.first(where: { $0.name == group })?.gid ?? UInt32(group) else {
+            throw StepError("the image has no group '\(group)'", fix: "name a group of its /etc/group, or give a number")
+        }
+        return (owner, number)
+    }
+}

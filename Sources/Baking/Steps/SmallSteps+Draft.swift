@@ -1,0 +1,67 @@
+import Bakefiles
+import Layers
+import Planning
+
+extension LayerDraft {
+    mutating func file(_ step: FileStep, accounts: Accounts) throws {
+        let path = try place(step.path)
+        try refuseFolder(path, kind(at: path))
+        let owner = try accounts.numbers(step.owner)
+        let bytes = Array(step.content.utf8)
+        add(
+            TarEntry(
+                path: path, kind: .regular, mode: step.mode, owner: owner.owner, group: owner.group,
+                size: Int64(bytes.count), modified: timestamp
+            ),
+            .bytes(bytes)
+        )
+    }
+
+    mutating func symlink(_ step: SymlinkStep) throws {
+        let path = try place(step.path)
+        try refuseFolder(path, kind(at: path))
+        add(.symlink(path, to: Array(step.target.utf8), modified: timestamp))
+    }
+
+    /// Makes a folder, or gives an existing one the owner and mode that the step states.
+    mutating func directory(_ step: DirectoryStep, accounts: Accounts) throws {
+        let path = try place(step.path, followingFinal: true)
+        let existing = kind(at: path)
+        guard existing == nil || existing == .directory else { throw StepError("'/\(path)' is a file in the image") }
+        let owner = try accounts.numbers(step.owner)
+        add(
+            TarEntry(
+                path: path, kind: .directory, mode: step.mode, owner: owner.owner, group: owner.group,
+                modified: timestamp
+            )
+        )
+    }
+
+    /// Leaves a whiteout for everything that a pattern matches.
+    mutating func delete(_ step: DeleteStep) throws {
+        for pattern in step.patterns {
+            let components = pattern.split(separator: "/").map { Array($0.utf8) }
+            let matches = try found(components[...], below: .root)
+            if matches.isEmpty && !step.ignoreMissing {
+                throw StepError("the image has no '\(pattern)'", fix: "write 'missing: ignore' if that is fine")
+            }
+            for match in matches {
+                let whiteout = try match.parent.appending(Array(".wh.".utf8) + match.name)
+                add(TarEntry(path: whiteout, kind: .regular, mode: 0o644, modified: timestamp))
+            }
+        }
+    }
+
+    /// The paths of the image that a pattern matches; symlinked folders on the way are gone through, the last is not.
+    private func found(_ pattern: ArraySlice<[UInt8]>, below folder: EntryPath) throws -> [EntryPath] {
+        guard let first = pattern.first else { return [] }
+        let isLast = pattern.count == 1
+        return try tree.children(of: folder)
+            .filter { globMatches(first[...], $0.path.name) }
+            .flatMap { child -> [EntryPath] in
+                if isLast { return [child.path] }
+                let place = child.kind == .symlink ? try tree.resolve(child.path, followFinal: true) : child.path
+                return try found(pattern.dropFirst(), below: place)
+            }
+    }
+}

@@ -1,0 +1,92 @@
+import Bakefiles
+import Layers
+
+extension LayerDraft {
+    /// Adds an account to the image's own files, as `useradd` would, without a password.
+    mutating func user(_ step: UserStep, root: ImageRoot, accounts: Accounts) throws {
+        guard !accounts.users.contains(where: { $0.name == step.name }) else {
+            throw StepError("the image has a user '\(step.name)' already")
+        }
+        let range: ClosedRange<UInt32> = step.isSystem ? 100...999 : 1000...59_999
+        let taken = Set(accounts.users.map(\.uid) + accounts.groups.map(\.gid))
+        guard let uid = step.uid ?? range.first(where: { !taken.contains($0) }) else {
+            throw StepError("no number from \(range.lowerBound) to \(range.upperBound) is free", fix: "state 'uid'")
+        }
+        if let owner = accounts.users.first(where: { $0.uid == uid }) {
+            throw StepError("the number \(uid) belongs to the user '\(owner.name)'", fix: "state another 'uid'")
+        }
+        let named = accounts.groups.first { $0.name == step.name }
+        let gid = step.gid ?? named?.gid ?? uid
+        let home = step.home ?? (step.isSystem ? "/nonexistent" : "/home/\(step.name)")
+        let shell = step.shell ?? (step.isSystem ? "/usr/sbin/nologin" : "/bin/sh")
+
+        try append("\(step.name):x:\(uid):\(gid):\(step.comment):\(home):\(shell)", to: "/etc/passwd", mode: 0o644, root)
+        // No password can match "!". The day of the last change is T's.
+        let shadow = "\(step.name):!:\(timestamp / 86_400):0:99999:7:::"
+        let shadowMode = root.tree.entry(at: "etc/shadow")?.mode ?? 0o640
+        try append(shadow, to: "/etc/shadow", mode: shadowMode, root)
+        var groupLines = try lines("/etc/group", root)
+        if named == nil, !accounts.groups.contains(where: { $0.gid == gid }) { groupLines.append("\(step.name):x:\(gid):") }
+        for group in step.groups {
+            guard let index = groupLines.firstIndex(where: { $0.hasPrefix("\(group):") }) else {
+                throw StepError("the image has no group '\(group)'", fix: "add it before, or leave it out of 'groups'")
+            }
+            groupLines[index] += (groupLines[index].hasSuffix(":") ? "" : ",") + step.name
+        }
+        try replace("/etc/group", groupLines, mode: 0o644, root)
+        if step.createsHome && !step.isSystem { try makeHome(home, uid, gid, root) }
+    }
+
+    private func lines(_ path: String, _ root: ImageRoot) throws -> [String] {
+        let bytes = try root.contents(of: path, limit: 4 << 20) ?? []
+        return String(decoding: bytes, as: UTF8.self).split(separator: "\n").map(String.init)
+    }
+
+    private mutating func append(_ line: String, to path: String, mode: UInt32, _ root: ImageRoot) throws {
+        try replace(path, try lines(path, root) + [line], mode: mode, root)
+    }
+
+    private mutating func replace(_ path: String, _ lines: [String], mode: UInt32, _ root: ImageRoot) throws {
+        let place = try place(path, followingFinal: true)
+        let bytes = Array((lines.joined(separator: "\n") + "\n").utf8)
+        var entry = tree.entry(at: place) ?? .regular(place, size: 0, mode: mode)
+        entry.kind = .regular
+        entry.linkTarget = []
+        entry.size = Int64(bytes.count)
+        entry.modified = timestamp
+        add(entry, .bytes(bytes))
+    }
+
+    private mutating func makeHome(_ home: String, _ uid: UInt32, _ gid: UInt32, _ root: ImageRoot) throws {
+        let place = try place(home, followingFinal: true)
+        if kind(at: place) != nil { return }
+        add(TarEntry(path: place, kind: .directory, mode: 0o755, owner: uid, group: gid, modified: timestamp))
+        let skeleton = try tree.resolve("etc/skel", followFinal: true)
+        try copySkeleton(skeleton, to: place, uid, gid, root)
+    }
+
+    private mutating func copySkeleton(
+        _ folder: EntryPath,
+        to target: EntryPath,
+        _ uid: UInt32,
+        _ gid: UInt32,
+        _ root: ImageRoot
+    ) throws {
+        for child in tree.children(of: folder) {
+            var entry = child
+            entry.path = try target.appending(child.path.name)
+            entry.owner = uid
+            entry.group = gid
+            entry.modified = timestamp
+            if let slice = root.slice(at: child.path) {
+                entry.kind = .regular
+                entry.linkTarget = []
+                entry.size = slice.size
+                add(entry, .slice(slice.blob, offset: slice.offset))
+            } else {
+                add(entry)
+                if child.kind == .directory { try copySkeleton(child.path, to: entry.path, uid, gid, root) }
+            }
+        }
+    }
+}
