@@ -1,4 +1,5 @@
 package import OCI
+package import Store
 package import SystemIO
 
 /// What earlier bakes left, as a plan asks for it: look-ups by key, nothing that writes.
@@ -11,25 +12,6 @@ package protocol BakeRecords {
     func lastStep(image: String, address: String) throws -> StepRecord?
     /// The listing of an input tree.
     func listing(of tree: Digest) throws -> String?
-}
-
-/// What a step left in the store.
-package struct StepResult: Sendable, Hashable {
-    /// One layer; of a base as many as it has.
-    package let layers: [Digest]
-    /// The image config that a base brings with it.
-    package let config: JSONValue?
-    /// Bytes of the layers, uncompressed.
-    package let size: Int64
-    /// Seconds since 1970.
-    package let createdAt: Int64
-
-    package init(layers: [Digest], config: JSONValue? = nil, size: Int64, createdAt: Int64) {
-        self.layers = layers
-        self.config = config
-        self.size = size
-        self.createdAt = createdAt
-    }
 }
 
 /// A step as a bake had it, to tell the next plan what is different now.

@@ -1,0 +1,29 @@
+import OCI
+package import Store
+package import SystemIO
+
+/// The records of earlier bakes, from the store's index.
+package struct StoreRecords: BakeRecords, Sendable {
+    private let store: Store
+    private let project: String
+
+    package init(store: Store, project: String) {
+        self.store = store
+        self.project = project
+    }
+
+    package func result(for key: StepKey) throws -> StepResult? {
+        try store.stepResult(contentKey: key.digest)
+    }
+
+    package func hasResult(madeBy definition: StepKey) throws -> Bool {
+        try store.hasStepResult(definitionKey: definition.digest)
+    }
+
+    package func lastStep(image: String, address: String) throws -> StepRecord? {
+        guard let step = try store.bakedStep(project: project, image: image, step: address) else { return nil }
+        return StepRecord(document: try JSONValue.parse(Array(step.definition.utf8)))
+    }
+
+    package func listing(of tree: Digest) throws -> String? { try store.inputListing(tree) }
+}
