@@ -34,17 +34,12 @@ package struct PlanTable {
         for step in planned.steps {
             table.add([
                 step.address, step.state.word, step.definitionKey.digest.short,
-                step.contentKey?.digest.short ?? "-", reason(step),
+                step.contentKey?.digest.short ?? "-", step.reason,
             ])
         }
         return table.lines(indent: "  ", palette: palette) { row, column, text in
             column == 1 ? coloured(text, planned.steps[row].state) : text
         }
-    }
-
-    private func reason(_ step: PlannedStep) -> String {
-        guard let date = step.resolvedAt else { return step.reason }
-        return step.reason + " (unpinned, resolved on \(Timestamps.day(date)))"
     }
 
     private func coloured(_ text: String, _ state: PlannedStep.State) -> String {

@@ -50,6 +50,7 @@ package final class ProgressPrinter: Sendable {
                 if isLast { showFailures(state.failures, at: now) }
                 state.queued += state.view.lines(for: event, at: now)
                 if isLast { draw(&state, now, live: false) } else { drawIfDue(&state, now) }
+                state.isClosed = state.isClosed || isLast
             case .json:
                 if isLast { showFailures(state.failures, at: now) }
                 put([JSONLines.line(for: event, at: now)])
