@@ -1,0 +1,103 @@
+package import OCI
+
+extension PlanDocument {
+    /// JSON Schema (2020-12) of the plan document.
+    package static var schema: JSONValue {
+        .object([
+            "$schema": "https://json-schema.org/draft/2020-12/schema",
+            "title": "Ovenbird plan",
+            "description": "What a bake would run, what it has already, and why.",
+            "type": "object",
+            "required": .strings(["plan", "project", "timestamp", "architecture", "changes", "images"]),
+            "additionalProperties": false,
+            "properties": .object([
+                "plan": .object(["const": .integer(format), "description": "The version of this format."]),
+                "project": .object(["type": "string"]),
+                "timestamp": .object([
+                    "type": "integer",
+                    "description": "The image timestamp, in seconds since 1970.",
+                ]),
+                "architecture": .object(["type": "string", "description": "As OCI writes it: amd64."]),
+                "changes": .object([
+                    "type": "boolean",
+                    "description": "Whether a bake would run anything for certain, or perhaps.",
+                ]),
+                "images": .object([
+                    "type": "array",
+                    "description": "Every image after those that it needs.",
+                    "items": imageSchema,
+                ]),
+            ]),
+        ])
+    }
+
+    private static var imageSchema: JSONValue {
+        .object([
+            "type": "object",
+            "required": .strings(["name", "kind", "from", "steps"]),
+            "additionalProperties": false,
+            "properties": .object([
+                "name": .object(["type": "string"]),
+                "kind": .object(["enum": .strings(["docker", "ami"])]),
+                "from": .object(["type": "string", "description": "Where the image starts, in words."]),
+                "steps": .object(["type": "array", "items": stepSchema]),
+            ]),
+        ])
+    }
+
+    private static var stepSchema: JSONValue {
+        .object([
+            "type": "object",
+            "required": .strings(["address", "title", "state", "reason", "definitionKey", "inputs"]),
+            "additionalProperties": false,
+            "properties": .object([
+                "address": .object([
+                    "type": "string",
+                    "description": "'from' for the base, else the step's name, or its kind and ordinal.",
+                ]),
+                "title": .object(["type": "string", "description": "What the step does, in words."]),
+                "state": .object(["enum": .strings(["cached", "will-run", "depends"])]),
+                "dependsOn": .object([
+                    "type": "string",
+                    "description": "The step or image whose result decides, where the state is 'depends'.",
+                ]),
+                "reason": .object(["type": "string"]),
+                "definitionKey": digestSchema("Of the step itself and its inputs."),
+                "contentKey": digestSchema("Of that and the layers below; absent where these are not known yet."),
+                "resolved": .object([
+                    "type": "string",
+                    "format": "date-time",
+                    "description": "When a moving reference that nothing pins was resolved.",
+                ]),
+                "inputs": .object([
+                    "type": "array",
+                    "items": .object([
+                        "type": "object",
+                        "required": .strings(["name", "digest"]),
+                        "additionalProperties": false,
+                        "properties": .object([
+                            "name": .object(["type": "string"]),
+                            "digest": digestSchema("Of names, kinds, execute bits and content."),
+                        ]),
+                    ]),
+                ]),
+                "place": .object([
+                    "type": "object",
+                    "required": .strings(["file", "line", "column"]),
+                    "additionalProperties": false,
+                    "properties": .object([
+                        "file": .object(["type": "string"]),
+                        "line": .object(["type": "integer", "minimum": 1]),
+                        "column": .object(["type": "integer", "minimum": 1]),
+                    ]),
+                ]),
+            ]),
+        ])
+    }
+
+    private static func digestSchema(_ description: String) -> JSONValue {
+        .object([
+            "type": "string", "pattern": "^sha256:[0-9a-f]{64}$", "description": .string(description),
+        ])
+    }
+}

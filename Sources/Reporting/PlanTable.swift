@@ -1,0 +1,77 @@
+import Bakefiles
+package import Planning
+import SystemIO
+
+/// A plan for people: a heading and a table of steps for each image.
+package struct PlanTable {
+    private let plan: Plan
+    private let palette: Palette
+
+    package init(_ plan: Plan, palette: Palette = .plain) {
+        self.plan = plan
+        self.palette = palette
+    }
+
+    package var text: String { lines.joined(separator: "\n") + "\n" }
+
+    package var lines: [String] {
+        [heading] + plan.images.flatMap { ["", imageHeading($0)] + table($0) }
+    }
+
+    private var heading: String {
+        let counts = PlanCounts(plan)
+        return palette.bold(plan.project.neutralised) + ": \(Counts.text(plan.images.count, "image")), \(counts.text)"
+    }
+
+    private func imageHeading(_ planned: PlannedImage) -> String {
+        palette.bold(planned.name.neutralised) + " (\(planned.image.kind.rawValue), from "
+            + planned.image.base.title.neutralised + ")"
+    }
+
+    private func table(_ planned: PlannedImage) -> [String] {
+        if planned.steps.isEmpty { return ["  no steps"] }
+        var table = TextTable(["STEP", "STATE", "DEFINITION", "CONTENT", "REASON"])
+        for step in planned.steps {
+            table.add([
+                step.address, step.state.word, step.definitionKey.digest.short,
+                step.contentKey?.digest.short ?? "-", step.reason,
+            ])
+        }
+        return table.lines(indent: "  ", palette: palette) { row, column, text in
+            column == 1 ? coloured(text, planned.steps[row].state) : text
+        }
+    }
+
+    private func coloured(_ text: String, _ state: PlannedStep.State) -> String {
+        switch state {
+        case .cached: palette.green(text)
+        case .willRun: palette.yellow(text)
+        case .depends: palette.cyan(text)
+        }
+    }
+}
+
+/// How many steps of a plan are in which state.
+package struct PlanCounts: Sendable, Hashable {
+    package private(set) var cached = 0
+    package private(set) var willRun = 0
+    package private(set) var depends = 0
+
+    package init(_ plan: Plan) {
+        for step in plan.images.flatMap(\.steps) {
+            switch step.state {
+            case .cached: cached += 1
+            case .willRun: willRun += 1
+            case .depends: depends += 1
+            }
+        }
+    }
+
+    package var total: Int { cached + willRun + depends }
+
+    /// `9 steps: 4 cached, 3 will run, 2 depend`
+    package var text: String {
+        Counts.text(total, "step") + ": \(cached) cached, \(willRun) will run, "
+            + (depends == 1 ? "1 depends" : "\(depends) depend")
+    }
+}

@@ -1,0 +1,49 @@
+import Glibc
+import SystemIO
+package import SystemPackage
+
+/// A folder of one test: made empty, gone with its last reference.
+package final class TemporaryFolder: Sendable {
+    package let path: FilePath
+
+    package init() throws {
+        var template = Array("/tmp/ovenbird-test.XXXXXX".utf8CString)
+        guard mkdtemp(&template) != nil else { throw SystemError("make a folder in", "/tmp", .current) }
+        self.path = FilePath(platformString: template)
+    }
+
+    deinit { remove(path) }
+
+    package func file(_ name: String) -> FilePath { path.appending(name) }
+
+    /// Writes a file below the folder, making the folders above it; answers its path.
+    @discardableResult
+    package func write(_ text: String, to name: String, mode: UInt32 = 0o644) throws -> FilePath {
+        try write(Array(text.utf8), to: name, mode: mode)
+    }
+
+    @discardableResult
+    package func write(_ bytes: [UInt8], to name: String, mode: UInt32 = 0o644) throws -> FilePath {
+        let place = file(name)
+        try Files.makeFolder(place.removingLastComponent())
+        try AtomicFile.write(bytes, to: place, mode: mode)
+        return place
+    }
+
+    @discardableResult
+    package func makeFolder(_ name: String, mode: UInt32 = 0o755) throws -> FilePath {
+        try Files.makeFolder(file(name), mode: mode)
+        return file(name)
+    }
+}
+
+/// Removes what it can; a test that fails in between may leave folders without permission bits.
+private func remove(_ path: FilePath) {
+    if let status = try? FileStatus.ofExisting(path), status.kind == .directory {
+        path.withPlatformString { _ = chmod($0, 0o700) }
+        for name in (try? Files.names(in: path)) ?? [] { remove(path.appending(name)) }
+        path.withPlatformString { _ = rmdir($0) }
+    } else {
+        try? Files.removeFile(path)
+    }
+}
