@@ -1,6 +1,7 @@
 package import Bakefiles
 import Diagnostics
 import OCI
+import Store
 import SystemIO
 package import SystemPackage
 

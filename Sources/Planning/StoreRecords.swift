@@ -17,7 +17,7 @@ package struct StoreRecords: BakeRecords, Sendable {
     }
 
     package func hasResult(madeBy definition: StepKey) throws -> Bool {
-        try store.hasStepResult(definitionKey: definition.digest)
+        try !store.stepResults(definitionKey: definition.digest).isEmpty
     }
 
     package func lastStep(image: String, address: String) throws -> StepRecord? {
