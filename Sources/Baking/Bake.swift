@@ -13,12 +13,12 @@ package struct Bake: Sendable {
     /// What the layers above know how to do.
     package struct Recipes: Sendable {
         /// Brings the layers and the config of a base that exists as files: an OCI layout, an archive, a root tar.
-        package var importBase: @Sendable (Base, Bakefile, Store) async throws -> ImportedBase
+        package var importBase: @Sendable (Base, Bakefile, Store) async throws -> MadeLayers
         /// Makes the image of its layers.
         package var finishImage: @Sendable (BakedImage) async throws -> FinishedImage
 
         package init(
-            importBase: @escaping @Sendable (Base, Bakefile, Store) async throws -> ImportedBase,
+            importBase: @escaping @Sendable (Base, Bakefile, Store) async throws -> MadeLayers,
             finishImage: @escaping @Sendable (BakedImage) async throws -> FinishedImage
         ) {
             self.importBase = importBase

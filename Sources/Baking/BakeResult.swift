@@ -46,7 +46,7 @@ package struct BakedImage: Sendable {
     /// All of them, the base's first.
     package internal(set) var layers: [Digest]
     /// The config that an imported base brings with it.
-    package internal(set) var baseConfig: JSONValue?
+    package internal(set) var baseConfig: ImageConfig?
     package internal(set) var steps: [DoneStep]
     /// The image of the same Bakefile that this one starts from, and how many of the layers are its.
     package internal(set) var base: String?
@@ -54,7 +54,7 @@ package struct BakedImage: Sendable {
     /// What it is called, once it is an image.
     package internal(set) var finished: FinishedImage?
 
-    init(planned: PlannedImage, layers: [Digest], baseConfig: JSONValue?, steps: [DoneStep]) {
+    init(planned: PlannedImage, layers: [Digest], baseConfig: ImageConfig?, steps: [DoneStep]) {
         self.planned = planned
         self.layers = layers
         self.baseConfig = baseConfig
@@ -71,7 +71,7 @@ package struct BakedImage: Sendable {
     mutating func append(_ step: PlannedStep, _ done: StepExecutor.Done) {
         layers += done.result.layers
         if case .base = step.work {
-            baseConfig = done.result.config
+            baseConfig = done.result.baseConfig
             baseLayerCount = layers.count
         }
         steps.append(DoneStep(planned: step, contentKey: done.contentKey, outcome: done.outcome))
@@ -90,15 +90,13 @@ package struct FinishedImage: Sendable, Hashable {
     }
 }
 
-/// Layers and config of a base that came as files; the layers are in the store, uncompressed.
-package struct ImportedBase: Sendable {
+/// What a step made: layers that are in the store, uncompressed, and the config that a base brings with it.
+package struct MadeLayers: Sendable {
     package let layers: [Digest]
-    package let config: JSONValue?
-    package let size: Int64
+    package let config: ImageConfig?
 
-    package init(layers: [Digest], config: JSONValue?, size: Int64) {
+    package init(layers: [Digest], config: ImageConfig?) {
         self.layers = layers
         self.config = config
-        self.size = size
     }
 }

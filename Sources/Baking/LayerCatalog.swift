@@ -35,7 +35,7 @@ package final class LayerCatalog: Sendable {
     }
 
     /// Puts a drafted layer into the store.
-    func store(_ draft: consuming LayerDraft) throws -> StepResult {
+    func store(_ draft: consuming LayerDraft) throws -> Digest {
         let writer = try blobs.makeBlobWriter()
         let written = try draft.write(
             to: { (bytes) throws(SystemError) in try writer.write(bytes) },
@@ -44,7 +44,7 @@ package final class LayerCatalog: Sendable {
         try writer.finish(expecting: written.digest, size: written.size)
         listings.withLock { $0[written.digest] = written.listing }
         try keep(written.listing, of: written.digest)
-        return StepResult(layers: [written.digest], size: written.size, createdAt: currentSeconds())
+        return written.digest
     }
 
     /// Writes the listing beside the layer; only a cache, so it needs no sync of its own.

@@ -14,7 +14,7 @@ extension StepExecutor {
         _ planned: PlannedStep,
         on parent: [Digest],
         from source: [Digest]?
-    ) throws -> StepResult {
+    ) throws -> Digest {
         let root = try layers.root(of: parent)
         let accounts = try Accounts(root: root)
         var draft = LayerDraft(tree: root.tree, timestamp: bake.plan.timestamp)

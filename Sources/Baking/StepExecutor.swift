@@ -44,7 +44,7 @@ struct StepExecutor: Sendable {
                 origin: origin,
                 reason: step.reason,
                 layers: result.layers,
-                size: result.size,
+                size: result.byteSize,
                 seconds: (ContinuousClock.now - started).inSeconds
             )
             return Done(contentKey: key, result: result, outcome: outcome)
@@ -56,8 +56,14 @@ struct StepExecutor: Sendable {
         if !mustRun(step, key), let result = try records.result(for: key) { return done(result, .reused) }
         return try await slots.use {
             bake.emit(.stepStarted(name))
-            let result = try await execute(step, name: name, on: parent, from: source)
-            try records.put(result, for: key, definition: step.definitionKey)
+            let made = try await execute(step, name: name, on: parent, from: source)
+            let result = try bake.store.recordStepResult(
+                contentKey: key.digest,
+                definitionKey: step.definitionKey.digest,
+                layers: made.layers,
+                baseConfig: made.config,
+                at: currentSeconds()
+            )
             if bake.options.refresh { refreshed.insert(key) }
             return done(result, .ran)
         }
@@ -83,14 +89,17 @@ struct StepExecutor: Sendable {
         name: StepName,
         on parent: [Digest],
         from source: [Digest]?
-    ) async throws -> StepResult {
+    ) async throws -> MadeLayers {
         switch step.work {
         case .base(let base): try await makeBase(base, name: name)
         case .step(let action):
             if action.action.needsSandbox {
                 try await runInSandbox(action.action, step, name: name, on: parent)
             } else {
-                try await BlockingPool.shared.run { try draftLayer(action.action, step, on: parent, from: source) }
+                try await BlockingPool.shared.run {
+                    let layer = try draftLayer(action.action, step, on: parent, from: source)
+                    return MadeLayers(layers: [layer], config: nil)
+                }
             }
         }
     }

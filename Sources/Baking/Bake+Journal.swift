@@ -1,0 +1,61 @@
+import Planning
+import Store
+import SystemIO
+
+extension Bake {
+    /// Writes down how every step stood, for the reasons of the next plan and for `ovenbird why`.
+    ///
+    /// A step that was not come to keeps what was known of it.
+    func recordSteps(_ images: [BakedImage], failures: [BakeResult.Failure]) throws {
+        let variables = Dictionary(bakefile.variables.map { ($0.name, $0.value) }) { _, last in last }
+        var listings: [Digest: String] = [:]
+        var steps: [BakedStep] = []
+        for image in images {
+            var parent: [Digest] = Array(image.layers.prefix(image.base == nil ? 0 : image.baseLayerCount))
+            for (position, done) in image.steps.enumerated() {
+                let record = StepRecord(
+                    definition: done.planned.definition.document,
+                    contentKey: done.contentKey,
+                    parent: parent,
+                    variables: variables
+                )
+                for input in done.planned.inputs { listings[input.tree.digest] = input.tree.listing }
+                steps.append(
+                    entry(
+                        done.planned, of: image.name, at: position, record: record, state: done.outcome.origin.rawValue,
+                        reason: done.outcome.reason, seconds: done.outcome.seconds
+                    )
+                )
+                parent += done.outcome.layers
+            }
+        }
+        try store.putInputListings(listings)
+        try store.recordBakedSteps(steps)
+    }
+
+    private func entry(
+        _ step: PlannedStep,
+        of image: String,
+        at position: Int,
+        record: StepRecord,
+        state: String,
+        reason: String,
+        seconds: Double
+    ) -> BakedStep {
+        BakedStep(
+            project: plan.project,
+            image: image,
+            step: step.address,
+            position: position,
+            definitionKey: step.definitionKey.digest,
+            contentKey: record.contentKey.digest,
+            definition: record.document.canonicalText,
+            inputs: Dictionary(step.inputs.map { ($0.name, $0.tree.digest) }) { first, _ in first },
+            state: state,
+            reason: reason,
+            milliseconds: Int64(seconds * 1000),
+            bake: identifier,
+            finishedAt: currentSeconds()
+        )
+    }
+}
