@@ -16,6 +16,7 @@ let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let database = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let sqlite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift")
 
 /// A module and what it may import; `scripts/check-imports` holds the sources to this table.
 func room(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
@@ -66,7 +67,7 @@ let package = Package(
         room("Bakefiles", ground + ["OCI", "YAML"]),
         // Services
         room("Sandbox", formats + [subprocess]),
-        room("Store", ground + ["OCI", "Layers", database]),
+        room("Store", ground + ["OCI", "Layers", database, sqlite]),
         // Formats
         room("Layers", ground + ["CArchive", "CShims"]),
         room("OCI", ground),

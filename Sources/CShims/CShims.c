@@ -39,6 +39,19 @@ int ob_openat(int directory, const char *path, int flags, mode_t mode) {
     return result;
 }
 
+int ob_open_folder_here(int directory, const char *name) {
+    struct open_how how;
+    memset(&how, 0, sizeof how);
+    how.flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+    how.resolve = RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV | RESOLVE_BENEATH;
+    long result;
+    int tries = 0;
+    do {
+        result = syscall(SYS_openat2, directory, name, &how, sizeof how);
+    } while (result < 0 && (errno == EAGAIN || errno == EINTR) && ++tries < 64);
+    return (int)result;
+}
+
 int ob_open_path_flag(void) { return O_PATH; }
 int ob_open_tmpfile_flag(void) { return O_TMPFILE; }
 

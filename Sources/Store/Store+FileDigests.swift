@@ -1,0 +1,135 @@
+import GRDB
+package import SystemIO
+package import SystemPackage
+
+/// The digest of a file's content, and what the file looked like when it was computed.
+package struct KnownFileDigest: Hashable, Sendable {
+    package let digest: Digest
+    package let device: UInt64
+    package let inode: UInt64
+    package let size: Int64
+    /// Nanoseconds since 1970.
+    package let modified: Int64
+    package let changed: Int64
+
+    package init(digest: Digest, status: FileStatus) {
+        self.digest = digest
+        self.device = status.device
+        self.inode = status.inode
+        self.size = status.size
+        self.modified = status.modified
+        self.changed = status.changed
+    }
+
+    fileprivate init(_ row: Row) throws {
+        digest = try digestOfBytes(row["digest"])
+        device = UInt64(bitPattern: row["device"])
+        inode = UInt64(bitPattern: row["inode"])
+        size = row["size"]
+        modified = row["modified"]
+        changed = row["changed"]
+    }
+
+    /// The digest still stands for the file: size, both times, inode and device agree.
+    ///
+    /// A modification time alone proves nothing, for anybody can set it; the change time is the kernel's.
+    package func matches(_ status: FileStatus) -> Bool {
+        status.kind == .regular && size == status.size && modified == status.modified && changed == status.changed
+            && inode == status.inode && device == status.device
+    }
+
+    /// The file may have been written again after its digest was computed, without a trace in its times.
+    ///
+    /// That is so within the same tick of the clock; 50 ms is several ticks of the slowest kernel clock. Such a digest is not kept.
+    package func isRacy(hashedAt: Int64) -> Bool {
+        let margin: Int64 = 50_000_000
+        return changed > hashedAt - margin || (modified - hashedAt).magnitude < margin.magnitude
+    }
+}
+
+extension Store {
+    /// The known digests of the files below a folder, in one query; check each with `matches`.
+    ///
+    /// Paths are compared byte by byte, so name the folder as it was named when they were recorded: absolute and without `..`.
+    package func fileDigests(under folder: FilePath) throws -> [FilePath: KnownFileDigest] {
+        var lower = bytes(of: folder)
+        if lower.last != UInt8(ascii: "/") { lower.append(UInt8(ascii: "/")) }
+        // The first bytes after all that starts with the folder and a slash: '0' follows '/'.
+        let upper = lower.dropLast() + [UInt8(ascii: "0")]
+        return try query(none: [:]) { database in
+            let rows = try Row.fetchCursor(
+                database,
+                sql: "SELECT * FROM file_digest WHERE path >= ? AND path < ?",
+                arguments: [DatabaseBytes(lower), DatabaseBytes(Array(upper))]
+            )
+            var known: [FilePath: KnownFileDigest] = [:]
+            while let row = try rows.next() {
+                let path: DatabaseBytes = row["path"]
+                if let path = filePath(path.bytes) { known[path] = try KnownFileDigest(row) }
+            }
+            return known
+        }
+    }
+
+    /// The known digest of one file.
+    package func fileDigest(_ path: FilePath) throws -> KnownFileDigest? {
+        try query(none: nil) { database in
+            try Row.fetchOne(
+                database,
+                sql: "SELECT * FROM file_digest WHERE path = ?",
+                arguments: [DatabaseBytes(bytes(of: path))]
+            ).map { try KnownFileDigest($0) }
+        }
+    }
+
+    /// Remembers digests, in one transaction; those that could be stale without showing it are left out.
+    ///
+    /// The status is the one from before the file was read, and was the same after. `hashedAt` is the time just before the
+    /// reading began, in nanoseconds since 1970.
+    package func recordFileDigests(_ known: [FilePath: KnownFileDigest], hashedAt: Int64) throws {
+        let safe = known.filter { !$0.value.isRacy(hashedAt: hashedAt) }
+        if safe.isEmpty { return }
+        try change("record digests of files") { database in
+            let statement = try database.makeStatement(
+                sql: """
+                    INSERT OR REPLACE INTO file_digest (path, device, inode, size, modified, changed, digest)
+                    VALUES (?, ?, ?, ?, ?, ?, ?)
+                    """
+            )
+            for (path, known) in safe {
+                try statement.execute(arguments: [
+                    DatabaseBytes(bytes(of: path)), Int64(bitPattern: known.device), Int64(bitPattern: known.inode),
+                    known.size, known.modified, known.changed, DatabaseBytes(bytes(of: known.digest)),
+                ])
+            }
+        }
+    }
+}
+
+private func bytes(of path: FilePath) -> [UInt8] {
+    path.withPlatformString { text in
+        Array(UnsafeBufferPointer(start: text, count: path.length)).map(UInt8.init(bitPattern:))
+    }
+}
+
+private func filePath(_ bytes: [UInt8]) -> FilePath? {
+    (bytes.map(CChar.init(bitPattern:)) + [0]).withUnsafeBufferPointer { buffer in
+        buffer.baseAddress.map { FilePath(platformString: $0) }
+    }
+}
+
+private func bytes(of digest: Digest) -> [UInt8] {
+    let digits = Array(digest.hex.utf8)
+    return stride(from: 0, to: digits.count, by: 2).map { nibble(digits[$0]) << 4 | nibble(digits[$0 + 1]) }
+}
+
+private func nibble(_ digit: UInt8) -> UInt8 {
+    digit < UInt8(ascii: "a") ? digit - UInt8(ascii: "0") : digit - UInt8(ascii: "a") + 10
+}
+
+private func digestOfBytes(_ value: DatabaseBytes) throws -> Digest {
+    guard let digest = Digest(hex: hexadecimal(value.bytes)) else {
+        throw DatabaseError(resultCode: .SQLITE_CORRUPT, message: "a file digest has the wrong length")
+    }
+    return digest
+}
