@@ -1,5 +1,5 @@
 package import Bakefiles
-import Diagnostics
+package import Diagnostics
 import Glibc
 
 /// The image timestamp T, in seconds since 1970.
