@@ -3,7 +3,7 @@ package import OCI
 package import SystemIO
 
 /// What a step left: the layers that its content key gives.
-package struct StepResult: Hashable, Sendable {
+package struct StoredResult: Hashable, Sendable {
     /// Digest of the step's definition, its inputs and the content of its parent.
     package let contentKey: Digest
     /// Digest of the step's definition and inputs, whatever the parent.
@@ -11,7 +11,7 @@ package struct StepResult: Hashable, Sendable {
     /// The layers that the step adds, lowest first; uncompressed, so diffID and blob digest are one.
     package let layers: [Digest]
     /// The config that a base brings along.
-    package let baseConfig: ImageConfig?
+    package let baseConfig: JSONValue?
     /// Bytes of the layers together.
     package let byteSize: Int64
     /// Seconds since 1970.
@@ -21,7 +21,7 @@ package struct StepResult: Hashable, Sendable {
         contentKey: Digest,
         definitionKey: Digest,
         layers: [Digest],
-        baseConfig: ImageConfig? = nil,
+        baseConfig: JSONValue? = nil,
         byteSize: Int64,
         createdAt: Int64
     ) {
@@ -41,14 +41,14 @@ extension Store {
         contentKey: Digest,
         definitionKey: Digest,
         layers: [Digest],
-        baseConfig: ImageConfig? = nil,
+        baseConfig: JSONValue? = nil,
         at createdAt: Int64
-    ) throws -> StepResult {
+    ) throws -> StoredResult {
         let stored = try layers.map { digest in
             guard let size = blobSize(digest) else { throw StoreError.blobMissing(digest) }
             return StoredBlob(digest: digest, size: size)
         }
-        let result = StepResult(
+        let result = StoredResult(
             contentKey: contentKey,
             definitionKey: definitionKey,
             layers: layers,
@@ -67,7 +67,7 @@ extension Store {
                     VALUES (?, ?, ?, ?, ?)
                     """,
                 arguments: [
-                    contentKey.hex, definitionKey.hex, baseConfig?.json.canonicalText, result.byteSize, createdAt,
+                    contentKey.hex, definitionKey.hex, baseConfig?.canonicalText, result.byteSize, createdAt,
                 ]
             )
             for (position, layer) in stored.enumerated() {
@@ -81,19 +81,19 @@ extension Store {
     }
 
     /// The result for a content key, or nil; one whose layers are not all there with their sizes is none.
-    package func stepResult(contentKey: Digest) throws -> StepResult? {
+    package func stepResult(contentKey: Digest) throws -> StoredResult? {
         try stepResults(sql: "SELECT * FROM step_result WHERE content_key = ?", contentKey).first
     }
 
     /// The usable results for a definition key, newest first, whatever the parent was.
-    package func stepResults(definitionKey: Digest) throws -> [StepResult] {
+    package func stepResults(definitionKey: Digest) throws -> [StoredResult] {
         try stepResults(
             sql: "SELECT * FROM step_result WHERE definition_key = ? ORDER BY created_at DESC, content_key",
             definitionKey
         )
     }
 
-    private func stepResults(sql: String, _ key: Digest) throws -> [StepResult] {
+    private func stepResults(sql: String, _ key: Digest) throws -> [StoredResult] {
         let found = try query(none: []) { database in
             try Row.fetchAll(database, sql: sql, arguments: [key.hex]).map { row in
                 (row, try Self.storedLayers(of: try row.digest("content_key"), database))
@@ -101,11 +101,11 @@ extension Store {
         }
         return try found.compactMap { row, layers in
             guard layers.allSatisfy({ hasBlob($0.digest, size: $0.size) }) else { return nil }
-            return StepResult(
+            return StoredResult(
                 contentKey: try row.digest("content_key"),
                 definitionKey: try row.digest("definition_key"),
                 layers: layers.map(\.digest),
-                baseConfig: try (row["base_config"] as String?).map { try ImageConfig(decoding: Array($0.utf8)) },
+                baseConfig: try (row["base_config"] as String?).map { try JSONValue.parse(Array($0.utf8)) },
                 byteSize: row["byte_size"],
                 createdAt: row["created_at"]
             )

@@ -2,7 +2,7 @@ package import Diagnostics
 
 /// Where something stands in a text: byte offsets for edits, a place for people.
 package struct TextRange: Hashable, Sendable {
-    /// Byte offsets into the text, the end excluded. Of a quoted scalar the quotes are inside.
+    /// Byte offsets into the text, the end excluded; of a quoted scalar the quotes are inside.
     package let bytes: Range<Int>
     /// Where it starts.
     package let place: SourcePlace
@@ -14,6 +14,8 @@ package struct TextRange: Hashable, Sendable {
 }
 
 /// A value of a YAML or JSON text with its place.
+///
+/// In a JSON text strings are double-quoted scalars; numbers, `true`, `false` and `null` are plain scalars as written.
 package struct Node: Hashable, Sendable {
     package indirect enum Content: Hashable, Sendable {
         case scalar(Scalar)
@@ -54,14 +56,34 @@ package struct Node: Hashable, Sendable {
     }
 
     package let content: Content
+    /// The value alone: a tag or an anchor before it is outside.
+    ///
+    /// Where an alias stands for the value, this is the place of the anchored value.
     package let range: TextRange
     /// The tag as written (`!Ref`), or nil where none was.
     package let tag: String?
+    /// The name after `&`, or nil: a change of the value also changes what its aliases mean.
+    package let anchor: String?
+    /// The text of the alias (`*name`) that stands for this value, or nil where the value itself is written.
+    package let alias: TextRange?
 
-    package init(_ content: Content, range: TextRange, tag: String? = nil) {
+    package init(
+        _ content: Content,
+        range: TextRange,
+        tag: String? = nil,
+        anchor: String? = nil,
+        alias: TextRange? = nil
+    ) {
         self.content = content
         self.range = range
         self.tag = tag
+        self.anchor = anchor
+        self.alias = alias
+    }
+
+    /// The same value, written as an alias at another place.
+    package func aliased(at place: TextRange) -> Node {
+        Node(content, range: range, tag: tag, anchor: anchor, alias: place)
     }
 
     package var place: SourcePlace { range.place }
