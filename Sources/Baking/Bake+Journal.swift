@@ -1,3 +1,5 @@
+import Bakefiles
+import OCI
 import Planning
 import Store
 import SystemIO
@@ -6,7 +8,8 @@ extension Bake {
     /// Writes down how every step stood, for the reasons of the next plan and for `ovenbird why`.
     ///
     /// A step that was not come to keeps what was known of it.
-    func recordSteps(_ images: [BakedImage], failures: [BakeResult.Failure]) throws {
+    func recordSteps(_ result: BakeResult) throws {
+        let images = result.images + result.failures.map(\.image)
         let variables = Dictionary(bakefile.variables.map { ($0.name, $0.value) }) { _, last in last }
         var listings: [Digest: String] = [:]
         var steps: [BakedStep] = []
@@ -22,8 +25,13 @@ extension Bake {
                 for input in done.planned.inputs { listings[input.tree.digest] = input.tree.listing }
                 steps.append(
                     entry(
-                        done.planned, of: image.name, at: position, record: record, state: done.outcome.origin.rawValue,
-                        reason: done.outcome.reason, seconds: done.outcome.seconds
+                        done.planned,
+                        of: image.name,
+                        at: position,
+                        record: record,
+                        state: done.outcome.origin.rawValue,
+                        reason: done.outcome.reason,
+                        seconds: done.outcome.seconds
                     )
                 )
                 parent += done.outcome.layers

@@ -1,8 +1,8 @@
 package import Bakefiles
-package import OCI
+import Glibc
 package import Planning
 package import Store
-package import SystemIO
+import SystemIO
 package import SystemPackage
 
 /// One run of a plan: every "will run", no "cached", and of the "depends" those whose parent changed.
@@ -49,6 +49,8 @@ package struct Bake: Sendable {
     let options: Options
     let recipes: Recipes
     let emit: @Sendable (BakeEvent) -> Void
+    /// Names the bake in the store: its start and the process.
+    package let identifier: String
 
     package init(
         plan: Plan,
@@ -64,13 +66,18 @@ package struct Bake: Sendable {
         self.options = options
         self.recipes = recipes
         self.emit = events
+        self.identifier = "\(currentSeconds())-\(getpid())"
     }
 
     /// Runs the plan to its end, or until the task is cancelled, which stops every child within a second.
     package func run() async throws -> BakeResult {
         emit(.started(plan: plan, jobs: options.jobs))
         let results = ImageResults()
-        let executor = try StepExecutor(bake: self, slots: Slots(options.jobs))
+        let executor = StepExecutor(bake: self, slots: Slots(options.jobs))
+        // While this is held nothing may be collected.
+        let announcement = try store.announceBake()
+        defer { announcement.release() }
+        try store.beginBake(id: identifier, project: plan.project, at: currentSeconds())
         try await withThrowingTaskGroup(of: Void.self) { group in
             for image in plan.images {
                 group.addTask {
@@ -80,28 +87,36 @@ package struct Bake: Sendable {
             }
             try await group.waitForAll()
         }
-        if Task.isCancelled {
-            emit(.interrupted)
-            throw CancellationError()
-        }
         let outcomes = await results.all
         let result = BakeResult(
             images: plan.images.compactMap { image in
                 if case .baked(let baked) = outcomes[image.name] { baked } else { nil }
             },
             failures: plan.images.compactMap { image in
-                if case .failed(let step, let failure) = outcomes[image.name] { .init(step: step, failure: failure) } else { nil }
+                if case .failed(let partial, let step, let failure) = outcomes[image.name] {
+                    .init(step: step, failure: failure, image: partial)
+                } else {
+                    nil
+                }
             }
         )
+        try recordSteps(result)
+        if Task.isCancelled {
+            try store.finishBake(id: identifier, status: .interrupted, at: currentSeconds())
+            emit(.interrupted)
+            throw CancellationError()
+        }
+        if !result.succeeded { try store.finishBake(id: identifier, status: .failed, at: currentSeconds()) }
         emit(.finished(succeeded: result.succeeded))
         return result
     }
 
-    private func bake(_ planned: PlannedImage, _ results: ImageResults, _ executor: StepExecutor) async -> ImageOutcome {
+    private func bake(_ planned: PlannedImage, _ results: ImageResults, _ executor: StepExecutor) async -> ImageOutcome
+    {
         for name in planned.image.neededImages {
             switch await results.outcome(of: name) {
             case .baked: continue
-            case .failed(let step, _), .skipped(let step):
+            case .failed(_, let step, _), .skipped(let step):
                 for skipped in planned.steps {
                     emit(.stepSkipped(StepName(image: planned.name, address: skipped.address), because: step))
                 }
@@ -135,7 +150,7 @@ package struct Bake: Sendable {
                         emit(.stepSkipped(StepName(image: planned.name, address: skipped.address), because: name))
                     }
                 }
-                return .failed(name, failure)
+                return .failed(image, name, failure)
             }
         }
         do {
@@ -154,7 +169,7 @@ package struct Bake: Sendable {
             let name = StepName(image: planned.name, address: "image")
             let failure = executor.failure(error, of: name, seconds: 0)
             if !Task.isCancelled { emit(.stepFailed(name, failure)) }
-            return .failed(name, failure)
+            return .failed(image, name, failure)
         }
     }
 }

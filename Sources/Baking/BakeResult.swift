@@ -1,6 +1,7 @@
 package import Bakefiles
 package import OCI
 package import Planning
+import Store
 package import SystemIO
 
 /// What a bake left: the images that are whole, and the steps that failed.
@@ -8,10 +9,13 @@ package struct BakeResult: Sendable {
     package struct Failure: Sendable {
         package let step: StepName
         package let failure: StepFailure
+        /// The image with the steps that were done.
+        package let image: BakedImage
 
-        package init(step: StepName, failure: StepFailure) {
+        package init(step: StepName, failure: StepFailure, image: BakedImage) {
             self.step = step
             self.failure = failure
+            self.image = image
         }
     }
 
@@ -46,7 +50,7 @@ package struct BakedImage: Sendable {
     /// All of them, the base's first.
     package internal(set) var layers: [Digest]
     /// The config that an imported base brings with it.
-    package internal(set) var baseConfig: ImageConfig?
+    package internal(set) var baseConfig: JSONValue?
     package internal(set) var steps: [DoneStep]
     /// The image of the same Bakefile that this one starts from, and how many of the layers are its.
     package internal(set) var base: String?
@@ -54,7 +58,7 @@ package struct BakedImage: Sendable {
     /// What it is called, once it is an image.
     package internal(set) var finished: FinishedImage?
 
-    init(planned: PlannedImage, layers: [Digest], baseConfig: ImageConfig?, steps: [DoneStep]) {
+    init(planned: PlannedImage, layers: [Digest], baseConfig: JSONValue?, steps: [DoneStep]) {
         self.planned = planned
         self.layers = layers
         self.baseConfig = baseConfig
@@ -93,9 +97,9 @@ package struct FinishedImage: Sendable, Hashable {
 /// What a step made: layers that are in the store, uncompressed, and the config that a base brings with it.
 package struct MadeLayers: Sendable {
     package let layers: [Digest]
-    package let config: ImageConfig?
+    package let config: JSONValue?
 
-    package init(layers: [Digest], config: ImageConfig?) {
+    package init(layers: [Digest], config: JSONValue?) {
         self.layers = layers
         self.config = config
     }

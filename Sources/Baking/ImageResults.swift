@@ -1,7 +1,8 @@
 /// How an image of the bake ended.
 enum ImageOutcome: Sendable {
     case baked(BakedImage)
-    case failed(StepName, StepFailure)
+    /// The image with the steps that were done.
+    case failed(BakedImage, StepName, StepFailure)
     /// Not tried, because of a step of another image.
     case skipped(because: StepName)
 }

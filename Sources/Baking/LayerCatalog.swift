@@ -1,9 +1,8 @@
 import Glibc
-import Layers
-import Planning
-import Store
+package import Layers
+package import Store
 import Synchronization
-import SystemIO
+package import SystemIO
 import SystemPackage
 
 /// The layers in the store as trees; listings are kept beside them so that no tar is read twice for its headers.
@@ -24,7 +23,7 @@ package final class LayerCatalog: Sendable {
         if let listing = listings.withLock({ $0[layer] }) { return listing }
         let path = blobs.listingPath(layer)
         let listing: LayerListing
-        if let bytes = try? Files.read(path, limit: 1 << 30), let known = try? LayerListing(decoding: bytes) {
+        if let bytes = try? Files.read(path, limit: 1 << 30), let known = LayerListing(decoding: bytes) {
             listing = known
         } else {
             listing = try LayerListing.scan(try blobs.openBlob(layer), name: "layer \(layer.short)")
@@ -41,7 +40,7 @@ package final class LayerCatalog: Sendable {
             to: { (bytes) throws(SystemError) in try writer.write(bytes) },
             name: "the layer"
         )
-        try writer.finish(expecting: written.digest, size: written.size)
+        _ = try writer.finish(expecting: written.digest, size: written.size)
         listings.withLock { $0[written.digest] = written.listing }
         try keep(written.listing, of: written.digest)
         return written.digest

@@ -3,7 +3,6 @@ import Diagnostics
 import Layers
 import OCI
 import Planning
-import Sandbox
 import Store
 import Synchronization
 import SystemIO
@@ -14,7 +13,7 @@ struct StepExecutor: Sendable {
     /// What a step left, and how it came to it.
     struct Done: Sendable {
         let contentKey: StepKey
-        let result: StepResult
+        let result: StoredResult
         let outcome: StepOutcome
     }
 
@@ -26,20 +25,21 @@ struct StepExecutor: Sendable {
     private let refreshed: RefreshedKeys
     let logs: StepLogs
 
-    init(bake: Bake, slots: Slots) throws {
+    init(bake: Bake, slots: Slots) {
         self.bake = bake
         self.slots = slots
         self.layers = LayerCatalog(store: bake.store)
         self.records = StoreRecords(store: bake.store, project: bake.plan.project)
         self.refreshed = RefreshedKeys()
-        self.logs = try StepLogs(store: bake.store)
+        self.logs = StepLogs(folder: bake.store.logsFolder.appending(bake.identifier))
     }
 
     /// Gives the step's result on top of `parent`, from the store where it has it.
-    func perform(_ step: PlannedStep, name: StepName, on parent: [Digest], from source: [Digest]?) async throws -> Done {
+    func perform(_ step: PlannedStep, name: StepName, on parent: [Digest], from source: [Digest]?) async throws -> Done
+    {
         let key = StepKey(definition: step.definitionKey, parent: parent, others: source.map { [$0] } ?? [])
         let started = ContinuousClock.now
-        func done(_ result: StepResult, _ origin: StepOutcome.Origin) -> Done {
+        @Sendable func done(_ result: StoredResult, _ origin: StepOutcome.Origin) -> Done {
             let outcome = StepOutcome(
                 origin: origin,
                 reason: step.reason,
@@ -94,7 +94,7 @@ struct StepExecutor: Sendable {
         case .base(let base): try await makeBase(base, name: name)
         case .step(let action):
             if action.action.needsSandbox {
-                try await runInSandbox(action.action, step, name: name, on: parent)
+                try await runInSandbox(action, step, name: name, on: parent)
             } else {
                 try await BlockingPool.shared.run {
                     let layer = try draftLayer(action.action, step, on: parent, from: source)

@@ -1,16 +1,10 @@
 import Glibc
-import Store
 import SystemIO
 import SystemPackage
 
 /// The complete output of each step of a bake, in files.
 struct StepLogs: Sendable {
-    private let folder: FilePath
-
-    init(store: Store) throws {
-        let stamp = "\(currentSeconds())-\(getpid())"
-        folder = store.logsFolder.appending(stamp)
-    }
+    let folder: FilePath
 
     /// Opens the log of a step for writing, empty.
     func open(_ name: StepName) throws -> Descriptor {

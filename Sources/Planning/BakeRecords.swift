@@ -5,7 +5,7 @@ package import SystemIO
 /// What earlier bakes left, as a plan asks for it: look-ups by key, nothing that writes.
 package protocol BakeRecords {
     /// The result under a content key, if the store has it whole.
-    func result(for key: StepKey) throws -> StepResult?
+    func result(for key: StepKey) throws -> StoredResult?
     /// Whether any result was made by this definition, from whatever parent.
     func hasResult(madeBy definition: StepKey) throws -> Bool
     /// How a step stood in the last bake that came to it.

@@ -12,7 +12,7 @@ package struct StoreRecords: BakeRecords, Sendable {
         self.project = project
     }
 
-    package func result(for key: StepKey) throws -> StepResult? {
+    package func result(for key: StepKey) throws -> StoredResult? {
         try store.stepResult(contentKey: key.digest)
     }
 

@@ -49,7 +49,10 @@ struct Accounts {
             return (owner, user?.gid ?? users.first { $0.uid == owner }?.gid ?? 0)
         }
         guard let number = groups.first(where: { $0.name == group })?.gid ?? UInt32(group) else {
-            throw StepError("the image has no group '\(group)'", fix: "name a group of its /etc/group, or give a number")
+            throw StepError(
+                "the image has no group '\(group)'",
+                fix: "name a group of its /etc/group, or give a number"
+            )
         }
         return (owner, number)
     }

@@ -24,7 +24,9 @@ extension LayerDraft {
                 target = try place(step.destination)
             }
             for entry in input.tree.entries where !(isFolder && entry.path.isEmpty) {
-                let path = entry.path.isEmpty ? target : try resolvedBelow(target, entry.path, isFolder: entry.content == .directory)
+                let path =
+                    entry.path.isEmpty
+                    ? target : try resolvedBelow(target, entry.path, isFolder: entry.content == .directory)
                 try add(entry, at: path, from: source, step: step, owner: owner)
             }
         }
@@ -41,22 +43,43 @@ extension LayerDraft {
         switch entry.content {
         case .directory:
             if existing == .directory { return }
-            guard existing == nil else { throw StepError("'/\(path)' is a file in the image and a folder in the source") }
-            add(TarEntry(path: path, kind: .directory, mode: 0o755, owner: owner.owner, group: owner.group, modified: timestamp))
+            guard existing == nil else {
+                throw StepError("'/\(path)' is a file in the image and a folder in the source")
+            }
+            try add(
+                TarEntry(
+                    path: path,
+                    kind: .directory,
+                    mode: 0o755,
+                    owner: owner.owner,
+                    group: owner.group,
+                    modified: timestamp
+                )
+            )
         case .symlink(let target):
             try refuseFolder(path, existing)
-            add(
+            try add(
                 TarEntry(
-                    path: path, kind: .symlink, mode: 0o777, owner: owner.owner, group: owner.group,
-                    modified: timestamp, linkTarget: target
+                    path: path,
+                    kind: .symlink,
+                    mode: 0o777,
+                    owner: owner.owner,
+                    group: owner.group,
+                    modified: timestamp,
+                    linkTarget: target
                 )
             )
         case .file(let digest, let size, let isExecutable):
             try refuseFolder(path, existing)
-            add(
+            try add(
                 TarEntry(
-                    path: path, kind: .regular, mode: step.mode ?? (isExecutable ? 0o755 : 0o644),
-                    owner: owner.owner, group: owner.group, size: size, modified: timestamp
+                    path: path,
+                    kind: .regular,
+                    mode: step.mode ?? (isExecutable ? 0o755 : 0o644),
+                    owner: owner.owner,
+                    group: owner.group,
+                    size: size,
+                    modified: timestamp
                 ),
                 .input(open: { try openBelow(source, entry.path) }, digest: digest)
             )
@@ -77,9 +100,13 @@ extension LayerDraft {
         switch kind(at: folder) {
         case .directory: break
         case nil:
-            add(
+            try add(
                 TarEntry(
-                    path: folder, kind: .directory, mode: 0o755, owner: owner.owner, group: owner.group,
+                    path: folder,
+                    kind: .directory,
+                    mode: 0o755,
+                    owner: owner.owner,
+                    group: owner.group,
                     modified: timestamp
                 )
             )

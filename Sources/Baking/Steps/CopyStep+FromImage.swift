@@ -5,7 +5,9 @@ import SystemIO
 
 extension LayerDraft {
     /// Copies from another image: files keep mode and extended attributes, and get the step's owner, or root.
-    mutating func copy(_ step: CopyStep, from path: String, of name: String, _ source: ImageRoot, accounts: Accounts) throws {
+    mutating func copy(_ step: CopyStep, from path: String, of name: String, _ source: ImageRoot, accounts: Accounts)
+        throws
+    {
         let owner = try accounts.numbers(step.owner)
         let start = try source.tree.resolve(try EntryPath(path), followFinal: true)
         guard let entry = start.isRoot ? .directory(.root) : source.tree.entry(at: start) else {
@@ -65,8 +67,10 @@ extension LayerDraft {
         switch entry.kind {
         case .directory:
             if existing == .directory { return }
-            guard existing == nil else { throw StepError("'/\(place)' is a file in the image and a folder in the source") }
-            add(copy)
+            guard existing == nil else {
+                throw StepError("'/\(place)' is a file in the image and a folder in the source")
+            }
+            try add(copy)
         case .regular, .hardLink:
             try refuseFolder(place, existing)
             guard let slice = source.slice(at: path) else { throw StepError("'/\(path)' has no content in its layers") }
@@ -74,10 +78,10 @@ extension LayerDraft {
             copy.linkTarget = []
             copy.size = slice.size
             if let mode = step.mode { copy.mode = mode }
-            add(copy, .slice(slice.blob, offset: slice.offset))
+            try add(copy, .slice(slice.blob, offset: slice.offset))
         default:
             try refuseFolder(place, existing)
-            add(copy)
+            try add(copy)
         }
     }
 }

@@ -54,7 +54,7 @@ struct LayerDraft {
             }
             switch kind(at: next) {
             case .directory: break
-            case nil: add(.directory(next, modified: timestamp))
+            case nil: try add(.directory(next, modified: timestamp))
             case .symlink: throw StepError("'/\(next)' is a symlink that this step makes itself, and is no folder")
             default: throw StepError("'/\(next)' is a file in the image, so nothing can be put below it")
             }
@@ -69,8 +69,18 @@ struct LayerDraft {
         return items[path]?.entry.kind ?? tree.entry(at: path)?.kind
     }
 
-    mutating func add(_ entry: TarEntry, _ content: Content = .none) {
+    /// Adds an entry in the place of one that the draft has; a name that means a whiteout is refused.
+    mutating func add(_ entry: TarEntry, _ content: Content = .none) throws {
+        guard !entry.path.name.starts(with: Whiteout.prefix) else {
+            throw StepError("'/\(entry.path)' begins with '.wh.', which marks deleted files in a layer")
+        }
         items[entry.path] = Item(entry: entry, content: content)
+    }
+
+    /// Takes a path of the image away.
+    mutating func remove(_ path: EntryPath) {
+        let whiteout = Whiteout.removal(path).entry(modified: timestamp)
+        items[whiteout.path] = Item(entry: whiteout, content: .none)
     }
 
     /// Writes all of it, sorted, to the end of the tar; returns what was written.
@@ -105,7 +115,8 @@ struct LayerDraft {
                 digester.update(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
                 return count
             }
-        } catch let error as LayerError where error.kind == .changed {
+        } catch {
+            guard error.problem == .changed else { throw error }
             throw StepError("'\(file.path)' changed while it was copied", fix: "bake again when nothing writes to it")
         }
         guard digester.finish() == digest else {

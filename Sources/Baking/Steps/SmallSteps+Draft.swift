@@ -8,10 +8,15 @@ extension LayerDraft {
         try refuseFolder(path, kind(at: path))
         let owner = try accounts.numbers(step.owner)
         let bytes = Array(step.content.utf8)
-        add(
+        try add(
             TarEntry(
-                path: path, kind: .regular, mode: step.mode, owner: owner.owner, group: owner.group,
-                size: Int64(bytes.count), modified: timestamp
+                path: path,
+                kind: .regular,
+                mode: step.mode,
+                owner: owner.owner,
+                group: owner.group,
+                size: Int64(bytes.count),
+                modified: timestamp
             ),
             .bytes(bytes)
         )
@@ -20,7 +25,7 @@ extension LayerDraft {
     mutating func symlink(_ step: SymlinkStep) throws {
         let path = try place(step.path)
         try refuseFolder(path, kind(at: path))
-        add(.symlink(path, to: Array(step.target.utf8), modified: timestamp))
+        try add(.symlink(path, to: Array(step.target.utf8), modified: timestamp))
     }
 
     /// Makes a folder, or gives an existing one the owner and mode that the step states.
@@ -29,9 +34,13 @@ extension LayerDraft {
         let existing = kind(at: path)
         guard existing == nil || existing == .directory else { throw StepError("'/\(path)' is a file in the image") }
         let owner = try accounts.numbers(step.owner)
-        add(
+        try add(
             TarEntry(
-                path: path, kind: .directory, mode: step.mode, owner: owner.owner, group: owner.group,
+                path: path,
+                kind: .directory,
+                mode: step.mode,
+                owner: owner.owner,
+                group: owner.group,
                 modified: timestamp
             )
         )
@@ -45,10 +54,7 @@ extension LayerDraft {
             if matches.isEmpty && !step.ignoreMissing {
                 throw StepError("the image has no '\(pattern)'", fix: "write 'missing: ignore' if that is fine")
             }
-            for match in matches {
-                let whiteout = try match.parent.appending(Array(".wh.".utf8) + match.name)
-                add(TarEntry(path: whiteout, kind: .regular, mode: 0o644, modified: timestamp))
-            }
+            for match in matches { remove(match) }
         }
     }
 

@@ -1,12 +1,18 @@
 import Bakefiles
 import Glibc
 import Layers
+import Planning
 import SystemIO
 import SystemPackage
 
 extension LayerDraft {
     /// Unpacks an archive: its files wait in a spool file, because a layer is sorted and an archive need not be.
-    mutating func unpack(_ step: UnpackStep, archive: SystemIO.Descriptor, spool: SystemIO.Descriptor, accounts: Accounts) throws {
+    mutating func unpack(
+        _ step: UnpackStep,
+        archive: SystemIO.Descriptor,
+        spool: SystemIO.Descriptor,
+        accounts: Accounts
+    ) throws {
         let owner = step.owner == nil ? nil : try accounts.numbers(step.owner)
         let destination = try place(step.destination, followingFinal: true)
         try makeTarget(destination, owner: owner ?? (0, 0))
@@ -31,10 +37,12 @@ extension LayerDraft {
             switch entry.kind {
             case .hardLink:
                 guard let target = entry.hardLinkTarget.flatMap({ placed[$0] }) else {
-                    throw StepError("'\(step.archive.name)': '\(name)' is a hard link to nothing before it in the archive")
+                    throw StepError(
+                        "'\(step.archive.name)': '\(name)' is a hard link to nothing before it in the archive"
+                    )
                 }
                 entry.linkTarget = target.bytes
-                add(entry)
+                try add(entry)
             case .regular:
                 let start = offset
                 while true {
@@ -44,8 +52,8 @@ extension LayerDraft {
                     offset += Int64(count)
                 }
                 entry.size = offset - start
-                add(entry, .slice(spool, offset: start))
-            default: add(entry)
+                try add(entry, .slice(spool, offset: start))
+            default: try add(entry)
             }
         }
     }
@@ -53,6 +61,6 @@ extension LayerDraft {
     private func stripped(_ path: EntryPath, _ count: Int) throws -> EntryPath? {
         let components = path.components
         guard components.count > count else { return nil }
-        return try EntryPath(validating: components.dropFirst(count).joined(separator: [UInt8(ascii: "/")]))
+        return try EntryPath(validating: Array(components.dropFirst(count).joined(separator: [UInt8(ascii: "/")])))
     }
 }

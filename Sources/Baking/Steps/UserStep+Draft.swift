@@ -20,13 +20,20 @@ extension LayerDraft {
         let home = step.home ?? (step.isSystem ? "/nonexistent" : "/home/\(step.name)")
         let shell = step.shell ?? (step.isSystem ? "/usr/sbin/nologin" : "/bin/sh")
 
-        try append("\(step.name):x:\(uid):\(gid):\(step.comment):\(home):\(shell)", to: "/etc/passwd", mode: 0o644, root)
+        try append(
+            "\(step.name):x:\(uid):\(gid):\(step.comment):\(home):\(shell)",
+            to: "/etc/passwd",
+            mode: 0o644,
+            root
+        )
         // No password can match "!". The day of the last change is T's.
         let shadow = "\(step.name):!:\(timestamp / 86_400):0:99999:7:::"
         let shadowMode = root.tree.entry(at: "etc/shadow")?.mode ?? 0o640
         try append(shadow, to: "/etc/shadow", mode: shadowMode, root)
         var groupLines = try lines("/etc/group", root)
-        if named == nil, !accounts.groups.contains(where: { $0.gid == gid }) { groupLines.append("\(step.name):x:\(gid):") }
+        if named == nil, !accounts.groups.contains(where: { $0.gid == gid }) {
+            groupLines.append("\(step.name):x:\(gid):")
+        }
         for group in step.groups {
             guard let index = groupLines.firstIndex(where: { $0.hasPrefix("\(group):") }) else {
                 throw StepError("the image has no group '\(group)'", fix: "add it before, or leave it out of 'groups'")
@@ -54,13 +61,13 @@ extension LayerDraft {
         entry.linkTarget = []
         entry.size = Int64(bytes.count)
         entry.modified = timestamp
-        add(entry, .bytes(bytes))
+        try add(entry, .bytes(bytes))
     }
 
     private mutating func makeHome(_ home: String, _ uid: UInt32, _ gid: UInt32, _ root: ImageRoot) throws {
         let place = try place(home, followingFinal: true)
         if kind(at: place) != nil { return }
-        add(TarEntry(path: place, kind: .directory, mode: 0o755, owner: uid, group: gid, modified: timestamp))
+        try add(TarEntry(path: place, kind: .directory, mode: 0o755, owner: uid, group: gid, modified: timestamp))
         let skeleton = try tree.resolve("etc/skel", followFinal: true)
         try copySkeleton(skeleton, to: place, uid, gid, root)
     }
@@ -82,9 +89,9 @@ extension LayerDraft {
                 entry.kind = .regular
                 entry.linkTarget = []
                 entry.size = slice.size
-                add(entry, .slice(slice.blob, offset: slice.offset))
+                try add(entry, .slice(slice.blob, offset: slice.offset))
             } else {
-                add(entry)
+                try add(entry)
                 if child.kind == .directory { try copySkeleton(child.path, to: entry.path, uid, gid, root) }
             }
         }
