@@ -1,0 +1,52 @@
+package import Bakefiles
+import Glibc
+package import Store
+import SystemIO
+import SystemPackage
+
+extension Planner {
+    /// The plan of a Bakefile against a store: T from the environment, digests of unchanged files from the store.
+    ///
+    /// Reads and writes nothing else. The digests that had to be computed come along, for `remember`.
+    package static func plan(
+        _ bakefile: Bakefile,
+        images: [String] = [],
+        store: Store,
+        environment: [String: String],
+        refresh: Bool = false
+    ) throws -> (plan: Plan, learned: [LearnedDigest]) {
+        let request = Request(
+            bakefile: bakefile,
+            images: images,
+            timestamp: try ImageTimestamp.resolve(bakefile, environment: environment),
+            architecture: hostArchitecture(),
+            refresh: refresh
+        )
+        var known: [FilePath: KnownFileDigest] = [:]
+        for folder in [bakefile.folder] + bakefile.contexts.values {
+            known.merge(try store.fileDigests(under: folder)) { first, _ in first }
+        }
+        let digests = known
+        let scanner = InputScanner(folder: bakefile.folder, contexts: bakefile.contexts) { path, status in
+            digests[path].flatMap { $0.matches(status) ? $0.digest : nil }
+        }
+        var planner = Planner(
+            request,
+            records: StoreRecords(store: store, project: bakefile.project),
+            scanner: scanner
+        )
+        return try planner.plan()
+    }
+
+    /// Keeps the digests that a plan had to compute, so that the next one need not read those files.
+    package static func remember(_ learned: [LearnedDigest], in store: Store) throws {
+        var now = timespec()
+        clock_gettime(CLOCK_REALTIME, &now)
+        try store.recordFileDigests(
+            Dictionary(learned.map { ($0.path, KnownFileDigest(digest: $0.known.digest, status: $0.known.status)) }) {
+                _, last in last
+            },
+            hashedAt: Int64(now.tv_sec) * 1_000_000_000 + Int64(now.tv_nsec)
+        )
+    }
+}
