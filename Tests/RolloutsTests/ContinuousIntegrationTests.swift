@@ -59,3 +59,17 @@ import Testing
         #expect(build == ContinuousIntegration(system: .gitlab, job: "bake", number: nil, url: nil))
     }
 }
+
+@Suite struct StampLabelTests {
+    @Test func `commit, dirtiness and build become labels`() {
+        let git = GitState(commit: "abc", changes: ["x"])
+        let build = ContinuousIntegration(system: .bamboo, job: "OPS", number: nil, url: nil)
+        #expect(
+            ContinuousIntegration.stampLabels(git: git, build: build) == [
+                "org.opencontainers.image.revision": "abc-dirty", "ovenbird.build.system": "bamboo",
+                "ovenbird.build.job": "OPS",
+            ]
+        )
+        #expect(ContinuousIntegration.stampLabels(git: nil, build: nil).isEmpty)
+    }
+}
