@@ -60,7 +60,7 @@ let package = Package(
         // Recipes
         room("ContainerImages", engine),
         room("MachineImages", engine + ["ContainerImages"]),
-        room("Rollouts", engine),
+        room("Rollouts", engine, resources: [.embedInCode("ReleaseSchema.json")]),
         // Engine
         room("Baking", services + ["Bakefiles", "Planning", "CShims"]),
         room("Planning", formats + ["Store", "Bakefiles", "CShims"]),

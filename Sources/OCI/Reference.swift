@@ -74,6 +74,11 @@ package struct ReferenceError: Error, Hashable, CustomStringConvertible {
     /// Follows "because": `its tag is empty`.
     package let reason: String
 
+    package init(text: String, reason: String) {
+        self.text = text
+        self.reason = reason
+    }
+
     package var description: String { "'\(text)' is not an image reference: \(reason)" }
 }
 

@@ -19,14 +19,19 @@ package struct IgnorePatterns: Sendable, Hashable {
     }
 
     private static func parse(_ line: String) -> Pattern? {
+        if line.hasPrefix("#") { return nil }
         var text = Substring(line.drop { $0 == " " || $0 == "\t" })
         while let last = text.last, last == " " || last == "\t" || last == "\r" { text.removeLast() }
-        if text.isEmpty || text.hasPrefix("#") { return nil }
         let isNegated = text.hasPrefix("!")
-        if isNegated { text.removeFirst() }
+        if isNegated { text = text.dropFirst().drop { $0 == " " || $0 == "\t" } }
         var components: [[UInt8]] = []
         for component in text.split(separator: "/") where component != "." {
-            if component == ".." { _ = components.popLast() } else { components.append(Array(component.utf8)) }
+            if component != ".." {
+                components.append(Array(component.utf8))
+            } else if components.popLast() == nil, !text.hasPrefix("/") {
+                // Nothing of the folder lies above it.
+                return nil
+            }
         }
         return components.isEmpty ? nil : Pattern(isNegated: isNegated, components: components)
     }
@@ -46,6 +51,8 @@ package struct IgnorePatterns: Sendable, Hashable {
     private func matches(_ pattern: ArraySlice<[UInt8]>, _ path: ArraySlice<[UInt8]>) -> Bool {
         guard let first = pattern.first else { return path.isEmpty }
         if first == Array("**".utf8) {
+            // At the end it stands for what is in a folder, not for the folder itself.
+            if pattern.count == 1 { return !path.isEmpty }
             return matches(pattern.dropFirst(), path)
                 || (!path.isEmpty && matches(pattern, path.dropFirst()))
         }
@@ -68,8 +75,11 @@ package func globMatches(_ pattern: ArraySlice<UInt8>, _ name: ArraySlice<UInt8>
         }
         if name.isEmpty && pattern.isEmpty { return true }
         if let next = name.first, let rest = matchOne(pattern, next) {
+            // `?` takes a whole character, however many bytes UTF-8 needs for it.
+            let isAny = pattern.first == UInt8(ascii: "?")
             pattern = rest
             name = name.dropFirst()
+            if isAny, next >= 0xc0 { name = name.drop { $0 & 0xc0 == 0x80 } }
             continue
         }
         guard let last = retry, !last.name.isEmpty else { return false }

@@ -6,6 +6,8 @@ package enum InputProblem: Error, Hashable, CustomStringConvertible {
     case missing(name: String)
     case escapes(name: String)
     case unusable(name: String, kind: FileKind)
+    /// A document that an input needs to be read by, such as a layout's index.
+    case malformed(name: String, reason: String)
     /// An OCI layout in which `tag`, or the want of one, does not name one image.
     case ambiguous(name: String, tag: String?, tags: [String])
 
@@ -31,6 +33,8 @@ package enum InputProblem: Error, Hashable, CustomStringConvertible {
             )
         case .unusable(let name, let kind):
             Diagnostic(at: place, "'\(name)' is a \(kindName(kind)), which no step can read", .inputUnusable)
+        case .malformed(let name, let reason):
+            Diagnostic(at: place, "'\(name)' is not the document that it has to be", .inputMalformed, why: reason)
         case .ambiguous(let name, let tag, let tags):
             Diagnostic(
                 at: place,
@@ -62,6 +66,8 @@ extension DiagnosticIdentifier {
     package static let inputMissing: Self = "input-missing"
     /// A step reads a path that a symlink leads out of the Bakefile's folder or context.
     package static let inputEscapes: Self = "input-escapes"
+    /// An OCI layout's index is no JSON document.
+    package static let inputMalformed: Self = "input-malformed"
     /// A step reads something that is neither a file, a folder nor a symlink.
     package static let inputUnusable: Self = "input-unusable"
 }

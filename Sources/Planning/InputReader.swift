@@ -15,28 +15,15 @@ struct InputReader {
 
     init(scanner: InputScanner) { self.scanner = scanner }
 
-    mutating func read(_ work: PlannedStep.Work) throws -> [StepInput] {
-        switch work {
-        case .base(let base): try read(base)
-        case .step(let step):
-            try step.action.inputPaths.map { path in
-                var exclude: [String] = []
-                if case .copy(let copy) = step.action { exclude = copy.exclude }
-                return StepInput(name: path.name, path: path, tree: try tree(path, exclude))
+    /// Reads one input of `work`.
+    mutating func read(_ path: InputPath, of work: PlannedStep.Work) throws -> StepInput {
+        let tree =
+            switch work {
+            case .base(.oci(_, let tag)): try layoutImage(path, tag)
+            case .base: try tree(path, [])
+            case .step(let step): try tree(path, step.action.excluded)
             }
-        }
-    }
-
-    private mutating func read(_ base: Base) throws -> [StepInput] {
-        switch base {
-        case .scratch, .image: []
-        case .debian(let base):
-            try base.keyring.map { [StepInput(name: $0.name, path: $0, tree: try tree($0, []))] } ?? []
-        case .rootfs(let path), .dockerArchive(let path, _):
-            [StepInput(name: path.name, path: path, tree: try tree(path, []))]
-        case .oci(let path, let tag):
-            [StepInput(name: path.name, path: path, tree: try layoutImage(path, tag))]
-        }
+        return StepInput(name: path.name, path: path, tree: tree)
     }
 
     private mutating func tree(_ path: InputPath, _ exclude: [String]) throws -> InputTree {
@@ -50,7 +37,14 @@ struct InputReader {
     /// An image of a layout stands for itself by its manifest's digest: what else the layout holds does not count.
     private func layoutImage(_ path: InputPath, _ tag: String?) throws -> InputTree {
         let file = try scanner.open(InputPath(context: path.context, path: path.path + "/index.json"))
-        let index = try JSONValue.parse(try file.readAll(limit: 4 << 20))
+        let index: JSONValue
+        do {
+            index = try JSONValue.parse(try file.readAll(limit: 4 << 20))
+        } catch let error as SystemError {
+            throw error
+        } catch {
+            throw InputProblem.malformed(name: "\(path.name)/index.json", reason: "\(error)")
+        }
         let manifests = index["manifests"]?.arrayValue ?? []
         let named = manifests.filter {
             tag == nil || $0["annotations"]?["org.opencontainers.image.ref.name"]?.stringValue == tag

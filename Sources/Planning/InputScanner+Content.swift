@@ -6,16 +6,24 @@ import SystemIO
 import SystemPackage
 
 extension InputScanner {
-    /// Reads the files, on all cores, and gives the status that belongs to what was read.
-    func digests(of files: [Found]) throws -> [Known] {
+    /// What reading a file gave.
+    struct Reading: Sendable {
+        /// The digest with the status that belongs to it.
+        let known: Known
+        /// Whether a later change of the file is sure to show in its status.
+        let isSettled: Bool
+    }
+
+    /// Reads the files, on all cores.
+    func read(_ files: [Found]) throws -> [Reading] {
         if files.isEmpty { return [] }
-        let results = Mutex([Known?](repeating: nil, count: files.count))
+        let results = Mutex([Reading?](repeating: nil, count: files.count))
         let failure = Mutex<SystemError?>(nil)
         DispatchQueue.concurrentPerform(iterations: files.count) { index in
             if failure.withLock({ $0 != nil }) { return }
             do {
-                let known = try Self.digest(of: files[index].location)
-                results.withLock { $0[index] = known }
+                let reading = try Self.read(files[index].location)
+                results.withLock { $0[index] = reading }
             } catch let error as SystemError {
                 failure.withLock { $0 = $0 ?? error }
             } catch {
@@ -26,7 +34,8 @@ extension InputScanner {
         return results.withLock { $0.compactMap(\.self) }
     }
 
-    private static func digest(of path: FilePath) throws -> Known {
+    private static func read(_ path: FilePath) throws -> Reading {
+        let start = now()
         let file = try Descriptor.open(path, flags: O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
         let status = try file.status()
         var digester = Digester()
@@ -37,7 +46,16 @@ extension InputScanner {
             if count == 0 { break }
             digester.update(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
         }
-        return Known(status: status, digest: digester.finish())
+        // The clock of file times ticks every few milliseconds: a second write in one tick would not show.
+        let isSettled = try file.status() == status && start - status.changed > 50_000_000
+        return Reading(known: Known(status: status, digest: digester.finish()), isSettled: isSettled)
+    }
+
+    /// Nanoseconds since 1970.
+    private static func now() -> Int64 {
+        var time = timespec()
+        clock_gettime(CLOCK_REALTIME, &time)
+        return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
     }
 }
 

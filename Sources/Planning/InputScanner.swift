@@ -54,16 +54,25 @@ package struct InputScanner {
         let root = try SystemIO.Descriptor.openFolder(start)
         // Non-blocking: a FIFO would wait for its writer, for ever.
         let raw = path.path.withCString { ob_openat_in_root(root.raw, $0, O_RDONLY | O_NONBLOCK, 0, 1) }
-        let location = start.appending(path.path)
+        let location = path.path == "." ? start : start.appending(path.path)
         guard raw >= 0 else {
             let code = Errno.current
             switch code {
             case .noSuchFileOrDirectory: throw InputProblem.missing(name: path.name)
             case .improperLink: throw InputProblem.escapes(name: path.name)
+            case .noSuchAddressOrDevice: throw InputProblem.unusable(name: path.name, kind: .socket)
             default: throw SystemError("read the input", location, code)
             }
         }
-        return SystemIO.Descriptor(adopting: raw, path: location)
+        return SystemIO.Descriptor(adopting: raw, path: place(ofOpen: raw) ?? location)
+    }
+
+    /// Where an open file is, every symlink on the way to it resolved: what is read later must not follow one.
+    private func place(ofOpen raw: Int32) -> FilePath? {
+        var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
+        let count = readlink("/proc/self/fd/\(raw)", &buffer, buffer.count - 1)
+        guard count > 0, buffer[0] == CChar(bitPattern: UInt8(ascii: "/")) else { return nil }
+        return buffer.withUnsafeBufferPointer { $0.baseAddress.map { FilePath(platformString: $0) } }
     }
 
     private mutating func entries(of walk: Walk, isDirectory: Bool) throws -> [InputTree.Entry] {
@@ -77,9 +86,9 @@ package struct InputScanner {
                 unknown.append(file)
             }
         }
-        for (file, known) in zip(unknown, try digests(of: unknown)) {
-            entries.append(file.entry(known.digest))
-            learned.append((file.location, known))
+        for (file, reading) in zip(unknown, try read(unknown)) {
+            entries.append(file.entry(reading.known.digest))
+            if reading.isSettled { learned.append((file.location, reading.known)) }
         }
         return entries.sorted { $0.path.lexicographicallyPrecedes($1.path) }
     }

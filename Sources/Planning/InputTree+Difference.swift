@@ -1,5 +1,5 @@
 extension InputTree {
-    /// The first line in which two listings differ, in words: `index.html changed`, `logo.svg added`.
+    /// The first line in which two listings differ, in words: `'site/index.html' changed: 1f.. → 2e..`, `... is new`.
     ///
     /// `name` is how the user calls the input; what is below it is named after it.
     package static func firstDifference(old: String, new: String, name: String) -> String? {
@@ -34,8 +34,9 @@ extension InputTree {
     }
 
     private static func entries(of listing: String) -> [Line] {
-        listing.split(separator: "\n").map { line in
-            let words = line.split(separator: " ", maxSplits: 2, omittingEmptySubsequences: false)
+        // Scalars: as a character, a combining mark would swallow the space before it.
+        listing.unicodeScalars.split(separator: "\n").map { line in
+            let words = line.split(separator: " ", maxSplits: 2, omittingEmptySubsequences: false).map(Substring.init)
             return Line(kind: words[0], value: words.count > 1 ? words[1] : "", path: words.count > 2 ? words[2] : "")
         }
     }

@@ -20,7 +20,7 @@ struct PlanReason {
         if let difference = try definitionDifference(record.definition) { return difference }
         guard let contentKey else { return "its result is not in the store any more" }
         if contentKey == record.contentKey { return "its result is not in the store any more" }
-        guard let parent, parent != record.parent else { return "the image that it copies from changed" }
+        guard let parent, parent != record.parent else { return "the image that it copies from gave new bytes" }
         let old = record.parent.last?.short ?? "nothing"
         let new = parent.last?.short ?? "nothing"
         return "'\(parentName)' changed: \(old) → \(new)"
@@ -75,14 +75,16 @@ struct PlanReason {
     }
 
     private func describe(_ change: Change) -> String {
-        "'\(change.path)' changed: \(brief(change.old)) → \(brief(change.new))" + variableNote(change)
+        let (old, new) = excerpts(change.old, change.new)
+        return "'\(change.path)' changed: \(old) → \(new)" + variableNote(change)
     }
 
     /// Names the variable that brought a change, where one's old and new value stand in the old and new text.
     private func variableNote(_ change: Change) -> String {
         let (old, new) = (change.old.canonicalText, change.new.canonicalText)
         for (name, value) in variables.sorted(by: { $0.key < $1.key }) {
-            guard let before = record?.variables[name], before != value, old.contains(before), new.contains(value)
+            guard let before = record?.variables[name], before != value,
+                old.contains(inner(before)), new.contains(inner(value))
             else {
                 continue
             }
@@ -91,13 +93,42 @@ struct PlanReason {
         return ""
     }
 
-    private func brief(_ value: JSONValue) -> String {
-        let text =
-            switch value {
-            case .null: "nothing"
-            case .string(let text): "'\(text)'"
-            default: value.canonicalText
-            }
-        return text.count > 60 ? text.prefix(57) + "..." : text
+    /// A text as it stands inside of a longer one in canonical JSON.
+    private func inner(_ text: String) -> String { String(JSONValue.string(text).canonicalText.dropFirst().dropLast()) }
+}
+
+/// Two values that differ, each on one line and cut to where they do.
+private func excerpts(_ old: JSONValue, _ new: JSONValue) -> (old: String, new: String) {
+    guard case .string(let oldText) = old, case .string(let newText) = new else {
+        let (old, new) = cut(Array(plain(old)), Array(plain(new)))
+        return (old, new)
     }
+    let oldLines = oldText.split(separator: "\n", omittingEmptySubsequences: false)
+    let newLines = newText.split(separator: "\n", omittingEmptySubsequences: false)
+    let same = zip(oldLines, newLines).prefix { $0 == $1 }.count
+    func line(_ lines: [Substring]) -> [Character] { same < lines.count ? Array(lines[same]) : [] }
+    let (oldLine, newLine) = cut(line(oldLines), line(newLines))
+    func quoted(_ line: String, _ lines: [Substring]) -> String { same < lines.count ? "'\(line)'" : "nothing" }
+    let place = same > 0 ? "line \(same + 1) " : ""
+    return (place + quoted(oldLine, oldLines), quoted(newLine, newLines))
+}
+
+private func plain(_ value: JSONValue) -> String {
+    switch value {
+    case .null: "nothing"
+    case .string(let text): "'\(text.replacing("\n", with: " "))'"
+    default: value.canonicalText
+    }
+}
+
+/// At most 60 characters of each, with a little of what they have in common before the difference.
+private func cut(_ old: [Character], _ new: [Character]) -> (old: String, new: String) {
+    let limit = 60
+    let same = zip(old, new).prefix { $0 == $1 }.count
+    let start = max(old.count, new.count) > limit ? max(0, same - 12) : 0
+    func piece(_ text: [Character]) -> String {
+        let rest = text.dropFirst(start)
+        return (start > 0 ? "..." : "") + String(rest.prefix(limit)) + (rest.count > limit ? "..." : "")
+    }
+    return (piece(old), piece(new))
 }

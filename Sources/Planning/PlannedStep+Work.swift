@@ -24,6 +24,16 @@ extension PlannedStep.Work {
         }
     }
 
+    /// What it reads from outside the image.
+    var inputPaths: [InputPath] {
+        switch self {
+        case .base(.debian(let base)): base.keyring.map { [$0] } ?? []
+        case .base(.rootfs(let path)), .base(.dockerArchive(let path, _)), .base(.oci(let path, _)): [path]
+        case .base(.scratch), .base(.image): []
+        case .step(let step): step.action.inputPaths
+        }
+    }
+
     /// Whether its result depends on when it is made: what a distribution offered on that day.
     package var isMoving: Bool {
         switch self {

@@ -38,7 +38,9 @@ package struct Planner {
     var diagnostics = DiagnosticList()
     /// What the last step of each image gives: nil where it is not known before a bake.
     private var layers: [String: [Digest]?] = [:]
-    /// Steps that are not cached, by all that leads to them, so that the same work in two images is planned once.
+    /// What leads to the last step of each image, its content where that is known.
+    private var symbols: [String: StepKey] = [:]
+    /// Steps that are not cached, by their symbols, so that the same work in two images is planned once.
     private var firstToRun: [StepKey: String] = [:]
 
     package init(_ request: Request, records: any BakeRecords, scanner: InputScanner) {
@@ -63,12 +65,15 @@ package struct Planner {
         return (plan, inputs.scanner.learned)
     }
 
+    /// Stands for the want of any layer.
+    private static let scratch = StepKey(definition: .string("scratch"))
+
     private mutating func plan(_ image: Image) throws -> PlannedImage {
-        var chain = Chain(image: image.name, layers: [], symbol: StepKey(definition: .string("scratch")), parent: "")
+        var chain = Chain(image: image.name, layers: [], symbol: Self.scratch, parent: "from")
         var steps: [PlannedStep] = []
         if case .image(let name) = image.base {
             chain.layers = layers[name] ?? nil
-            chain.symbol = StepKey(definition: .string("image \(name)"))
+            chain.symbol = symbols[name] ?? Self.scratch
             chain.parent = name
         } else if let fields = image.base.fields {
             steps.append(try plan(.base(image.base), fields, at: image.basePlace, &chain))
@@ -77,6 +82,7 @@ package struct Planner {
             steps.append(try plan(.step(step), step.action.fields, at: step.place, &chain))
         }
         layers[image.name] = .some(chain.layers)
+        symbols[image.name] = chain.symbol
         return PlannedImage(image: image, steps: steps)
     }
 
@@ -84,7 +90,7 @@ package struct Planner {
     private struct Chain {
         let image: String
         var layers: [Digest]?
-        /// All that leads here, without content.
+        /// All that leads here: a content key from the last step on whose content is known, definitions behind it.
         var symbol: StepKey
         /// The step before, or the image that this one starts from.
         var parent: String
@@ -112,7 +118,9 @@ package struct Planner {
         }
         let result = try contentKey.flatMap { try records.result(for: $0) }
         let unknownParent = chain.layers == nil ? chain.parent : source ?? chain.parent
-        let symbol = StepKey(definition: definition.key, parent: [chain.symbol.digest], others: [])
+        let others = source.map { [[(symbols[$0] ?? Self.scratch).digest]] } ?? []
+        let symbol =
+            contentKey ?? StepKey(definition: definition.key, parent: [chain.symbol.digest], others: others)
         let address = work.address
         let name = "\(chain.image):\(address)"
 
@@ -132,7 +140,7 @@ package struct Planner {
             (state, text) = (
                 .cached, work.isMoving ? "unpinned, resolved on \(utcDate(result.createdAt))" : "unchanged"
             )
-        } else if let twin = firstToRun[symbol], source == nil {
+        } else if let twin = firstToRun[symbol] {
             (state, text) = (.depends(on: twin), "the same step as '\(twin)', which runs once for both")
         } else if result != nil {
             (state, text) = (.willRun, "'--refresh' resolves it anew")
@@ -159,14 +167,17 @@ package struct Planner {
     }
 
     private mutating func readInputs(of work: PlannedStep.Work, at place: SourcePlace) throws -> [StepInput] {
-        do {
-            return try inputs.read(work)
-        } catch let problem as InputProblem {
-            diagnostics.add(problem.diagnostic(at: place))
-        } catch let error as SystemError {
-            diagnostics.add(Diagnostic(at: place, "\(error)", .inputUnreadable))
+        var read: [StepInput] = []
+        for path in work.inputPaths {
+            do {
+                read.append(try inputs.read(path, of: work))
+            } catch let problem as InputProblem {
+                diagnostics.add(problem.diagnostic(at: place))
+            } catch let error as SystemError {
+                diagnostics.add(Diagnostic(at: place, "\(error)", .inputUnreadable))
+            }
         }
-        return []
+        return read
     }
 }
 

@@ -68,6 +68,11 @@ extension Step.Action {
         }
     }
 
+    /// What the step leaves out of the folders that it reads.
+    var excluded: [String] {
+        if case .copy(let step) = self { step.exclude } else { [] }
+    }
+
     /// The image that the step copies from.
     package var sourceImage: String? {
         if case .copy(let step) = self, case .image(let name, _) = step.source { name } else { nil }
@@ -95,7 +100,12 @@ extension Base {
 
 extension InputPath {
     /// The name in keys and messages: `site`, or `assets:logo.svg` in a context.
-    package var name: String { context.map { "\($0):\(path)" } ?? path }
+    ///
+    /// A file of the Bakefile's own folder with a colon in its name is `./a:b`, so that no two paths share a name.
+    package var name: String {
+        if let context { return "\(context):\(path)" }
+        return path.contains(":") ? "./\(path)" : path
+    }
 
     var field: JSONValue { .string(name) }
 }

@@ -1,0 +1,126 @@
+import Glibc
+import Layers
+import OCI
+import Store
+import SystemIO
+import SystemPackage
+
+/// Reads an OCI layout that somebody else wrote.
+struct LayoutReader {
+    let folder: FilePath
+    let base: BaseImport
+
+    /// Source: OCI image specification 1.1, image-layout.md, "oci-layout file".
+    func check() throws {
+        let path = folder.appending("oci-layout")
+        guard try FileStatus.ofExisting(folder) != nil else {
+            throw base.invalid("there is no such folder")
+        }
+        guard try FileStatus.ofExisting(path) != nil else {
+            throw base.invalid("it has no file 'oci-layout', so that it is not an OCI image layout")
+        }
+        let marker = try JSONValue.parse(try base.openFile(path).readAll(limit: 4096))
+        guard let version = marker["imageLayoutVersion"]?.stringValue else {
+            throw base.invalid("its file 'oci-layout' names no version")
+        }
+        guard version == "1.0.0" else {
+            throw base.invalid("it has layout version '\(version)', and only 1.0.0 is known")
+        }
+    }
+
+    func index() throws -> ImageIndex {
+        let path = folder.appending("index.json")
+        guard try FileStatus.ofExisting(path) != nil else { throw base.invalid("it has no file 'index.json'") }
+        return try ImageIndex(decoding: try base.openFile(path).readAll(limit: DocumentLimit.bytes))
+    }
+
+    /// A manifest, index or config, whose digest and size have been verified.
+    func document(_ descriptor: ContentDescriptor) throws -> [UInt8] {
+        guard descriptor.size <= Int64(DocumentLimit.bytes) else {
+            throw base.invalid("the document '\(descriptor.digest)' has \(descriptor.size) bytes, more than allowed")
+        }
+        let bytes = try blob(descriptor.digest).readAll(limit: DocumentLimit.bytes)
+        try verify(descriptor, found: Digester.digest(of: bytes), Int64(bytes.count))
+        return bytes
+    }
+
+    /// A layer as an uncompressed blob of our store, whose content is that of the diffID.
+    func layer(_ descriptor: ContentDescriptor, diffID: Digest) throws -> StoredBlob {
+        guard let compression = descriptor.mediaType.layerCompression else {
+            throw base.invalid("the layer '\(descriptor.digest)' is of the media type '\(descriptor.mediaType)'")
+        }
+        let file = try blob(descriptor.digest)
+        var digester = Digester()
+        try file.forEachPiece { digester.update($0) }
+        try verify(descriptor, found: digester.finish(), digester.count)
+        return try base.storeLayer(file, diffID: diffID, isCompressed: compression != .none)
+    }
+
+    private func blob(_ digest: Digest) throws -> SystemIO.Descriptor {
+        let path = folder.appending("blobs/sha256").appending(digest.hex)
+        guard try FileStatus.ofExisting(path) != nil else { throw base.invalid("the blob '\(digest)' is missing") }
+        return try base.openFile(path)
+    }
+
+    private func verify(_ descriptor: ContentDescriptor, found: Digest, _ size: Int64) throws {
+        guard size == descriptor.size else {
+            throw base.invalid("the blob '\(descriptor.digest)' has \(size) bytes, not \(descriptor.size)")
+        }
+        guard found == descriptor.digest else {
+            throw base.invalid("the blob '\(descriptor.digest)' is damaged: its content has the digest '\(found)'")
+        }
+    }
+}
+
+extension BaseImport {
+    /// Puts a layer into the store, decompressed, unless it is there; the diffID is the proof of its content.
+    ///
+    /// `isCompressed` is what its media type promises, nil where nothing does.
+    func storeLayer(_ file: SystemIO.Descriptor, diffID: Digest, isCompressed: Bool? = nil) throws -> StoredBlob {
+        if let size = store.blobSize(diffID) { return StoredBlob(digest: diffID, size: size) }
+        let writer = try store.makeBlobWriter(limit: limits.totalBytes)
+        let wasCompressed = try Decompression.forEachPiece(of: file, name: "layer '\(diffID)'", limits: limits) {
+            try writer.write($0)
+        }
+        if let isCompressed, isCompressed != wasCompressed {
+            let found =
+                wasCompressed
+                ? "is compressed, which its media type does not say" : "is not compressed as its media type says"
+            throw invalid("the layer '\(diffID)' \(found)")
+        }
+        let stored: StoredBlob
+        do {
+            stored = try writer.finish(expecting: diffID)
+        } catch StoreError.unexpectedContent(_, let found) {
+            throw invalid("the layer '\(diffID)' is not what its config says: its content has the digest '\(found)'")
+        }
+        do {
+            _ = try LayerListing.scan(try store.openBlob(diffID), name: "layer '\(diffID)'", limits: limits)
+        } catch {
+            // A blob that no reader would accept is not to stay behind as a layer that seems to be there.
+            try store.removeBlob(diffID)
+            throw error
+        }
+        return stored
+    }
+}
+
+extension SystemIO.Descriptor {
+    /// Opens for reading and never waits for the other end of a FIFO.
+    static func openForReadingWithoutWaiting(_ path: FilePath) throws(SystemError) -> SystemIO.Descriptor {
+        try open(path, flags: O_RDONLY | O_NONBLOCK | O_NOCTTY)
+    }
+
+    /// Hands on all bytes from the start, in pieces, by position.
+    func forEachPiece(_ body: (UnsafeRawBufferPointer) throws -> Void) throws {
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 256 * 1024, alignment: 64)
+        defer { buffer.deallocate() }
+        var position: Int64 = 0
+        while true {
+            let count = try read(into: buffer, at: position)
+            if count == 0 { return }
+            position += Int64(count)
+            try body(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+        }
+    }
+}

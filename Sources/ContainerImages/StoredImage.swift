@@ -1,0 +1,52 @@
+package import OCI
+package import Store
+package import SystemIO
+
+/// An image of a store, read from its manifest: what is exported, loaded and looked at.
+package struct StoredImage: Sendable, Hashable {
+    package let manifestDigest: Digest
+    package let manifestBytes: [UInt8]
+    package let manifest: ImageManifest
+    package let config: ImageConfig
+
+    /// The digest of the config.
+    package var identity: ImageIdentity { manifest.config.digest }
+
+    /// The disk and boot settings; nil for a container image.
+    package var isMachine: Bool { manifest.artifactType == .machineImage }
+
+    /// What an index says of the image, without a name.
+    package var descriptor: ContentDescriptor {
+        ContentDescriptor(
+            mediaType: manifest.mediaType,
+            digest: manifestDigest,
+            size: Int64(manifestBytes.count),
+            artifactType: manifest.artifactType,
+            platform: config.platform
+        )
+    }
+
+    /// Reads manifest and config, both verified.
+    ///
+    /// Throws `StoreError` where one is missing or damaged, `DocumentError` where one is not what it should be.
+    package init(manifest digest: Digest, in store: Store) throws {
+        manifestDigest = digest
+        manifestBytes = try store.readBlob(digest, limit: DocumentLimit.bytes)
+        manifest = try ImageManifest(decoding: manifestBytes)
+        config = try ImageConfig(
+            decoding: try store.readBlob(
+                manifest.config.digest,
+                size: manifest.config.size,
+                limit: DocumentLimit.bytes
+            )
+        )
+        try manifest.check(config)
+        // Our layers are stored uncompressed, so that blob and diffID are one; another manifest is none of ours.
+        for (layer, diffID) in zip(manifest.layers, config.diffIDs) where layer.digest != diffID {
+            throw DocumentError.invalid(
+                document: "image manifest",
+                reason: "layer '\(layer.digest)' is not the uncompressed '\(diffID)'"
+            )
+        }
+    }
+}

@@ -1,0 +1,94 @@
+package import Bakefiles
+package import SystemIO
+
+/// One image as a release names it.
+package struct ReleasedImage: Sendable, Hashable {
+    /// What `from:` was, and what it came to.
+    package struct Base: Sendable, Hashable {
+        /// In one line: `debian bookworm (apt)`.
+        package var from: String
+        /// Of what `from:` named: the identity of an image, or the one layer of a root; nil for `scratch`.
+        package var digest: Digest?
+        /// When something that moves, such as a suite's packages, was resolved: seconds since 1970.
+        package var resolved: Int64?
+
+        package init(from: String, digest: Digest? = nil, resolved: Int64? = nil) {
+            self.from = from
+            self.digest = digest
+            self.resolved = resolved
+        }
+    }
+
+    package struct Layer: Sendable, Hashable {
+        package var diffID: Digest
+        /// Bytes of the uncompressed tar.
+        package var size: Int64
+        /// The address of the step that left it; `from` for those of the base.
+        package var step: String
+
+        package init(diffID: Digest, size: Int64, step: String) {
+            self.diffID = diffID
+            self.size = size
+            self.step = step
+        }
+    }
+
+    /// What a step read from outside the image.
+    package struct Input: Sendable, Hashable {
+        /// The step's address.
+        package var step: String
+        /// As the Bakefile names it.
+        package var path: String
+        package var digest: Digest
+
+        package init(step: String, path: String, digest: Digest) {
+            self.step = step
+            self.path = path
+            self.digest = digest
+        }
+    }
+
+    package var kind: Image.Kind
+    package var version: String
+    /// The digest of the config.
+    package var identity: Digest
+    package var manifest: Digest
+    package var base: Base
+    /// Lowest first.
+    package var layers: [Layer]
+    /// The `push:` destinations with `:version`, in the order of the Bakefile.
+    package var references: [String]
+    /// In the order of the steps.
+    package var inputs: [Input]
+    package var placements: [Placement]
+
+    package init(
+        kind: Image.Kind,
+        version: String,
+        identity: Digest,
+        manifest: Digest,
+        base: Base,
+        layers: [Layer],
+        references: [String] = [],
+        inputs: [Input] = [],
+        placements: [Placement] = []
+    ) {
+        self.kind = kind
+        self.version = version
+        self.identity = identity
+        self.manifest = manifest
+        self.base = base
+        self.layers = layers
+        self.references = references
+        self.inputs = inputs
+        self.placements = placements
+    }
+}
+
+/// Where an image was pushed to or registered, and what it is called there.
+package enum Placement: Sendable, Hashable {
+    /// In a registry: `registry.example.com/web` holds the manifest.
+    case registry(repository: String, manifest: Digest)
+    /// In an account and region, as an AMI with its snapshot.
+    case machine(account: String, region: String, ami: String, snapshot: String)
+}

@@ -1,0 +1,175 @@
+import Bakefiles
+import Glibc
+import Planning
+import SystemIO
+import SystemPackage
+import Testing
+import TestSupport
+
+@Suite("What a step reads")
+struct InputScannerTests {
+    private let folder: TemporaryFolder
+
+    init() throws {
+        folder = try TemporaryFolder()
+        try folder.write("index", to: "site/index.html")
+        try folder.write("logo", to: "site/img/logo.svg")
+    }
+
+    private func scan(
+        _ path: String,
+        excluding patterns: [String] = [],
+        contexts: [String: FilePath] = [:],
+        lookup: @escaping InputScanner.Lookup = { _, _ in nil }
+    ) throws -> InputTree {
+        var scanner = InputScanner(folder: folder.path, contexts: contexts, lookup: lookup)
+        return try scanner.scan(InputPath(path: path), excluding: patterns)
+    }
+
+    private func change(_ name: String, _ body: (UnsafePointer<CChar>) -> Int32) {
+        #expect(folder.file(name).withPlatformString(body) == 0)
+    }
+
+    @Test func `a listing is golden`() throws {
+        try folder.write("#!", to: "site/a b", mode: 0o755)
+        change("site/link") { symlink("../img/logo.svg", $0) }
+        try folder.write("", to: "site/ü%")
+        let index = Digester.digest(of: "index").hex
+        let logo = Digester.digest(of: "logo").hex
+        #expect(
+            try scan("site").listing == """
+                d - 
+                x \(Digester.digest(of: "#!").hex) a%20b
+                d - img
+                f \(logo) img/logo.svg
+                f \(index) index.html
+                l ../img/logo.svg link
+                f \(Digester.digest(of: "").hex) ü%25
+
+                """
+        )
+    }
+
+    @Test func `owner, times and permission bits other than execute do not count`() throws {
+        let before = try scan("site").digest
+        change("site/index.html") { utimes($0, [timeval(tv_sec: 1, tv_usec: 0), timeval(tv_sec: 1, tv_usec: 0)]) }
+        change("site/index.html") { chmod($0, 0o640) }
+        change("site/img") { chmod($0, 0o700) }
+        if getuid() == 0 { change("site/index.html") { chown($0, 33, 33) } }
+        #expect(try scan("site").digest == before)
+    }
+
+    @Test func `names, content, execute bit, kind and link target count`() throws {
+        change("site/link") { symlink("a", $0) }
+        var seen: Set<Digest> = [try scan("site").digest]
+        func expectNew(_ what: String) throws {
+            #expect(seen.insert(try scan("site").digest).inserted, "\(what)")
+        }
+        try folder.write("indey", to: "site/index.html")
+        try expectNew("one byte")
+        change("site/index.html") { chmod($0, 0o744) }
+        try expectNew("the execute bit")
+        change("site/link") { unlink($0) }
+        change("site/link") { symlink("b", $0) }
+        try expectNew("the target of a link")
+        change("site/link") { unlink($0) }
+        try folder.write("b", to: "site/link")
+        try expectNew("a file in the place of a link")
+        try folder.makeFolder("site/empty")
+        try expectNew("an empty folder")
+        try Files.rename(folder.file("site/empty"), to: folder.file("site/void"))
+        try expectNew("a name")
+    }
+
+    @Test func `a file and a folder of one file are different inputs`() throws {
+        #expect(try scan("site/img").digest != scan("site/img/logo.svg").digest)
+        #expect(try scan("site/img").isDirectory)
+        #expect(try !scan("site/img/logo.svg").isDirectory)
+    }
+
+    @Test func `exclusions leave out, and folders stay for what is taken back`() throws {
+        try folder.write("keep", to: "site/img/keep.svg")
+        func paths(_ patterns: [String]) throws -> [String] {
+            try scan("site", excluding: patterns).entries.map { String(decoding: $0.path, as: UTF8.self) }
+        }
+        #expect(try paths(["img"]) == ["", "index.html"])
+        #expect(try paths(["img", "!img/keep.svg"]) == ["", "img", "img/keep.svg", "index.html"])
+        #expect(try paths(["**", "!**/*.txt"]) == [""])
+        #expect(try paths(["**/*.svg"]) == ["", "img", "index.html"])
+    }
+
+    @Test func `the source itself may be a symlink that stays inside`() throws {
+        change("current") { symlink("site", $0) }
+        change("site/home.html") { symlink("index.html", $0) }
+        #expect(try scan("current").digest == scan("site").digest)
+        #expect(try scan("current/home.html").digest == scan("site/index.html").digest)
+    }
+
+    @Test func `symlinks below the source are stored and not followed`() throws {
+        change("site/passwd") { symlink("/etc/passwd", $0) }
+        let entries = try scan("site").entries
+        #expect(entries.contains { $0.content == .symlink(target: Array("/etc/passwd".utf8)) })
+    }
+
+    @Test(arguments: ["/etc/passwd", "../../../../../etc/passwd", "/"])
+    func `row 22: a source that a symlink leads out of its folder is refused`(_ target: String) throws {
+        change("out") { symlink(target, $0) }
+        #expect(throws: InputProblem.escapes(name: "out")) { try scan("out") }
+        change("chain") { symlink("out", $0) }
+        #expect(throws: InputProblem.escapes(name: "chain")) { try scan("chain") }
+    }
+
+    @Test func `row 10: FIFOs, sockets and devices are refused without waiting for them`() throws {
+        try folder.makeFolder("odd")
+        change("odd/fifo") { mkfifo($0, 0o644) }
+        #expect(throws: InputProblem.unusable(name: "fifo", kind: .fifo)) { try scan("odd") }
+        #expect(throws: InputProblem.unusable(name: "odd/fifo", kind: .fifo)) { try scan("odd/fifo") }
+        #expect(try scan("odd", excluding: ["fifo"]).entries.count == 1)
+        let location = folder.file("odd/socket")
+        change("odd/socket") { mknod($0, S_IFSOCK | 0o644, 0) }
+        #expect(throws: InputProblem.unusable(name: "odd/socket", kind: .socket)) { try scan("odd/socket") }
+        try Files.removeFile(location)
+    }
+
+    @Test func `what is not there is missing`() throws {
+        #expect(throws: InputProblem.missing(name: "nowhere")) { try scan("nowhere") }
+        #expect(throws: SystemError.self) { try scan("site/index.html/inner") }
+    }
+
+    @Test func `a context is a folder of its own`() throws {
+        let other = try TemporaryFolder()
+        try other.write("logo", to: "logo.svg")
+        var scanner = InputScanner(folder: folder.path, contexts: ["assets": other.path]) { _, _ in nil }
+        let tree = try scanner.scan(InputPath(context: "assets", path: "logo.svg"))
+        #expect(try tree.digest == scan("site/img/logo.svg").digest)
+    }
+
+    @Test func `what the cache knows is not read`() throws {
+        let known = Digester.digest(of: "from the cache")
+        let secret = folder.file("site/index.html")
+        var scanner = InputScanner(folder: folder.path, contexts: [:]) { path, _ in path == secret ? known : nil }
+        let tree = try scanner.scan(InputPath(path: "site"))
+        #expect(tree.listing.contains("f \(known.hex) index.html\n"))
+        #expect(!scanner.learned.contains { $0.path == secret })
+    }
+
+    /// A write in the same tick of the file system's clock leaves every time as it was.
+    @Test func `a file that changed just now is not believed later`() throws {
+        var scanner = InputScanner(folder: folder.path, contexts: [:]) { _, _ in nil }
+        try folder.write("fresh", to: "site/index.html")
+        _ = try scanner.scan(InputPath(path: "site/index.html"))
+        #expect(scanner.learned.isEmpty)
+        _ = try scanner.scan(InputPath(path: "site"))
+        // The toolchain's own files are older than any tick.
+        var settled = InputScanner(folder: "/usr/bin", contexts: [:]) { _, _ in nil }
+        _ = try settled.scan(InputPath(path: "env"))
+        #expect(settled.learned.map(\.path.lastComponent?.string) == ["env"])
+    }
+
+    @Test func `names that are no text have one spelling each`() {
+        #expect(escaped([0x61, 0x0a, 0x62]) == "a%0ab")
+        #expect(escaped([0xff, 0x61]) == "%ffa")
+        #expect(escaped(Array("%ff".utf8)) == "%25ff")
+        #expect(escaped(Array("é".utf8)) == "é")
+    }
+}
