@@ -15,11 +15,11 @@ package struct Bake: Sendable {
         /// Brings the layers and the config of a base that exists as files: an OCI layout, an archive, a root tar.
         package var importBase: @Sendable (Base, Bakefile, Store) async throws -> MadeLayers
         /// Makes the image of its layers.
-        package var finishImage: @Sendable (BakedImage) async throws -> FinishedImage
+        package var finishImage: @Sendable (LayeredImage) async throws -> FinishedImage
 
         package init(
             importBase: @escaping @Sendable (Base, Bakefile, Store) async throws -> MadeLayers,
-            finishImage: @escaping @Sendable (BakedImage) async throws -> FinishedImage
+            finishImage: @escaping @Sendable (LayeredImage) async throws -> FinishedImage
         ) {
             self.importBase = importBase
             self.finishImage = finishImage
@@ -123,7 +123,7 @@ package struct Bake: Sendable {
                 return .skipped(because: step)
             }
         }
-        var image = BakedImage(planned: planned, layers: [], baseConfig: nil, steps: [])
+        var image = LayeredImage(planned: planned, layers: [], baseConfig: nil, steps: [])
         if case .image(let name) = planned.image.base, case .baked(let base) = await results.outcome(of: name) {
             image.layers = base.layers
             image.base = base.name
@@ -131,7 +131,7 @@ package struct Bake: Sendable {
         }
         for (index, step) in planned.steps.enumerated() {
             let name = StepName(image: planned.name, address: step.address)
-            var source: BakedImage?
+            var source: LayeredImage?
             if case .step(let action) = step.work, let other = action.action.sourceImage,
                 case .baked(let baked) = await results.outcome(of: other)
             {

@@ -10,9 +10,9 @@ package struct BakeResult: Sendable {
         package let step: StepName
         package let failure: StepFailure
         /// The image with the steps that were done.
-        package let image: BakedImage
+        package let image: LayeredImage
 
-        package init(step: StepName, failure: StepFailure, image: BakedImage) {
+        package init(step: StepName, failure: StepFailure, image: LayeredImage) {
             self.step = step
             self.failure = failure
             self.image = image
@@ -20,10 +20,10 @@ package struct BakeResult: Sendable {
     }
 
     /// In the plan's order.
-    package let images: [BakedImage]
+    package let images: [LayeredImage]
     package let failures: [Failure]
 
-    package init(images: [BakedImage], failures: [Failure]) {
+    package init(images: [LayeredImage], failures: [Failure]) {
         self.images = images
         self.failures = failures
     }
@@ -32,7 +32,7 @@ package struct BakeResult: Sendable {
 }
 
 /// An image whose layers are all in the store.
-package struct BakedImage: Sendable {
+package struct LayeredImage: Sendable {
     /// A step with what it left.
     package struct DoneStep: Sendable {
         package let planned: PlannedStep

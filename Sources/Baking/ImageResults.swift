@@ -1,8 +1,8 @@
 /// How an image of the bake ended.
 enum ImageOutcome: Sendable {
-    case baked(BakedImage)
+    case baked(LayeredImage)
     /// The image with the steps that were done.
-    case failed(BakedImage, StepName, StepFailure)
+    case failed(LayeredImage, StepName, StepFailure)
     /// Not tried, because of a step of another image.
     case skipped(because: StepName)
 }

@@ -1,0 +1,111 @@
+import Bakefiles
+import Baking
+import ContainerImages
+import FoundationEssentials
+import Glibc
+import OCI
+import Planning
+import Rollouts
+import Store
+import SystemIO
+import SystemPackage
+
+/// From a Bakefile to a release: plan, bake, name, write down. Each line of `run` is a step that a person would name.
+struct BakeRecipe: Sendable {
+    struct Options: Sendable {
+        var images: [String] = []
+        var jobs: Int
+        var refresh = false
+        /// The release that the versions are counted on from, where the store does not know them.
+        var after: Release?
+        /// Whether counting may begin without a ledger.
+        var isFirst = false
+        /// The program that runs as `sandbox-worker`.
+        var worker: FilePath
+        var environment: [String: String]
+    }
+
+    /// What a bake left.
+    struct Outcome: Sendable {
+        let plan: Plan
+        let result: BakeResult
+        /// nil where a step failed.
+        let release: Release?
+    }
+
+    let bakefile: Bakefile
+    let store: Store
+    let options: Options
+    let emit: @Sendable (BakeEvent) -> Void
+
+    func run() async throws -> Outcome {
+        let planned = try await BlockingPool.shared.run {
+            let planned = try Planner.plan(
+                bakefile,
+                images: options.images,
+                store: store,
+                environment: options.environment,
+                refresh: options.refresh
+            )
+            try Planner.remember(planned.learned, in: store)
+            return planned.plan
+        }
+        let git = try await GitState.read(bakefile.folder)
+        let build = ContinuousIntegration.read(options.environment)
+        let naming = ImageNaming(recipe: self, git: git)
+        try naming.check(planned.images.map(\.image))
+        let assembler = ImageAssembler(recipe: self, plan: planned, git: git, build: build)
+        let bake = Bake(
+            plan: planned,
+            bakefile: bakefile,
+            store: store,
+            options: .init(
+                jobs: options.jobs,
+                refresh: options.refresh,
+                worker: options.worker,
+                environment: options.environment
+            ),
+            recipes: .init(importBase: assembler.importBase, finishImage: assembler.finish),
+            events: emit
+        )
+        let result = try await bake.run()
+        guard result.succeeded else { return Outcome(plan: planned, result: result, release: nil) }
+        let versions = try naming.versions(of: result.images)
+        var release = Release(
+            project: bakefile.project,
+            created: Int64(time(nil)),
+            tool: programVersion,
+            images: [:],
+            variables: Dictionary(bakefile.variables.map { ($0.name, $0.value) }) { _, last in last },
+            git: git,
+            build: build,
+            ledger: try naming.ledger()
+        )
+        for image in result.images {
+            release.images[image.name] = try assembler.released(image, version: versions[image.name] ?? "")
+        }
+        try record(release, result, bake: bake.identifier)
+        return Outcome(plan: planned, result: result, release: release)
+    }
+
+    /// Keeps the release in the store; the names in its index are the last to change.
+    private func record(_ release: Release, _ result: BakeResult, bake: String) throws {
+        let blob = try store.putBlob(release.canonicalBytes)
+        try store.recordRelease(
+            ReleaseRecord(digest: release.digest, project: release.project, createdAt: release.created, blob: blob.digest)
+        )
+        try store.recordImages(
+            release.images.sorted { $0.key < $1.key }.map { name, image in
+                BakedImage(
+                    project: release.project,
+                    image: name,
+                    identity: image.identity,
+                    manifest: image.manifest,
+                    bakedAt: release.created,
+                    release: release.digest
+                )
+            }
+        )
+        try store.finishBake(id: bake, status: .done, release: release.digest, at: release.created)
+    }
+}

@@ -1,0 +1,134 @@
+import Bakefiles
+import Baking
+import ContainerImages
+import OCI
+import Planning
+import Rollouts
+import Store
+import Synchronization
+import SystemIO
+import SystemPackage
+
+/// Makes images of layers: what the bake calls when the layers of an image, or the files of a base, are there.
+final class ImageAssembler: Sendable {
+    private let recipe: BakeRecipe
+    private let plan: Plan
+    private let stamp: [String: String]
+    /// The configs of the images so far, for those that start from them.
+    private let configs = Mutex<[String: ImageConfig]>([:])
+
+    init(recipe: BakeRecipe, plan: Plan, git: GitState?, build: ContinuousIntegration?) {
+        self.recipe = recipe
+        self.plan = plan
+        var stamp: [String: String] = [:]
+        stamp["org.opencontainers.image.revision"] = git?.commit.map { $0 + (git?.isDirty == true ? "-dirty" : "") }
+        stamp["ovenbird.build.url"] = build?.url
+        stamp["ovenbird.build.number"] = build?.number
+        self.stamp = stamp
+    }
+
+    private var store: Store { recipe.store }
+
+    @Sendable func importBase(_ base: Base, _ bakefile: Bakefile, _ store: Store) async throws -> MadeLayers {
+        try await BlockingPool.shared.run {
+            let scanner = InputScanner(folder: bakefile.folder, contexts: bakefile.contexts) { _, _ in nil }
+            let imports = BaseImport(
+                store: store,
+                platform: Platform(architecture: self.plan.architecture, os: "linux"),
+                name: base.title,
+                place: nil
+            )
+            func location(_ path: InputPath) throws -> FilePath { FilePath("/proc/self/fd/\(try scanner.open(path).raw)") }
+            let imported: ImportedBase
+            switch base {
+            case .oci(let path, let tag):
+                let folder = try scanner.open(path)
+                imported = try imports.layout(folder.path, tag: tag)
+            case .dockerArchive(let path, let tag): imported = try imports.dockerArchive(try scanner.open(path).path, tag: tag)
+            case .rootfs(let path): imported = try imports.rootfs(try scanner.open(path).path)
+            case .scratch, .image, .debian: preconditionFailure("'\(base.title)' is no file")
+            }
+            return MadeLayers(layers: imported.layers.map(\.digest), config: imported.config?.json)
+        }
+    }
+
+    @Sendable func finish(_ image: LayeredImage) async throws -> FinishedImage {
+        try await BlockingPool.shared.run {
+            let assembled = try self.assembly(of: image).assemble()
+            try assembled.store(in: self.store, project: self.plan.project, image: image.name)
+            self.configs.withLock { $0[image.name] = assembled.config }
+            return FinishedImage(identity: assembled.identity, manifest: assembled.manifestDigest)
+        }
+    }
+
+    private func assembly(of image: LayeredImage) throws -> ImageAssembly {
+        let inherited =
+            try image.base.flatMap { name in configs.withLock { $0[name] } }
+            ?? image.baseConfig.map { try ImageConfig(decoding: $0.canonicalBytes) }
+        return ImageAssembly(
+            kind: image.image.kind,
+            settings: image.image.config,
+            inherited: inherited,
+            layers: try layers(of: image, titled: inherited == nil),
+            machine: image.image.machine,
+            timestamp: plan.timestamp,
+            architecture: plan.architecture,
+            stamp: image.image.config.stamp ? stamp : [:]
+        )
+    }
+
+    /// All layers with the step that made each; those of a base with a config of its own have their history there.
+    private func layers(of image: LayeredImage, titled hasOwnBase: Bool) throws -> [ImageAssembly.Layer] {
+        let titles = self.titles(of: image)
+        return try image.layers.enumerated().map { index, digest in
+            guard let size = store.blobSize(digest) else { throw StoreError.blobMissing(digest) }
+            let isBase = index < image.baseLayerCount
+            return .init(diffID: digest, size: size, title: isBase && !hasOwnBase ? nil : titles[index].title)
+        }
+    }
+
+    /// For each layer the address and the title of the step that left it.
+    private func titles(of image: LayeredImage) -> [(address: String, title: String)] {
+        var titles = [(address: String, title: String)](
+            repeating: ("from", image.image.base.title),
+            count: image.base == nil ? 0 : image.baseLayerCount
+        )
+        for step in image.steps {
+            titles += step.outcome.layers.map { _ in (step.planned.address, step.planned.title) }
+        }
+        return titles
+    }
+
+    /// What a release says of the image.
+    func released(_ image: LayeredImage, version: String) throws -> ReleasedImage {
+        guard let finished = image.finished else { preconditionFailure("only a finished image is released") }
+        let titles = self.titles(of: image)
+        let layers = try image.layers.enumerated().map { index, digest in
+            guard let size = store.blobSize(digest) else { throw StoreError.blobMissing(digest) }
+            return ReleasedImage.Layer(diffID: digest, size: size, step: titles[index].address)
+        }
+        return ReleasedImage(
+            kind: image.image.kind,
+            version: version,
+            identity: finished.identity,
+            manifest: finished.manifest,
+            base: base(of: image),
+            layers: layers,
+            references: image.image.destinations.map { "\($0):\(version)" },
+            inputs: image.steps.flatMap { step in
+                step.planned.inputs.map { .init(step: step.planned.address, path: $0.name, digest: $0.tree.digest) }
+            }
+        )
+    }
+
+    private func base(of image: LayeredImage) -> ReleasedImage.Base {
+        let from = image.steps.first { $0.planned.address == "from" }
+        let digest =
+            image.base.flatMap { name in configs.withLock { $0[name] } }.map { Digester.digest(of: $0.bytes) }
+            ?? from?.planned.inputs.first?.tree.digest ?? from?.outcome.layers.first
+        return .init(from: image.image.base.title, digest: digest, resolved: from?.planned.resolvedAt)
+    }
+}
+
+/// `ovenbird 0.1.0`: what a release says made it.
+let programVersion = "ovenbird 0.1.0"
