@@ -31,6 +31,20 @@ int ob_openat_in_root(int root, const char *path, int flags, mode_t mode, int be
     return (int)result;
 }
 
+int ob_openat_no_symlinks(int root, const char *path, int flags, mode_t mode) {
+    struct open_how how;
+    memset(&how, 0, sizeof how);
+    how.flags = (uint64_t)(unsigned)(flags | O_CLOEXEC);
+    how.mode = (flags & O_CREAT) ? (mode & 07777) : 0;
+    how.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS;
+    long result;
+    int tries = 0;
+    do {
+        result = syscall(SYS_openat2, root, path, &how, sizeof how);
+    } while (result < 0 && (errno == EAGAIN || errno == EINTR) && ++tries < 64);
+    return (int)result;
+}
+
 int ob_openat(int directory, const char *path, int flags, mode_t mode) {
     int result;
     do {

@@ -1,6 +1,7 @@
 import Layers
 import SystemIO
 import SystemPackage
+import TestSupport
 
 /// A file of a test tar.
 struct Sample {
@@ -63,4 +64,35 @@ func message(_ body: () throws -> Void) -> String? {
         try body()
         return nil
     } catch { return "\(error)" }
+}
+
+/// Layers in files of a folder, and the tree that they make.
+struct Stack {
+    let listings: [LayerListing]
+    let files: [Descriptor]
+
+    init(_ folder: TemporaryFolder, _ layers: [[Sample]]) throws {
+        var listings: [LayerListing] = []
+        var files: [Descriptor] = []
+        for (index, samples) in layers.enumerated() {
+            let path = folder.file("layer\(index + 1).tar")
+            listings.append(try writeTar(samples, to: path).listing)
+            files.append(try Descriptor.openForReading(path))
+        }
+        (self.listings, self.files) = (listings, files)
+    }
+
+    func tree() throws -> MergedTree { try MergedTree(layers: listings) }
+
+    func text(_ tree: MergedTree, _ path: EntryPath) throws -> String? {
+        guard let contents = tree.contents(of: path) else { return nil }
+        var bytes = [UInt8](repeating: 0, count: Int(contents.size))
+        _ = try bytes.withUnsafeMutableBytes { try files[contents.layer].read(into: $0, at: contents.offset) }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+}
+
+extension MergedTree {
+    /// All paths but the root, separated by blanks.
+    var paths: String { entries().dropFirst().map(\.path.description).joined(separator: " ") }
 }

@@ -10,6 +10,8 @@
 
 /// openat2(2) with RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS (or RESOLVE_BENEATH if `beneath`).
 int ob_openat_in_root(int root, const char *path, int flags, mode_t mode, int beneath);
+/// openat2(2) with RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS: a symlink anywhere on the way is ELOOP.
+int ob_openat_no_symlinks(int root, const char *path, int flags, mode_t mode);
 int ob_openat(int directory, const char *path, int flags, mode_t mode);
 /// Opens a folder by its name in `directory`; not a symlink (ELOOP), not a mount point (EXDEV).
 int ob_open_folder_here(int directory, const char *name);

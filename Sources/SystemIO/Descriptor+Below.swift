@@ -1,0 +1,196 @@
+import CShims
+import Glibc
+import SystemPackage
+
+/// What is in an open folder, by name; names are bytes, and no symlink is ever followed.
+extension Descriptor {
+    /// Opens `path` below this folder; a symlink anywhere on the way is ELOOP, and so is leaving the folder EXDEV.
+    ///
+    /// An empty path is the folder itself.
+    package func openBelow(_ path: [UInt8], flags: Int32, mode: UInt32 = 0) throws(SystemError) -> Descriptor {
+        let result = withName(path.isEmpty ? [UInt8(ascii: ".")] : path) { ob_openat_no_symlinks(raw, $0, flags, mode) }
+        guard result >= 0 else { throw failure("open", path) }
+        return Descriptor(adopting: result, path: place(of: path))
+    }
+
+    /// Of the name itself; nil where nothing is.
+    package func status(of name: [UInt8]) throws(SystemError) -> FileStatus? {
+        var status = stat()
+        if withName(name, { fstatat(raw, $0, &status, AT_SYMLINK_NOFOLLOW) }) == 0 { return FileStatus(status) }
+        if errno == ENOENT { return nil }
+        throw failure("examine", name)
+    }
+
+    /// All names but `.` and `..`, sorted by bytes.
+    package func names() throws(SystemError) -> [[UInt8]] {
+        // A descriptor of its own: the reading position is shared otherwise.
+        let copy = ob_openat(raw, ".", O_RDONLY | O_DIRECTORY, 0)
+        guard copy >= 0 else { throw failure("read the folder", []) }
+        guard let stream = fdopendir(copy) else {
+            close(copy)
+            throw failure("read the folder", [])
+        }
+        defer { closedir(stream) }
+        var names: [[UInt8]] = []
+        while true {
+            errno = 0
+            guard let entry = readdir(stream) else {
+                if errno != 0 { throw failure("read the folder", []) }
+                return names.sorted { $0.lexicographicallyPrecedes($1) }
+            }
+            let name = withUnsafeBytes(of: &entry.pointee.d_name) { Array($0.prefix { $0 != 0 }) }
+            if name != [0x2e] && name != [0x2e, 0x2e] { names.append(name) }
+        }
+    }
+
+    /// Makes a folder; one that is there is EEXIST.
+    package func makeFolder(named name: [UInt8], mode: UInt32) throws(SystemError) {
+        guard withName(name, { mkdirat(raw, $0, mode) }) == 0 else { throw failure("make the folder", name) }
+    }
+
+    package func makeSymlink(named name: [UInt8], to target: [UInt8]) throws(SystemError) {
+        let result = withName(name) { name in withName(target) { symlinkat($0, raw, name) } }
+        guard result == 0 else { throw failure("make the symlink", name) }
+    }
+
+    /// What a symlink says, as it is written.
+    package func symlinkTarget(of name: [UInt8]) throws(SystemError) -> [UInt8] {
+        var buffer = [CChar](repeating: 0, count: Int(PATH_MAX) + 1)
+        let count = withName(name) { name in
+            buffer.withUnsafeMutableBufferPointer { room in
+                room.baseAddress.map { readlinkat(raw, name, $0, room.count) } ?? -1
+            }
+        }
+        guard count >= 0 else { throw failure("read the symlink", name) }
+        return buffer[..<count].map { UInt8(bitPattern: $0) }
+    }
+
+    /// Makes `name` a further name of `other` in `folder`; of a symlink if that is one.
+    package func makeLink(
+        named name: [UInt8],
+        to other: [UInt8],
+        in folder: Descriptor
+    ) throws(SystemError) {
+        let result = withName(name) { name in withName(other) { linkat(folder.raw, $0, raw, name, 0) } }
+        guard result == 0 else { throw failure("make the hard link", name) }
+    }
+
+    /// Makes a device or a FIFO; `format` is its `S_IF` bits.
+    package func makeNode(
+        named name: [UInt8],
+        format: UInt32,
+        major: UInt32 = 0,
+        minor: UInt32 = 0
+    ) throws(SystemError) {
+        let result = withName(name) { ob_mknodat(raw, $0, format | 0o600, major, minor) }
+        guard result == 0 else { throw failure("make the special file", name) }
+    }
+
+    /// Sets owner, group, permission bits and times of this file, in the order that keeps setuid.
+    package func setFacts(owner: UInt32, group: UInt32, mode: UInt32) throws(SystemError) {
+        guard fchown(raw, owner, group) == 0 else { throw failure("set the owner of", []) }
+        guard fchmod(raw, mode) == 0 else { throw failure("set the mode of", []) }
+    }
+
+    /// Sets owner and group, and the permission bits of all but a symlink, of a name that the caller has just made.
+    package func setFacts(
+        of name: [UInt8],
+        owner: UInt32,
+        group: UInt32,
+        mode: UInt32?
+    ) throws(SystemError) {
+        guard withName(name, { fchownat(raw, $0, owner, group, AT_SYMLINK_NOFOLLOW) }) == 0 else {
+            throw failure("set the owner of", name)
+        }
+        if let mode, withName(name, { fchmodat(raw, $0, mode, 0) }) != 0 { throw failure("set the mode of", name) }
+    }
+
+    /// Sets access and modification time of this file, or of `name` in this folder, in seconds.
+    package func setModified(_ seconds: Int64, of name: [UInt8]? = nil) throws(SystemError) {
+        let time = timespec(tv_sec: time_t(seconds), tv_nsec: 0)
+        let result = withUnsafePointer(to: (time, time)) { pair in
+            pair.withMemoryRebound(to: timespec.self, capacity: 2) { times in
+                if let name { return withName(name) { utimensat(raw, $0, times, AT_SYMLINK_NOFOLLOW) } }
+                return futimens(raw, times)
+            }
+        }
+        guard result == 0 else { throw failure("set the time of", name ?? []) }
+    }
+
+    private func place(of name: [UInt8]) -> FilePath {
+        name.isEmpty ? path : path.appending(String(decoding: name, as: UTF8.self))
+    }
+
+    private func failure(_ action: String, _ name: [UInt8]) -> SystemError {
+        let code = Errno.current
+        return SystemError(action, place(of: name), code)
+    }
+}
+
+/// Extended attributes of an open file, and of names in an open folder.
+extension Descriptor {
+    /// Names and values, sorted by the bytes of the name; `name` in this folder, or this file itself.
+    ///
+    /// A file system without extended attributes has none.
+    package func xattrs(of name: [UInt8]? = nil) throws(SystemError) -> [(name: String, value: [UInt8])] {
+        let list = try readXattr("read the attributes of", name) { buffer, size in
+            if let name {
+                withName(magicPath(name)) { ob_llistxattr($0, buffer, size) }
+            } else {
+                ob_flistxattr(raw, buffer, size)
+            }
+        }
+        var result: [(name: String, value: [UInt8])] = []
+        for key in list.split(separator: 0) {
+            let key = String(decoding: key, as: UTF8.self)
+            let value = try readXattr("read the attribute \(key) of", name) { buffer, size in
+                if let name {
+                    withName(magicPath(name)) { ob_lgetxattr($0, key, buffer, size) }
+                } else {
+                    ob_fgetxattr(raw, key, buffer, size)
+                }
+            }
+            result.append((key, value))
+        }
+        return result.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
+    }
+
+    /// Sets an attribute of this file, or of `name` in this folder.
+    package func setXattr(_ key: String, _ value: [UInt8], of name: [UInt8]? = nil) throws(SystemError) {
+        let result =
+            if let name {
+                withName(magicPath(name)) { ob_lsetxattr($0, key, value, value.count) }
+            } else {
+                ob_fsetxattr(raw, key, value, value.count)
+            }
+        guard result == 0 else { throw failure("set the attribute \(key) of", name ?? []) }
+    }
+
+    /// There is no `lsetxattrat`: the open folder is reached through /proc, and only the last component is a name.
+    private func magicPath(_ name: [UInt8]) -> [UInt8] { Array("/proc/self/fd/\(raw)/".utf8) + name }
+
+    private func readXattr(
+        _ action: String,
+        _ name: [UInt8]?,
+        _ call: (UnsafeMutablePointer<CChar>?, Int) -> Int
+    ) throws(SystemError) -> [UInt8] {
+        // Most files have none: one call with a small buffer; what grew in between is asked for again.
+        var buffer = [CChar](repeating: 0, count: 256)
+        while true {
+            let count = buffer.withUnsafeMutableBufferPointer { call($0.baseAddress, $0.count) }
+            if count >= 0 { return buffer[..<count].map { UInt8(bitPattern: $0) } }
+            if errno == ENOTSUP { return [] }
+            guard errno == ERANGE, buffer.count < 1 << 20 else { throw failure(action, name ?? []) }
+            buffer = [CChar](repeating: 0, count: buffer.count * 16)
+        }
+    }
+}
+
+/// Lends `name` as a C string.
+private func withName<Value>(_ name: [UInt8], _ body: (UnsafePointer<CChar>) -> Value) -> Value {
+    let terminated = name.map { CChar(bitPattern: $0) } + [0]
+    return terminated.withUnsafeBufferPointer { buffer in
+        guard let base = buffer.baseAddress else { preconditionFailure("the array holds at least the final zero") }
+        return body(base)
+    }
+}
