@@ -44,7 +44,8 @@ extension Planner {
         clock_gettime(CLOCK_REALTIME, &now)
         try store.recordFileDigests(
             Dictionary(learned.map { ($0.path, KnownFileDigest(digest: $0.known.digest, status: $0.known.status)) }) {
-                _, last in last
+                _,
+                last in last
             },
             hashedAt: Int64(now.tv_sec) * 1_000_000_000 + Int64(now.tv_nsec)
         )

@@ -92,7 +92,12 @@ struct BakeRecipe: Sendable {
     private func record(_ release: Release, _ result: BakeResult, bake: String) throws {
         let blob = try store.putBlob(release.canonicalBytes)
         try store.recordRelease(
-            ReleaseRecord(digest: release.digest, project: release.project, createdAt: release.created, blob: blob.digest)
+            ReleaseRecord(
+                digest: release.digest,
+                project: release.project,
+                createdAt: release.created,
+                blob: blob.digest
+            )
         )
         try store.recordImages(
             release.images.sorted { $0.key < $1.key }.map { name, image in

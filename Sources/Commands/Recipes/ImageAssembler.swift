@@ -38,16 +38,16 @@ final class ImageAssembler: Sendable {
                 name: base.title,
                 place: nil
             )
-            func location(_ path: InputPath) throws -> FilePath { FilePath("/proc/self/fd/\(try scanner.open(path).raw)") }
-            let imported: ImportedBase
-            switch base {
-            case .oci(let path, let tag):
-                let folder = try scanner.open(path)
-                imported = try imports.layout(folder.path, tag: tag)
-            case .dockerArchive(let path, let tag): imported = try imports.dockerArchive(try scanner.open(path).path, tag: tag)
-            case .rootfs(let path): imported = try imports.rootfs(try scanner.open(path).path)
-            case .scratch, .image, .debian: preconditionFailure("'\(base.title)' is no file")
-            }
+            guard let path = base.path else { preconditionFailure("'\(base.title)' is no file") }
+            // What the kernel resolved inside the folder is what is read: by its descriptor, not by its name.
+            let opened = try scanner.open(path)
+            let location = FilePath("/proc/self/fd/\(opened.raw)")
+            let imported =
+                switch base {
+                case .oci(_, let tag): try imports.layout(location, tag: tag)
+                case .dockerArchive(_, let tag): try imports.dockerArchive(location, tag: tag)
+                default: try imports.rootfs(location)
+                }
             return MadeLayers(layers: imported.layers.map(\.digest), config: imported.config?.json)
         }
     }
@@ -127,6 +127,16 @@ final class ImageAssembler: Sendable {
             image.base.flatMap { name in configs.withLock { $0[name] } }.map { Digester.digest(of: $0.bytes) }
             ?? from?.planned.inputs.first?.tree.digest ?? from?.outcome.layers.first
         return .init(from: image.image.base.title, digest: digest, resolved: from?.planned.resolvedAt)
+    }
+}
+
+extension Base {
+    /// The file or folder that it is in.
+    fileprivate var path: InputPath? {
+        switch self {
+        case .oci(let path, _), .dockerArchive(let path, _), .rootfs(let path): path
+        case .scratch, .image, .debian: nil
+        }
     }
 }
 
