@@ -13,11 +13,12 @@ extension StepExecutor {
         _ action: Step.Action,
         _ planned: PlannedStep,
         on parent: [Digest],
-        from source: [Digest]?
+        from source: [Digest]?,
+        cancellation: CancellationFlag
     ) throws -> Digest {
         let root = try layers.root(of: parent)
         let accounts = try Accounts(root: root)
-        var draft = LayerDraft(tree: root.tree, timestamp: bake.plan.timestamp)
+        var draft = LayerDraft(tree: root.tree, timestamp: bake.plan.timestamp, cancellation: cancellation)
         // Opens inputs and digests nothing, so it needs no cache.
         let scanner = InputScanner(folder: bake.bakefile.folder, contexts: bake.bakefile.contexts) { _, _ in nil }
         switch action {

@@ -96,8 +96,8 @@ struct StepExecutor: Sendable {
             if action.action.needsSandbox {
                 try await runInSandbox(action, step, name: name, on: parent)
             } else {
-                try await BlockingPool.shared.run {
-                    let layer = try draftLayer(action.action, step, on: parent, from: source)
+                try await BlockingPool.shared.run { cancellation in
+                    let layer = try draftLayer(action.action, step, on: parent, from: source, cancellation: cancellation)
                     return MadeLayers(layers: [layer], config: nil)
                 }
             }

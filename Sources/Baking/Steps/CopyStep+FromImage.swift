@@ -39,7 +39,7 @@ extension LayerDraft {
         _ owner: (owner: UInt32, group: UInt32)
     ) throws {
         for child in source.tree.children(of: folder) {
-            try Task.checkCancellation()
+            try cancellation.check()
             let inner = components + [Array(child.path.name)]
             let isExcluded = ignored.excludes(inner)
             if isExcluded && !(ignored.hasNegation && child.kind == .directory) { continue }

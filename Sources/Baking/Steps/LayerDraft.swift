@@ -24,11 +24,13 @@ struct LayerDraft {
     let tree: MergedTree
     /// T, seconds since 1970.
     let timestamp: Int64
+    let cancellation: CancellationFlag
     private(set) var items: [EntryPath: Item] = [:]
 
-    init(tree: MergedTree, timestamp: Int64) {
+    init(tree: MergedTree, timestamp: Int64, cancellation: CancellationFlag) {
         self.tree = tree
         self.timestamp = timestamp
+        self.cancellation = cancellation
     }
 
     /// Where `path` lies in the image, its folders made where they are missing.
@@ -90,7 +92,7 @@ struct LayerDraft {
     ) throws -> WrittenLayer {
         var writer = try TarWriter.open(name: name, write: write)
         for (_, item) in normalisedLinks(items).sorted(by: { $0.key < $1.key }) {
-            try Task.checkCancellation()
+            try cancellation.check()
             switch item.content {
             case .none: try writer.append(item.entry)
             case .bytes(let bytes): try writer.append(item.entry, bytes: bytes)

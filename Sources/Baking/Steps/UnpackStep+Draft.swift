@@ -23,7 +23,7 @@ extension LayerDraft {
         // Where the archive's names went, for the hard links to them.
         var placed: [EntryPath: EntryPath] = [:]
         while var entry = try reader.next() {
-            try Task.checkCancellation()
+            try cancellation.check()
             let name = entry.path
             guard let inner = try stripped(name, step.stripComponents), !inner.isRoot else { continue }
             let isFolder = entry.kind == .directory
