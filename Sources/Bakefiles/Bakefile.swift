@@ -71,7 +71,9 @@ package struct Variable: Sendable, Hashable {
     }
 }
 
-/// A declared secret: where its value comes from. The value itself is never part of a Bakefile, a key or a plan.
+/// A declared secret: where its value comes from.
+///
+/// The value itself is never part of a Bakefile, a key or a plan.
 package struct Secret: Sendable, Hashable {
     package enum Source: Sendable, Hashable {
         case environment(variable: String)

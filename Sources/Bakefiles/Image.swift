@@ -3,7 +3,7 @@ package import OCI
 
 /// What the Bakefile asks for: a container image or a machine image.
 package struct Image: Sendable, Hashable {
-    package enum Kind: String, Sendable {
+    package enum Kind: String, Sendable, CaseIterable {
         case docker
         case ami
     }
@@ -150,7 +150,7 @@ package struct ImageSettings: Sendable, Hashable {
     package var command: [String]?
     /// Added to those of the base, by name.
     package var environment: [String: String] = [:]
-    /// `80/tcp`
+    /// As in `80/tcp`, with the protocol.
     package var ports: [String] = []
     package var volumes: [String] = []
     package var labels: [String: String] = [:]

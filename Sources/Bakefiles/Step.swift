@@ -7,11 +7,14 @@ package struct Step: Sendable, Hashable {
     package var action: Action
     /// Of the step's first key.
     package var place: SourcePlace
+    /// Names of the variables whose values stand in it, sorted: for explanations, never for keys.
+    package var variables: [String]
 
-    package init(address: String, action: Action, place: SourcePlace) {
+    package init(address: String, action: Action, place: SourcePlace, variables: [String] = []) {
         self.address = address
         self.action = action
         self.place = place
+        self.variables = variables
     }
 
     package enum Action: Sendable, Hashable {
@@ -294,7 +297,7 @@ package struct UserStep: Sendable, Hashable {
     package var shell: String?
     package var comment: String
     package var isSystem: Bool
-    /// Whether the home folder is made, with the content of `/etc/skel`; by default for accounts that are not system ones.
+    /// Whether the home folder is made, with the content of `/etc/skel`; by default not for system accounts.
     package var createsHome: Bool
 
     package init(

@@ -1,0 +1,72 @@
+import OCI
+import YAML
+
+/// `disk:` of a machine image, before it becomes the canonical JSON of `Image.machine`.
+struct DiskSettings: Sendable {
+    enum Boot: String, CaseIterable, Sendable {
+        case hybrid
+        case bios
+        case uefi
+    }
+
+    enum Filesystem: String, CaseIterable, Sendable {
+        case ext4
+    }
+
+    /// Bytes; nil leaves it to what the tree needs.
+    var size: Int64?
+    var filesystem = Filesystem.ext4
+    var boot = Boot.hybrid
+    var label = "root"
+    var kernelArguments: [String] = []
+
+    static let shape = Keys<DiskSettings>(
+        "'disk'",
+        [
+            .optional("size", .size, \.size, "the disk's size, as in '4GiB'; as small as it can be by default"),
+            .defaulted("filesystem", .choice, \.filesystem, "the root file system; 'ext4'"),
+            .defaulted("boot", .choice, \.boot, "how it boots: 'bios', 'uefi', or both with 'hybrid', the default"),
+            .defaulted("label", .text(.diskLabel), \.label, "the root file system's label; 'root' by default"),
+            .defaulted(
+                "kernel-arguments",
+                Shape<String>.text(.word).list(),
+                \.kernelArguments,
+                "further arguments of the kernel, a list"
+            ),
+        ],
+        synonyms: ["fs": "filesystem", "cmdline": "kernel-arguments", "kernel": "kernel-arguments"]
+    )
+    .shape(DiskSettings())
+
+    /// Every setting, defaults included, so that a changed default is a changed image.
+    var json: JSONValue {
+        .object([
+            "boot": .string(boot.rawValue),
+            "filesystem": .string(filesystem.rawValue),
+            "kernelArguments": .strings(kernelArguments),
+            "label": .string(label),
+            "size": size.map(JSONValue.integer),
+        ])
+    }
+}
+
+/// `ami:`, which says where an image will be registered; nothing registers yet.
+struct AMISettings: Sendable {
+    var regions: [String] = []
+    var share: [String] = []
+
+    static let shape = Keys<AMISettings>(
+        "'ami'",
+        [
+            .required(
+                "regions",
+                Shape<String>.text(.region).list(atLeast: 1).unique(),
+                \.regions,
+                "the AWS regions that get the AMI"
+            ),
+            .defaulted("share", Shape<String>.text(.awsAccount).list().unique(), \.share, "accounts that may use it"),
+        ],
+        synonyms: ["region": "regions", "accounts": "share"]
+    )
+    .shape(AMISettings())
+}

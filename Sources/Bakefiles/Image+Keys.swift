@@ -1,0 +1,109 @@
+import Diagnostics
+import OCI
+import YAML
+
+/// An image as one member of its matrix writes it.
+struct ImageDraft: Sendable {
+    var kind: Image.Kind?
+    var base: BaseDraft?
+    var steps: [StepDraft] = []
+    var config: ImageSettings?
+    var version: VersionScheme?
+    var destinations: [String] = []
+    var disk: DiskSettings?
+    var ami: AMISettings?
+
+    static let keys = Keys<ImageDraft>(
+        "an image",
+        [
+            .required("kind", .choice, \.kind, "'docker' for a container image or 'ami' for a machine image"),
+            .optional("from", BaseDraft.shape, \.base, "what the steps start with"),
+            .elsewhere("matrix", Matrix.shape, "lists of values by name: the image is made for each combination"),
+            .defaulted("steps", StepDraft.shape.list(), \.steps, "the changes to the base, in order"),
+            .optional("config", ImageSettings.shape, \.config, "what a container starts with"),
+            .optional("version", VersionScheme.shape, \.version, "how new content gets its version"),
+            .defaulted(
+                "push",
+                Shape<String>.text(.repository).list().unique(),
+                \.destinations,
+                "repositories that the image is for; the first makes its reference"
+            ),
+            .optional("disk", DiskSettings.shape, \.disk, "the disk of a machine image"),
+            .optional("ami", AMISettings.shape, \.ami, "where a machine image is registered"),
+            .notYet(
+                "dockerfile",
+                Shape<Void>.anyTextOrMapping,
+                "a Dockerfile to take the steps from",
+                fix: "write its instructions as 'from:' and 'steps:'"
+            ),
+            .notYet("tests", Shape<Void>.anyList, "checks of the finished image", fix: "check it in a 'run' step"),
+            .notYet(
+                "platforms",
+                Shape<Void>.anyList,
+                "the platforms to bake for",
+                fix: "bake on a host of that platform"
+            ),
+            .notYet("compression", Shape<Void>.anyTextOrMapping, "how layers are compressed when they are pushed"),
+            .notYet("cache", Shape<Void>.anyTextOrMapping, "a registry that shares step results"),
+            .notYet("verify", Shape<Void>.anyTextOrMapping, "signatures that the base must have"),
+        ],
+        choices: [.init(names: ["from", "dockerfile"], isRequired: true)],
+        synonyms: ["base": "from", "type": "kind", "tags": "push", "repository": "push", "settings": "config"]
+    )
+}
+
+extension ImageDraft {
+    /// Completes what depends on the kind; nil where an error was added.
+    func image(_ name: String, at place: SourcePlace, _ node: Node, _ reading: inout Reading) -> Image? {
+        guard let kind, let base, let basePlace = node["from"]?.place else { return nil }
+        let steps = StepDraft.addressed(steps, &reading)
+        guard checkKind(kind, node, &reading) else { return nil }
+        if ami != nil, let key = node.mapping?.first(where: { $0.name == "ami" })?.key {
+            reading.diagnostics.add(
+                Diagnostic(
+                    .warning,
+                    at: key.place,
+                    "'ami' is not there yet: nothing registers '\(name)'",
+                    .notYet,
+                    why: "the image is baked, and its AMI ids stay unknown"
+                )
+            )
+        }
+        return Image(
+            name: name,
+            kind: kind,
+            place: place,
+            base: base.base(for: kind),
+            basePlace: basePlace,
+            steps: steps,
+            config: config ?? ImageSettings(),
+            version: version,
+            destinations: destinations,
+            machine: kind == .ami ? (disk ?? DiskSettings()).json : nil
+        )
+    }
+
+    private func checkKind(_ kind: Image.Kind, _ node: Node, _ reading: inout Reading) -> Bool {
+        var isGood = true
+        func refuse(_ member: Node.Member?, _ message: String, fix: String? = nil) {
+            guard let member else { return }
+            reading.report(at: member.key.place, "'\(member.name)' \(message)", .wrongKind, fix: fix)
+            isGood = false
+        }
+        let members = node.mapping ?? []
+        if kind == .docker {
+            for member in members where ["disk", "ami"].contains(member.name) {
+                refuse(member, "has no meaning for a container image", fix: "remove it, or write 'kind: ami'")
+            }
+        } else {
+            for member in node["config"]?.mapping ?? [] where !ImageSettings.keysOfMachines.contains(member.name) {
+                refuse(
+                    member,
+                    "has no meaning for a machine image",
+                    fix: "remove it; a machine starts what systemd starts"
+                )
+            }
+        }
+        return isGood
+    }
+}

@@ -1,0 +1,116 @@
+import Diagnostics
+import OCI
+import YAML
+
+/// A step before its image gives it an address.
+struct StepDraft: Sendable {
+    var name: String?
+    var action: Step.Action?
+    var place: SourcePlace?
+    /// Names of the variables in its values.
+    var variables: [String] = []
+
+    static let shape = Shape<StepDraft>(
+        schema: { keys.schema },
+        read: { node, reading in
+            // What the image used before this step is kept apart from what the step uses.
+            let outer = reading.usedVariables
+            reading.usedVariables = []
+            defer { reading.usedVariables.formUnion(outer) }
+            var draft = StepDraft()
+            guard keys.read(node, into: &draft, &reading) else { return nil }
+            draft.place = node.mapping?.first?.key.place
+            draft.variables = reading.usedVariables.sorted()
+            return draft
+        }
+    )
+
+    private static let keys = Keys<StepDraft>(
+        "a step",
+        [
+            .optional("name", .text(.plainName), \.name, "what the step is called; by default its kind and a number"),
+            .optional("run", RunStep.shape.map { .run($0) }, \.action, "a command to run in a sandbox"),
+            .optional("copy", CopyStep.shape.map { .copy($0) }, \.action, "files to copy into the image"),
+            .optional("file", FileStep.shape.map { .file($0) }, \.action, "a file with its content"),
+            .optional("unpack", UnpackStep.shape.map { .unpack($0) }, \.action, "an archive to unpack in the image"),
+            .optional("packages", PackagesStep.shape.map { .packages($0) }, \.action, "apt packages to install"),
+            .optional("delete", DeleteStep.shape.map { .delete($0) }, \.action, "paths to delete"),
+            .optional("symlink", SymlinkStep.shape.map { .symlink($0) }, \.action, "a symlink to make"),
+            .optional("directory", DirectoryStep.shape.map { .directory($0) }, \.action, "a folder to make"),
+            .optional("user", UserStep.shape.map { .user($0) }, \.action, "an account to make"),
+            .notYet(
+                "preload",
+                Shape<Void>.anyTextOrMapping,
+                "a container image that a machine image brings along",
+                fix: "pull the image when the machine starts, by a unit that a 'file' step writes"
+            ),
+            .notYet(
+                "service",
+                Shape<Void>.anyTextOrMapping,
+                "a systemd unit to enable or write",
+                fix: "write the unit with 'file', and enable it with run: systemctl enable UNIT"
+            ),
+            .notYet(
+                "kernel",
+                Shape<Void>.anyTextOrMapping,
+                "a kernel and its arguments",
+                fix: "name it under 'packages'"
+            ),
+            .notYet("ssm-agent", Shape<Void>.anyTextOrMapping, "the agent of AWS Systems Manager"),
+            .notYet("ssh-keys", Shape<Void>.anyTextOrList, "keys that may log in", fix: "write the file with 'file'"),
+            .notYet(
+                "cloud-init",
+                Shape<Void>.anyTextOrMapping,
+                "settings of cloud-init",
+                fix: "write a file below '/etc/cloud/cloud.cfg.d' with 'file'"
+            ),
+            .notYet(
+                "clean",
+                Shape<Void>.anyTextOrList,
+                "what to clean at the end",
+                fix: "name the paths under 'delete'"
+            ),
+        ],
+        choices: [
+            .init(
+                names: [
+                    "run", "copy", "file", "unpack", "packages", "delete", "symlink", "directory", "user", "preload",
+                    "service", "kernel", "ssm-agent", "ssh-keys", "cloud-init", "clean",
+                ],
+                isRequired: true
+            )
+        ],
+        synonyms: [
+            "shell": "run", "add": "copy", "apt": "packages", "package": "packages", "mkdir": "directory",
+            "remove": "delete", "rm": "delete", "link": "symlink", "extract": "unpack", "useradd": "user",
+        ]
+    )
+}
+
+extension StepDraft {
+    /// Gives each step its address: its name, else its kind and ordinal among the steps of that kind.
+    static func addressed(_ drafts: [StepDraft], _ reading: inout Reading) -> [Step] {
+        var ordinals: [String: Int] = [:]
+        var places: [String: SourcePlace] = [:]
+        var steps: [Step] = []
+        for draft in drafts {
+            guard let action = draft.action, let place = draft.place else { continue }
+            let ordinal = ordinals[action.kind, default: 0] + 1
+            ordinals[action.kind] = ordinal
+            let address = draft.name ?? "\(action.kind)-\(ordinal)"
+            if let first = places[address] {
+                reading.report(
+                    at: place,
+                    "two steps of this image are called \(quoted(address))",
+                    .duplicateName,
+                    why: "the other is at \(first)"
+                        + (draft.name == nil ? "; a step without a name is called by its kind and number" : ""),
+                    fix: "give one of them another 'name'"
+                )
+            }
+            places[address] = place
+            steps.append(Step(address: address, action: action, place: place, variables: draft.variables))
+        }
+        return steps
+    }
+}
