@@ -1,5 +1,5 @@
 import Layers
-package import OCI
+import OCI
 package import Store
 import Subprocess
 package import SystemIO

@@ -12,9 +12,9 @@ struct ExportedLayout {
     /// Config, layers and manifest, each once, in the order of their digests.
     let blobs: [StoredBlob]
 
-    /// - Parameters:
-    ///   - name: what `index.json` calls the image; nil for no name.
-    ///   - engineNames: `REPOSITORY:TAG` names for `docker load`; empty for a layout that no engine reads.
+    /// `name` is what `index.json` calls the image; `engineNames` are `REPOSITORY:TAG` names for `docker load`.
+    ///
+    /// Without an engine name the layout has no `manifest.json`.
     init(_ image: StoredImage, name: String?, engineNames: [String] = []) {
         var entry = image.descriptor
         entry.annotations[ContentDescriptor.referenceNameKey] = name

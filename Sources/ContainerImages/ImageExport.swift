@@ -1,7 +1,7 @@
 package import Diagnostics
 import Glibc
 import Layers
-package import OCI
+import OCI
 package import Store
 import SystemIO
 package import SystemPackage

@@ -1,8 +1,11 @@
+import CShims
 import Glibc
 import Synchronization
 import SystemPackage
 
-/// A pipe to a child. Neither end gets into programs that are started meanwhile, but for the one that is handed over.
+/// A pipe to a child.
+///
+/// Neither end gets into programs that are started meanwhile, but for the one that is handed over.
 package final class Pipe: Sendable {
     private struct Ends {
         var reading: Descriptor?
@@ -16,7 +19,7 @@ package final class Pipe: Sendable {
     /// Opens a pipe; `name` is what messages call it.
     package init(name: String) throws(SystemError) {
         var raw: [Int32] = [-1, -1]
-        guard pipe2(&raw, O_CLOEXEC) == 0 else { throw SystemError("make a pipe for", name, .current) }
+        guard ob_pipe(&raw) == 0 else { throw SystemError("make a pipe for", name, .current) }
         readEnd = raw[0]
         ends = Mutex(
             Ends(

@@ -184,7 +184,7 @@ import Testing
     @Test func `a FIFO does not make it wait`() async throws {
         try samples.folder.makeFolder("made")
         try await requireTool("mkfifo", ["made/oci-layout"], in: folder)
-        #expect(try refusal("made") == "'oci-layout' is not a file")
+        #expect(try refusal("made") == "its 'oci-layout' is not a file")
     }
 
     @Test func `names that are unknown, and images without a choice`() throws {
