@@ -96,12 +96,10 @@ package struct BaseImport: Sendable {
     }
 
     /// Opens a regular file, whatever its name leads to; a FIFO must not make us wait.
-    ///
-    /// `part` is its name in a layout, for messages.
-    func openFile(_ path: FilePath, part: String? = nil) throws -> SystemIO.Descriptor {
+    func openFile(_ path: FilePath) throws -> SystemIO.Descriptor {
         let file = try SystemIO.Descriptor.openForReadingWithoutWaiting(path)
         guard try file.status().kind == .regular else {
-            throw invalid(part.map { "its '\($0)' is not a file" } ?? "it is not a file")
+            throw invalid("'\(path.lastComponent?.string ?? "")' is not a file")
         }
         return file
     }

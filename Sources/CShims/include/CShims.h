@@ -49,9 +49,6 @@ unsigned long ob_ms_remount(void);
 int ob_terminal_columns(int fd);
 int ob_terminal_rows(int fd);
 
-/// A pipe whose ends are closed in other programs: pipe2(O_CLOEXEC).
-int ob_pipe(int ends[2]);
-
 /// setlocale(LC_CTYPE, "C.UTF-8"): libarchive 3.6.2 rewrites or crashes on names that are not ASCII without it.
 int ob_use_utf8_locale(void);
 
