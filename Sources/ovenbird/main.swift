@@ -1,1 +1,7 @@
+import Glibc
+import Sandbox
+
+if CommandLine.arguments.dropFirst().first == SandboxWorker.command {
+    exit(await SandboxWorker.main(Array(CommandLine.arguments.dropFirst())))
+}
 print("")

@@ -8,6 +8,8 @@
 #include <sys/stat.h>
 #include <sys/types.h>
 
+#include "CShimsNamespaces.h"
+
 /// openat2(2) with RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS (or RESOLVE_BENEATH if `beneath`).
 int ob_openat_in_root(int root, const char *path, int flags, mode_t mode, int beneath);
 /// openat2(2) with RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS: a symlink anywhere on the way is ELOOP.
