@@ -29,7 +29,8 @@ package enum BakefileInit {
             config:
               workdir: /srv/hello
               labels: { org.opencontainers.image.title: "${greeting}" }
-            version: { semver: { start: 1.0.0, bump: minor } }
+            # Versions that count: the first bake is then 'ovenbird bake --first'.
+            # version: { semver: { start: 1.0.0, bump: minor } }
 
           # A web server on Debian. Packages and commands run in a sandbox: see 'ovenbird doctor'.
           # web:

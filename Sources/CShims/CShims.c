@@ -118,4 +118,6 @@ int ob_terminal_rows(int fd) {
     return ioctl(fd, TIOCGWINSZ, &size) == 0 ? size.ws_row : 0;
 }
 
+int ob_pipe(int ends[2]) { return pipe2(ends, O_CLOEXEC); }
+
 int ob_use_utf8_locale(void) { return setlocale(LC_CTYPE, "C.UTF-8") != NULL; }

@@ -58,9 +58,11 @@ extension BaseImport {
             guard let only = images.first else { throw invalid("it holds no image") }
             return only
         }
-        // `web:1.0`, or what stands behind the colon where that is clear.
+        // The whole name, or as much of its end as is clear: `docker.io/shop/web:1.0`, `shop/web:1.0` and `1.0`.
         let exact = images.filter { $0.tags.contains(tag) }
-        let found = exact.isEmpty ? images.filter { $0.tags.contains { $0.hasSuffix(":\(tag)") } } : exact
+        let found =
+            exact.isEmpty
+            ? images.filter { $0.tags.contains { $0.hasSuffix(":\(tag)") || $0.hasSuffix("/\(tag)") } } : exact
         if found.count > 1 { throw ambiguous(names) }
         guard let image = found.first else { throw unknown(tag, names) }
         return image

@@ -96,10 +96,12 @@ package struct BaseImport: Sendable {
     }
 
     /// Opens a regular file, whatever its name leads to; a FIFO must not make us wait.
-    func openFile(_ path: FilePath) throws -> SystemIO.Descriptor {
+    ///
+    /// `part` is its name in a layout, for messages.
+    func openFile(_ path: FilePath, part: String? = nil) throws -> SystemIO.Descriptor {
         let file = try SystemIO.Descriptor.openForReadingWithoutWaiting(path)
         guard try file.status().kind == .regular else {
-            throw invalid("'\(path.lastComponent?.string ?? "")' is not a file")
+            throw invalid(part.map { "its '\($0)' is not a file" } ?? "it is not a file")
         }
         return file
     }

@@ -19,7 +19,7 @@ struct LayoutReader {
         guard try FileStatus.ofExisting(path) != nil else {
             throw base.invalid("it has no file 'oci-layout', so that it is not an OCI image layout")
         }
-        let marker = try JSONValue.parse(try base.openFile(path).readAll(limit: 4096))
+        let marker = try JSONValue.parse(try base.openFile(path, part: "oci-layout").readAll(limit: 4096))
         guard let version = marker["imageLayoutVersion"]?.stringValue else {
             throw base.invalid("its file 'oci-layout' names no version")
         }
@@ -31,7 +31,7 @@ struct LayoutReader {
     func index() throws -> ImageIndex {
         let path = folder.appending("index.json")
         guard try FileStatus.ofExisting(path) != nil else { throw base.invalid("it has no file 'index.json'") }
-        return try ImageIndex(decoding: try base.openFile(path).readAll(limit: DocumentLimit.bytes))
+        return try ImageIndex(decoding: try base.openFile(path, part: "index.json").readAll(limit: DocumentLimit.bytes))
     }
 
     /// A manifest, index or config, whose digest and size have been verified.
@@ -59,7 +59,7 @@ struct LayoutReader {
     private func blob(_ digest: Digest) throws -> SystemIO.Descriptor {
         let path = folder.appending("blobs/sha256").appending(digest.hex)
         guard try FileStatus.ofExisting(path) != nil else { throw base.invalid("the blob '\(digest)' is missing") }
-        return try base.openFile(path)
+        return try base.openFile(path, part: "blobs/sha256/\(digest.hex)")
     }
 
     private func verify(_ descriptor: ContentDescriptor, found: Digest, _ size: Int64) throws {

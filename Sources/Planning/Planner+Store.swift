@@ -39,15 +39,22 @@ extension Planner {
     }
 
     /// Keeps the digests that a plan had to compute, so that the next one need not read those files.
-    package static func remember(_ learned: [LearnedDigest], in store: Store) throws {
-        var now = timespec()
-        clock_gettime(CLOCK_REALTIME, &now)
+    ///
+    /// `readAt` is the `clock` from before the plan: a file written since may have changed without a trace.
+    package static func remember(_ learned: [LearnedDigest], in store: Store, readAt: Int64) throws {
         try store.recordFileDigests(
             Dictionary(learned.map { ($0.path, KnownFileDigest(digest: $0.known.digest, status: $0.known.status)) }) {
                 _,
                 last in last
             },
-            hashedAt: Int64(now.tv_sec) * 1_000_000_000 + Int64(now.tv_nsec)
+            hashedAt: readAt
         )
+    }
+
+    /// The time now, in nanoseconds since 1970.
+    package static var clock: Int64 {
+        var now = timespec()
+        clock_gettime(CLOCK_REALTIME, &now)
+        return Int64(now.tv_sec) * 1_000_000_000 + Int64(now.tv_nsec)
     }
 }

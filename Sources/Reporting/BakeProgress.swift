@@ -1,7 +1,9 @@
 package import Baking
 package import Planning
 
-/// How far a bake is: what its events add up to. Renderers are functions of this.
+/// How far a bake is: what its events add up to.
+///
+/// Renderers are functions of this.
 package struct BakeProgress: Sendable {
     /// A step that is at work, or waits for another bake.
     package struct Running: Sendable, Hashable {

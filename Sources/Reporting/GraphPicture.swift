@@ -3,10 +3,9 @@ import SystemPackage
 
 /// A graph drawn by Graphviz.
 package enum GraphPicture {
-    /// The picture of a DOT text as SVG.
+    /// The picture of a DOT text as SVG, drawn by the program `dot` of the PATH.
     ///
-    /// - Parameter program: Graphviz's `dot`, looked for on the PATH.
-    /// - Throws: `GraphProblem` where the program is missing or fails.
+    /// Throws `GraphProblem` where the program is missing or fails.
     package static func svg(_ dot: String, program: String = "dot") async throws -> String {
         do {
             let result = try await run(

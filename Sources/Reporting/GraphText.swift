@@ -6,7 +6,7 @@ import Planning
 /// A box for each image with its steps in order; arrows from an image to those that start from it (solid) or copy from
 /// it (dashed); what comes from outside is an ellipse. Source: https://graphviz.org/doc/info/lang.html
 package enum GraphText {
-    /// - Parameter images: the names to draw; empty means all.
+    /// The text; `images` are the names to draw, empty for all.
     package static func dot(_ bakefile: Bakefile, images: [String] = []) -> String {
         let drawn = bakefile.images.filter { images.isEmpty || images.contains($0.name) }
         let names = Set(drawn.map(\.name))

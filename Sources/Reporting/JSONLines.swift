@@ -8,7 +8,7 @@ import SystemPackage
 package enum JSONLines {
     package static func line(for event: BakeEvent, at now: Moment) -> String {
         var members = self.members(of: event)
-        members["time"] = .string(Timestamps.text(now.wall))
+        members["time"] = .string(Timestamp.text(seconds: now.wall))
         return JSONValue.object(members).canonicalText
     }
 
@@ -16,7 +16,7 @@ package enum JSONLines {
     package static func line(output: String, of name: StepName, at now: Moment) -> String {
         let document: JSONValue = .object([
             "event": "output", "step": .string(name.description), "line": .string(output),
-            "time": .string(Timestamps.text(now.wall)),
+            "time": .string(Timestamp.text(seconds: now.wall)),
         ])
         return document.canonicalText
     }

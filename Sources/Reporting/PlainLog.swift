@@ -1,7 +1,10 @@
 package import Baking
+import OCI
 import Planning
 
-/// The events of a bake as plain lines: a UTC time, then what happened. No escape sequences, nothing cut.
+/// The events of a bake as plain lines: a UTC time, then what happened.
+///
+/// No escape sequences, nothing cut.
 package struct PlainLog: Sendable {
     /// Seconds without a line after which the running steps are named.
     package static let heartbeat = 30.0
@@ -17,7 +20,9 @@ package struct PlainLog: Sendable {
         return stamped(texts(for: event, at: now), at: now)
     }
 
-    /// A line that names what runs, where nothing was said for a while. Ask about once a second.
+    /// A line that names what runs, where nothing was said for a while.
+    ///
+    /// Ask about once a second.
     package mutating func tick(at now: Moment) -> [String] {
         guard let lastLine, progress.succeeded == nil, now.steady - lastLine.steady >= Self.heartbeat else { return [] }
         if progress.running.isEmpty { return stamped(["still at work"], at: now) }
@@ -30,7 +35,7 @@ package struct PlainLog: Sendable {
 
     private mutating func stamped(_ texts: [String], at now: Moment) -> [String] {
         if !texts.isEmpty { lastLine = now }
-        return texts.map { "\(Timestamps.text(now.wall)) \($0.neutralised)" }
+        return texts.map { "\(Timestamp.text(seconds: now.wall)) \($0.neutralised)" }
     }
 
     private func texts(for event: BakeEvent, at now: Moment) -> [String] {

@@ -4,7 +4,9 @@ package import OCI
 package import Planning
 import SystemIO
 
-/// A plan as a JSON document, for machines. The field names are stable; `schema` describes them.
+/// A plan as a JSON document, for machines.
+///
+/// The field names are stable; `schema` describes them.
 package enum PlanDocument {
     package static let format: Int64 = 1
 
@@ -39,7 +41,7 @@ package enum PlanDocument {
             "reason": .string(step.reason),
             "definitionKey": .string(step.definitionKey.description),
             "contentKey": step.contentKey.map { .string($0.description) },
-            "resolved": step.resolvedAt.map { .string(Timestamps.text($0)) },
+            "resolved": step.resolvedAt.map { .string(Timestamp.text(seconds: $0)) },
             "inputs": .array(
                 step.inputs.map { input in
                     .object(["name": .string(input.name), "digest": .string(input.tree.digest.description)])

@@ -69,7 +69,7 @@ package struct PlanCounts: Sendable, Hashable {
 
     package var total: Int { cached + willRun + depends }
 
-    /// `9 steps: 4 cached, 3 will run, 2 depend`
+    /// In one line, such as `9 steps: 4 cached, 3 will run, 2 depend`.
     package var text: String {
         Counts.text(total, "step") + ": \(cached) cached, \(willRun) will run, "
             + (depends == 1 ? "1 depends" : "\(depends) depend")

@@ -24,9 +24,7 @@ package final class ProgressPrinter: Sendable {
 
     /// A printer; `mode` is not `auto`.
     ///
-    /// - Parameters:
-    ///   - size: of the terminal, asked before each frame.
-    ///   - write: takes text whole; called by one thread at a time.
+    /// The size of the terminal is asked before each frame. `write` takes text whole, from one thread at a time.
     package init(
         mode: ProgressMode,
         palette: Palette,
@@ -63,7 +61,9 @@ package final class ProgressPrinter: Sendable {
         }
     }
 
-    /// Redraws, or says that work goes on. Call about `framesPerSecond` times a second.
+    /// Redraws, or says that work goes on.
+    ///
+    /// Call about `framesPerSecond` times a second.
     package func tick(at now: Moment = .now) {
         state.withLock { state in
             switch mode {

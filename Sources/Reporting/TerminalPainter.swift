@@ -15,8 +15,8 @@ package struct TerminalPainter: Sendable {
 
     /// A frame: `permanent` scrolls away above, `live` is drawn over by the next frame.
     ///
-    /// - Parameter columns: the width of the terminal now. Lines of the last frame that it has wrapped since then count
-    ///   as the rows that they take now.
+    /// `columns` is the width of the terminal now. Lines of the last frame that it has wrapped since then count as the
+    /// rows that they take now.
     package mutating func frame(permanent: [String], live: [String], columns: Int) -> String {
         var text = Self.beginUpdate + Self.hideCursor
         let rows = drawn.reduce(0) { $0 + max(1, ($1 + columns - 1) / max(1, columns)) }

@@ -40,7 +40,9 @@ package struct TerminalView: Sendable {
         }
     }
 
-    /// The lines to redraw: one for each running step, and a summary. None is wider than `columns`.
+    /// The lines to redraw: one for each running step, and a summary.
+    ///
+    /// None is wider than `columns`.
     package func render(columns: Int, rows: Int, now: Moment) -> [String] {
         guard progress.began != nil, progress.succeeded == nil else { return [] }
         let room = max(1, rows - 2)

@@ -1,4 +1,6 @@
-/// Columns of text under a heading, as wide as their widest cell. The last column is never padded.
+/// Columns of text under a heading, as wide as their widest cell.
+///
+/// The last column is never padded.
 package struct TextTable {
     package enum Alignment: Sendable {
         case left
@@ -19,7 +21,9 @@ package struct TextTable {
         rows.append(cells.map(\.neutralised))
     }
 
-    /// The lines, heading first; each starts with `indent`. `style` colours a cell after it is padded.
+    /// The lines, heading first.
+    ///
+    /// Each starts with `indent`; `style` colours a cell after it is padded.
     package func lines(
         indent: String = "",
         palette: Palette = .plain,

@@ -1,3 +1,4 @@
+import CShims
 import Glibc
 package import SystemPackage
 

@@ -1,7 +1,4 @@
+import Commands
 import Glibc
-import Sandbox
 
-if CommandLine.arguments.dropFirst().first == SandboxWorker.command {
-    exit(await SandboxWorker.main(Array(CommandLine.arguments.dropFirst())))
-}
-print("")
+exit(await Program.run(Array(CommandLine.arguments.dropFirst())))

@@ -2,19 +2,18 @@ import Bakefiles
 import Diagnostics
 import OCI
 import Planning
-import Store
 import SystemIO
 import SystemPackage
 import TestSupport
 
 /// What earlier bakes left, in memory.
 struct MemoryRecords: BakeRecords {
-    var results: [StepKey: StoredResult] = [:]
+    var results: [StepKey: StepResult] = [:]
     var definitions: Set<StepKey> = []
     var last: [String: StepRecord] = [:]
     var listings: [Digest: String] = [:]
 
-    func result(for key: StepKey) throws -> StoredResult? { results[key] }
+    func result(for key: StepKey) throws -> StepResult? { results[key] }
     func hasResult(madeBy definition: StepKey) throws -> Bool { definitions.contains(definition) }
     func lastStep(image: String, address: String) throws -> StepRecord? { last["\(image):\(address)"] }
     func listing(of tree: Digest) throws -> String? { listings[tree] }
@@ -82,18 +81,12 @@ final class Workshop {
                 }
                 let key = StepKey(definition: step.definitionKey, parent: chain, others: others)
                 let isForced = refresh && step.state == .willRun
-                let result: StoredResult
+                let result: StepResult
                 if let known = records.results[key], !isForced {
                     result = known
                 } else {
                     let layer = Digester.digest(of: bytes[name] ?? key.description)
-                    result = StoredResult(
-                        contentKey: key.digest,
-                        definitionKey: step.definitionKey.digest,
-                        layers: [layer],
-                        byteSize: 1,
-                        createdAt: 1_700_000_000
-                    )
+                    result = StepResult(layers: [layer], size: 1, createdAt: 1_700_000_000)
                     ran.append(name)
                 }
                 records.results[key] = result

@@ -28,16 +28,6 @@ import Testing
         #expect(Durations.text(seconds) == text)
     }
 
-    @Test(
-        arguments: [
-            (Int64(0), "1970-01-01T00:00:00Z"), (1_767_323_045, "2026-01-02T03:04:05Z"), (-1, "1969-12-31T23:59:59Z"),
-            (951_782_400, "2000-02-29T00:00:00Z"), (4_107_542_400, "2100-03-01T00:00:00Z"),
-        ] as [(Int64, String)]
-    )
-    func `a time is in UTC as RFC 3339 has it`(seconds: Int64, text: String) {
-        #expect(Timestamps.text(seconds) == text)
-    }
-
     @Test(arguments: [("abc", 3), ("日本", 4), ("e\u{301}", 1), ("✓", 1), ("🐦", 2), ("ａ", 2)])
     func `wide characters take two columns`(text: String, width: Int) {
         #expect(DisplayWidth.of(text) == width)

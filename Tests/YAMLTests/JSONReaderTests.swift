@@ -4,7 +4,8 @@ import YAML
 
 @Suite struct `JSON reader` {
     @Test func `every value has its place and exactly its bytes`() throws {
-        let text = "{\n\t\"ключ\" : \"a\\u00e9\\ud83d\\ude00\\n\\/\",\r\n  \"n\": [-1.50e+3, 0, true, null, {}]\n}\n"
+        let text =
+            "{\n\t\"ключ\" : \"a\\u00e9\\ud83d\\ude00\\n\\/\",\r\n  \"n\": [-1.50e+3, 0, true, null, {}]\n}\n"
         let (node, messages) = readJSON(text)
         #expect(messages == [])
         let found = listing(try #require(node), in: text)
@@ -29,7 +30,11 @@ import YAML
 
     static let mistakes: [(text: String, message: String)] = [
         ("", "a.json:1:1: error: the file is empty [json-syntax]\n  fix: write at least '{}' or '[]'"),
-        ("{} x", "a.json:1:4: error: 'x' after the end of the value [json-syntax]\n  fix: a file holds one JSON value"),
+        (
+            "{} x",
+            "a.json:1:4: error: 'x' after the end of the value [json-syntax]\n"
+                + "  fix: a file holds one JSON value"
+        ),
         (
             "{\"a\": 1,\n}",
             "a.json:1:8: error: a ',' after the last entry [json-syntax]\n  why: JSON allows none\n  fix: remove it"
@@ -45,21 +50,25 @@ import YAML
         ("{\"a\" 1}", "a.json:1:6: error: '1' where ':' should stand after the key 'a' [json-syntax]"),
         (
             "{\"a\": 1\n \"b\": 2}",
-            "a.json:2:2: error: '\"' where ',' or '}' should stand [json-syntax]\n  why: the object starts at a.json:1:1"
+            "a.json:2:2: error: '\"' where ',' or '}' should stand [json-syntax]\n"
+                + "  why: the object starts at a.json:1:1"
         ),
         (
             "[1",
-            "a.json:1:3: error: the end of the file where ',' or ']' should stand [json-syntax]\n  why: the list starts at a.json:1:1"
+            "a.json:1:3: error: the end of the file where ',' or ']' should stand [json-syntax]\n"
+                + "  why: the list starts at a.json:1:1"
         ),
         (
             "[01]",
-            "a.json:1:3: error: a number cannot start with '0' [json-syntax]\n  fix: write it in quotes, or without the '0'"
+            "a.json:1:3: error: a number cannot start with '0' [json-syntax]\n"
+                + "  fix: write it in quotes, or without the '0'"
         ),
         ("[1.]", "a.json:1:4: error: ']' where a digit of the number should stand [json-syntax]"),
         ("[-]", "a.json:1:3: error: ']' where a digit of the number should stand [json-syntax]"),
         (
             "[True]",
-            "a.json:1:2: error: 'True' is no JSON value [json-syntax]\n  fix: put it in double quotes if it is meant as a text"
+            "a.json:1:2: error: 'True' is no JSON value [json-syntax]\n"
+                + "  fix: put it in double quotes if it is meant as a text"
         ),
         (
             "[ // x\n1]",
@@ -69,11 +78,13 @@ import YAML
         ("[\"a]", "a.json:1:2: error: the text that starts here has no closing quote [json-syntax]"),
         (
             "[\"a\nb\"]",
-            "a.json:1:4: error: the end of the line inside of a text [json-syntax]\n  fix: close the text with '\"', or write '\\n'"
+            "a.json:1:4: error: the end of the line inside of a text [json-syntax]\n"
+                + "  fix: close the text with '\"', or write '\\n'"
         ),
         (
             "[\"a\tb\"]",
-            "a.json:1:4: error: a tab character inside of a text [json-syntax]\n  fix: write it as an escape, like '\\t'"
+            "a.json:1:4: error: a tab character inside of a text [json-syntax]\n"
+                + "  fix: write it as an escape, like '\\t'"
         ),
         (
             "[\"\\d\"]",

@@ -1,5 +1,6 @@
 import Diagnostics
 import TestSupport
+import SystemPackage
 import Testing
 import YAML
 
@@ -123,21 +124,36 @@ import YAML
                 lines += "[\(JSONScalar.render(new)), \(JSONScalar.render(value))]\n"
             }
         }
-        let result = try await ForeignTool.python(
-            """
+        let folder = try TemporaryFolder()
+        let program = """
             import json, sys, yaml
             count = 0
-            for line in sys.stdin.buffer.read().split(b"\\n"):
+            for line in open(sys.argv[1], "rb").read().split(b"\\n"):
                 if line:
                     text, value = json.loads(line)
                     found = yaml.safe_load(text)
                     assert found == {"z": 0, "k": value, "l": "m"}, (text, value, found)
                     count += 1
             print(count)
-            """,
-            input: Array(lines.utf8)
-        )
-        #expect(result.messages == "")
-        #expect(result.output == "2700\n")
+            """
+        let output = try await requireTool("python3", ["-c", program, folder.write(lines, to: "lines").string])
+        #expect(output == "2700\n")
     }
+}
+
+@Suite struct `Ambiguous plain scalars` {
+    @Test(arguments: [
+        "0123", "012345678901", "1.10", "1.0", ".5", "1_000", "1e3", "1E+3", "0x1f", "12:30", "yes", "Off",
+    ])
+    func `readers differ`(text: String) { #expect(YAMLScalar.ambiguity(ofPlain: text) != nil) }
+
+    @Test func `a date`() { #expect(YAMLScalar.ambiguity(ofPlain: "2020-01-31") == "a date") }
+
+    @Test(
+        arguments: [
+            "80", "-1", "0", "1.5", "true", "ami-0e1", "1.2.3", "10.0.0.0/8", "t3.micro", "", "x1e3", "e3", "10,20",
+            "0.0.0-dev",
+        ]
+    )
+    func `readers agree`(text: String) { #expect(YAMLScalar.ambiguity(ofPlain: text) == nil) }
 }

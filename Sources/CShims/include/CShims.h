@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <sys/types.h>
 
-#include "CShimsNamespaces.h"
+#include "CShimsSignals.h"
 
 /// openat2(2) with RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS (or RESOLVE_BENEATH if `beneath`).
 int ob_openat_in_root(int root, const char *path, int flags, mode_t mode, int beneath);
@@ -50,6 +50,9 @@ unsigned long ob_ms_remount(void);
 /// ioctl(TIOCGWINSZ): columns of the terminal at `fd`, or 0.
 int ob_terminal_columns(int fd);
 int ob_terminal_rows(int fd);
+
+/// A pipe whose ends are closed in other programs: pipe2(O_CLOEXEC).
+int ob_pipe(int ends[2]);
 
 /// setlocale(LC_CTYPE, "C.UTF-8"): libarchive 3.6.2 rewrites or crashes on names that are not ASCII without it.
 int ob_use_utf8_locale(void);

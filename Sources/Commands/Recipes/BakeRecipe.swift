@@ -40,6 +40,7 @@ struct BakeRecipe: Sendable {
 
     func run() async throws -> Outcome {
         let planned = try await BlockingPool.shared.run {
+            let readAt = Planner.clock
             let planned = try Planner.plan(
                 bakefile,
                 images: options.images,
@@ -47,7 +48,7 @@ struct BakeRecipe: Sendable {
                 environment: options.environment,
                 refresh: options.refresh
             )
-            try Planner.remember(planned.learned, in: store)
+            try Planner.remember(planned.learned, in: store, readAt: readAt)
             return planned.plan
         }
         let git = try await GitState.read(bakefile.folder)

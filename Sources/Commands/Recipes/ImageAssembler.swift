@@ -141,4 +141,4 @@ extension Base {
 }
 
 /// `ovenbird 0.1.0`: what a release says made it.
-let programVersion = "ovenbird 0.1.0"
+let programVersion = "ovenbird \(Program.version)"

@@ -1,0 +1,137 @@
+import ArgumentParser
+import Bakefiles
+import Baking
+import Diagnostics
+import Glibc
+import Planning
+import Reporting
+import Rollouts
+import Store
+import SystemIO
+import SystemPackage
+
+/// The command `ovenbird bake [IMAGE...]`.
+struct BakeCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "bake",
+        abstract: "Run the plan, and end with a release.",
+        discussion: """
+            The output folder gets 'release.json', 'bake.properties' and, below 'params', an edited copy of each \
+            parameter file.
+
+            Example:
+              ovenbird bake --set app_version=1.4.0 --out out
+            """
+    )
+
+    @Argument(help: "The images to bake; all where none is named. Those that they need come with them.")
+    var images: [String] = []
+
+    @Option(help: ArgumentHelp("The folder for the release and what follows from it.", valueName: "folder"))
+    var out = "out"
+
+    @Option(
+        name: [.short, .long],
+        help: ArgumentHelp("Steps at a time (default: one a processor).", valueName: "count")
+    )
+    var jobs: Int?
+
+    @Option(help: ArgumentHelp("A release, by file or digest, whose versions go on here.", valueName: "release"))
+    var after: String?
+
+    @Flag(help: "Let versions that count begin, where the store knows none and there is no '--after'.")
+    var first = false
+
+    @Flag(help: "Resolve anew what moves and is not pinned, such as a suite's packages.")
+    var refresh = false
+
+    @Option(
+        help: ArgumentHelp("How to show what happens: auto, plain, tty, json or quiet.", valueName: "mode")
+    )
+    var progress: ProgressMode = .auto
+
+    @OptionGroup var bakefile: BakefileOptions
+    @OptionGroup var store: StoreOptions
+    @OptionGroup var output: OutputOptions
+
+    func validate() throws {
+        if let jobs, jobs < 1 { throw ValidationError("The value '\(jobs)' is invalid for '--jobs <count>'") }
+        if after != nil, first { throw ValidationError("'--after' and '--first' exclude each other") }
+    }
+
+    func run() async throws {
+        let bakefile = try bakefile.read(colors: output.colors)
+        let outFolder = OutputFolder(
+            path: FilePath(out),
+            bakefile: bakefile,
+            palette: Console.messagePalette(output.colors.color)
+        )
+        try outFolder.prepare()
+        let store = try store.open(.readWrite)
+        let options = BakeRecipe.Options(
+            images: images,
+            jobs: jobs ?? max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))),
+            refresh: refresh,
+            after: try after.map { try ReleaseArgument(text: $0).read { store }.release },
+            isFirst: first,
+            worker: try ProcessSetup.executable(),
+            environment: Console.environment
+        )
+        let printer = self.printer()
+        let recipe = BakeRecipe(bakefile: bakefile, store: store, options: options) { printer.handle($0) }
+        guard let release = try await run(recipe, printer).release else {
+            throw CommandFailure(.bakeFailed, message: nil)
+        }
+        try outFolder.write(release)
+        try show(release)
+    }
+
+    private func printer() -> ProgressPrinter {
+        let mode = progress.resolved(isTerminal: Console.messagesGoToTerminal, environment: Console.environment)
+        return ProgressPrinter(
+            mode: mode,
+            palette: Console.messagePalette(output.colors.color),
+            size: { Console.messageSize },
+            write: { Console.draw($0) }
+        )
+    }
+
+    /// Runs the bake while the printer ticks; signals cancel it.
+    private func run(_ recipe: BakeRecipe, _ printer: ProgressPrinter) async throws -> BakeRecipe.Outcome {
+        defer { printer.close() }
+        return try await Interruption.cancelling(abandon: { printer.close() }) {
+            try await withThrowingTaskGroup(of: BakeRecipe.Outcome?.self) { group in
+                group.addTask { try await recipe.run() }
+                group.addTask {
+                    while !Task.isCancelled {
+                        printer.tick()
+                        try? await Task.sleep(for: .seconds(1 / ProgressPrinter.framesPerSecond))
+                    }
+                    return nil
+                }
+                defer { group.cancelAll() }
+                while let ended = try await group.next() {
+                    if let outcome = ended { return outcome }
+                }
+                throw CancellationError()
+            }
+        }
+    }
+
+    private func show(_ release: Release) throws {
+        switch output.format {
+        case .json: try Console.write(release.json)
+        case .text:
+            var table = TextTable([
+                ("IMAGE", .left), ("VERSION", .left), ("IDENTITY", .left), ("SIZE", .right), ("REFERENCE", .left),
+            ])
+            for (name, image) in release.images.sorted(by: { $0.key < $1.key }) {
+                table.add([
+                    name, image.version, image.identity.short, Sizes.text(image.layers.reduce(0) { $0 + $1.size }),
+                    image.references.first ?? "-",
+                ])
+            }
+            try Console.write(table.lines(palette: output.palette) + ["release \(release.digest)"])
+        }
+    }
+}

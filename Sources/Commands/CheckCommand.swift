@@ -1,0 +1,84 @@
+import ArgumentParser
+import Bakefiles
+import Diagnostics
+import OCI
+import Planning
+import Reporting
+import Rollouts
+import Store
+import SystemIO
+
+/// The command `ovenbird check`.
+struct CheckCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "check",
+        abstract: "Report everything that is wrong with the Bakefile and what it names.",
+        discussion: """
+            Nothing is run, written or looked up in a network. Exit status 2 where something is wrong.
+
+            Example:
+              ovenbird check --set suite=trixie
+            """
+    )
+
+    @OptionGroup var bakefile: BakefileOptions
+    @OptionGroup var output: OutputOptions
+
+    func run() async throws {
+        let (bakefile, found) = try self.bakefile.read()
+        var diagnostics = found
+        if let bakefile { try await ProjectCheck(bakefile: bakefile).run(&diagnostics) }
+        let list = diagnostics.inFileOrder
+        switch output.format {
+        case .json:
+            try Console.write(DiagnosticDocument.value(list))
+            if diagnostics.hasErrors { throw CommandFailure(.usage, message: nil) }
+        case .text:
+            if diagnostics.hasErrors { throw CommandFailure(.usage, list) }
+            let palette = Console.messagePalette(output.colors.color)
+            Console.say(list.flatMap { DiagnosticText.lines($0, palette: palette) })
+            if let bakefile {
+                let images = Counts.text(bakefile.images.count, "image")
+                try Console.write([
+                    "'\(bakefile.path)' is fine: \(images), \(Counts.text(bakefile.stacks.count, "stack"))"
+                ])
+            }
+        }
+    }
+}
+
+/// What can be wrong beyond the Bakefile's own text: inputs of steps, templates, parameter files.
+struct ProjectCheck {
+    let bakefile: Bakefile
+
+    /// Adds what is found.
+    func run(_ diagnostics: inout DiagnosticList) async throws {
+        try checkSteps(&diagnostics)
+        diagnostics.add(contentsOf: BakeProperties.collisions(among: bakefile.images.map(\.name)))
+        StackCheck(bakefile: bakefile).run(&diagnostics)
+    }
+
+    /// A plan reads every input, and so finds those that are not there.
+    private func checkSteps(_ diagnostics: inout DiagnosticList) throws {
+        do {
+            let request = Planner.Request(
+                bakefile: bakefile,
+                timestamp: try ImageTimestamp.resolve(bakefile, environment: Console.environment),
+                architecture: hostArchitecture()
+            )
+            let scanner = InputScanner(folder: bakefile.folder, contexts: bakefile.contexts) { _, _ in nil }
+            var planner = Planner(request, records: NoRecords(), scanner: scanner)
+            _ = try planner.plan()
+        } catch let invalid as InvalidInput {
+            diagnostics.add(contentsOf: invalid.diagnostics)
+        }
+    }
+}
+
+/// The records of a host that baked nothing yet.
+struct NoRecords: BakeRecords {
+    func result(for key: StepKey) throws -> StoredResult? { nil }
+    func hasResult(madeBy definition: StepKey) throws -> Bool { false }
+    func lastStep(image: String, address: String) throws -> StepRecord? { nil }
+    func listing(of tree: Digest) throws -> String? { nil }
+}

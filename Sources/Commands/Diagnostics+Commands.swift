@@ -1,0 +1,32 @@
+import Diagnostics
+
+extension DiagnosticIdentifier {
+    /// The first argument names no command.
+    static let unknownCommand: Self = "unknown-command"
+    /// An option has a value that it cannot have.
+    static let optionValue: Self = "option-value"
+    /// There is no Bakefile in the folder, or not the one that an option names.
+    static let bakefileMissing: Self = "bakefile-missing"
+    /// `init` would replace a file.
+    static let bakefileExists: Self = "bakefile-exists"
+    /// No folder for the store is known.
+    static let storeLocation: Self = "store-location"
+    /// An argument names no image of the store.
+    static let imageNotFound: Self = "image-not-found"
+    /// An argument names images of several projects.
+    static let imageAmbiguous: Self = "image-ambiguous"
+    /// An argument names no release, neither a file nor one of the store.
+    static let releaseNotFound: Self = "release-not-found"
+    /// The start of a digest that several releases have.
+    static let releaseAmbiguous: Self = "release-ambiguous"
+    /// An argument names no step of the last bake.
+    static let stepNotFound: Self = "step-not-found"
+    /// An argument names no stack or environment of the Bakefile.
+    static let stackNotFound: Self = "stack-not-found"
+    /// A bound parameter has no value yet, and all are required.
+    static let unresolvedBinding: Self = "unresolved-binding"
+    /// A parameter keeps the value that it has.
+    static let bindingLeft: Self = "binding-left"
+    /// A program that a command needs is missing or fails.
+    static let toolMissing: Self = "tool-missing"
+}

@@ -1,0 +1,68 @@
+import ArgumentParser
+import ContainerImages
+import Diagnostics
+import Reporting
+import Store
+import SystemIO
+import SystemPackage
+
+/// The command `ovenbird export IMAGE`.
+struct ExportCommand: AsyncParsableCommand {
+    enum Form: String, CaseIterable, ExpressibleByArgument {
+        case oci
+        case dockerArchive = "docker-archive"
+        case rootfsTar = "rootfs-tar"
+    }
+
+    static let configuration = CommandConfiguration(
+        commandName: "export",
+        abstract: "Write an image to a file or folder that other tools read.",
+        discussion: """
+            oci: an OCI layout, as a folder, or as one tar where the name ends in '.tar'; docker-archive: what 'docker \
+            load' takes; rootfs-tar: all files of the image.
+
+            Example:
+              ovenbird export web --format docker-archive --to web.tar
+            """
+    )
+
+    @Argument(help: ImageArgument.help)
+    var image: String
+
+    @Option(help: ArgumentHelp("The form: oci, docker-archive or rootfs-tar.", valueName: "format"))
+    var format: Form = .oci
+
+    @Option(
+        name: [.customLong("to")],
+        help: ArgumentHelp("Where to write (default: IMAGE-VERSION here).", valueName: "path"),
+        completion: .file()
+    )
+    var target: String?
+
+    @Flag(help: "Replace an exported layout that is there already.")
+    var force = false
+
+    @OptionGroup var bakefile: BakefilePlace
+    @OptionGroup var store: StoreOptions
+    @OptionGroup var colors: ColorOptions
+
+    func run() async throws {
+        let store = try store.open(.readOnly)
+        let known = try ImageArgument(text: image).find(in: store, project: bakefile.projectAtHand)
+        let version = known.version ?? known.identity.short
+        let path = FilePath(target ?? "\(known.name)-\(version)" + (format == .oci ? "" : ".tar"))
+        let (format, force) = (format, force)
+        try await Interruption.cancelling {
+            try await BlockingPool.shared.run {
+                let stored = try StoredImage(manifest: known.manifest, in: store)
+                let export = ImageExport(stored, in: store, project: known.project, name: known.name, version: version)
+                switch format {
+                case .oci: try export.oci(to: path, force: force)
+                case .dockerArchive: try export.dockerArchive(to: path)
+                case .rootfsTar: try export.rootfs(to: path)
+                }
+            }
+        }
+        try Console.write([path.string])
+    }
+}

@@ -1,0 +1,88 @@
+import ArgumentParser
+import OCI
+import Reporting
+import Store
+import SystemIO
+
+/// The command `ovenbird inspect IMAGE`.
+struct InspectCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "inspect",
+        abstract: "Show what an image is made of.",
+        discussion: """
+            Example:
+              ovenbird inspect web:1.4.0 --format json
+            """
+    )
+
+    @Argument(help: ImageArgument.help)
+    var image: String
+
+    @OptionGroup var bakefile: BakefilePlace
+    @OptionGroup var store: StoreOptions
+    @OptionGroup var output: OutputOptions
+
+    func run() throws {
+        let store = try store.open(.readOnly)
+        let image = try ImageArgument(text: image).find(in: store, project: bakefile.projectAtHand)
+        let (manifest, config) = try image.documents(in: store)
+        switch output.format {
+        case .json: try Console.write(document(image, manifest, config))
+        case .text: try Console.write(lines(image, manifest, config))
+        }
+    }
+
+    private func document(_ image: KnownImage, _ manifest: ImageManifest, _ config: ImageConfig) -> JSONValue {
+        .object([
+            "project": .string(image.project), "image": .string(image.name),
+            "version": image.version.map(JSONValue.string), "identity": .string(image.identity.description),
+            "baked": .string(Timestamp.text(seconds: image.bakedAt)),
+            "release": image.release.map { .string($0.description) },
+            "manifest": .object(["digest": .string(image.manifest.description), "document": manifest.json]),
+            "config": config.json,
+        ])
+    }
+
+    private func lines(_ image: KnownImage, _ manifest: ImageManifest, _ config: ImageConfig) -> [String] {
+        let palette = output.palette
+        let execution = config.execution
+        var facts: [(String, String)] = [
+            ("identity", image.identity.description),
+            ("manifest", image.manifest.description),
+            ("project", image.project),
+            ("baked", Timestamp.text(seconds: image.bakedAt)),
+            ("release", image.release?.description ?? "-"),
+            ("platform", config.platform.description),
+            ("user", execution.user),
+            ("workdir", execution.workingFolder),
+            ("entrypoint", list(execution.entrypoint)),
+            ("command", list(execution.command)),
+            ("ports", execution.exposedPorts.joined(separator: " ")),
+            ("volumes", execution.volumes.joined(separator: " ")),
+            ("stop signal", execution.stopSignal),
+        ]
+        facts += execution.environment.map { ("env", $0) }
+        facts += execution.labels.sorted { $0.key < $1.key }.map { ("label", "\($0.key)=\($0.value)") }
+        let width = facts.map { $0.0.count }.max() ?? 0
+        var lines = [palette.bold(image.title.neutralised)]
+        lines += facts.filter { !$0.1.isEmpty }.map { "  \($0.0.padded(to: width))  \($0.1.neutralised)" }
+        let size = manifest.layers.reduce(0) { $0 + $1.size }
+        lines += ["", "\(Counts.text(manifest.layers.count, "layer")), \(Sizes.text(size))"]
+        var table = TextTable([("LAYER", .left), ("SIZE", .right), ("MADE BY", .left)])
+        let makers = config.layerMakers
+        for (index, layer) in manifest.layers.enumerated() {
+            table.add([config.diffIDs[index].short, Sizes.text(layer.size), makers[index] ?? ""])
+        }
+        return lines + table.lines(indent: "  ", palette: palette)
+    }
+
+    private func list(_ words: [String]) -> String { words.isEmpty ? "" : JSONValue.strings(words).canonicalText }
+}
+
+extension ImageConfig {
+    /// What made each layer, by its place, as the history tells it.
+    var layerMakers: [String?] {
+        let makers = history.filter { !$0.emptyLayer }.map(\.createdBy)
+        return diffIDs.indices.map { $0 < makers.count ? makers[$0] : nil }
+    }
+}

@@ -1,0 +1,54 @@
+import OCI
+import Store
+import SystemIO
+
+/// An image of the store, with all its names.
+struct KnownImage: Hashable {
+    let project: String
+    let name: String
+    let identity: Digest
+    let manifest: Digest
+    /// nil where no bake gave it one, which only an interrupted bake does.
+    let version: String?
+    /// Seconds since 1970.
+    let bakedAt: Int64
+    let release: Digest?
+
+    /// Name and version, such as `web 1.4.0`.
+    var title: String { version.map { "\(name) \($0)" } ?? name }
+
+    /// Reads manifest and config.
+    func documents(in store: Store) throws -> (manifest: ImageManifest, config: ImageConfig) {
+        let manifest = try ImageManifest(decoding: try store.readBlob(self.manifest))
+        return (manifest, try ImageConfig(decoding: try store.readBlob(manifest.config.digest)))
+    }
+}
+
+extension Store {
+    /// What each name stands for now, by project and name.
+    func knownImages(project: String? = nil) throws -> [KnownImage] {
+        try images(project: project).map { try stored($0) }
+    }
+
+    /// All that a name has stood for, newest first.
+    func knownHistory(project: String, image: String) throws -> [KnownImage] {
+        try imageHistory(project: project, image: image).map { try stored($0) }
+    }
+
+    /// Every image with this identity.
+    func knownImages(identity: Digest) throws -> [KnownImage] {
+        try images(identity: identity).map { try stored($0) }
+    }
+
+    private func stored(_ image: BakedImage) throws -> KnownImage {
+        KnownImage(
+            project: image.project,
+            name: image.image,
+            identity: image.identity,
+            manifest: image.manifest,
+            version: try versions(project: image.project, image: image.image, identity: image.identity).first?.version,
+            bakedAt: image.bakedAt,
+            release: image.release
+        )
+    }
+}

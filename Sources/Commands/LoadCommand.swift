@@ -1,0 +1,46 @@
+import ArgumentParser
+import ContainerImages
+import Diagnostics
+import Reporting
+import Store
+import SystemIO
+
+/// The command `ovenbird load IMAGE...`.
+struct LoadCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "load",
+        abstract: "Load an image into a container engine on this machine.",
+        discussion: """
+            The image is called PROJECT/IMAGE:VERSION there, and that name is the result. Afterwards the engine is asked \
+            whether it has what was sent.
+
+            Example:
+              docker run --rm "$(ovenbird load web)"
+            """
+    )
+
+    @Argument(help: ImageArgument.help)
+    var image: String
+
+    @Option(help: ArgumentHelp("docker, podman, or a program that understands the same words.", valueName: "engine"))
+    var engine = "docker"
+
+    @Option(name: .customLong("tag"), help: ArgumentHelp("A further name; may be repeated.", valueName: "name:tag"))
+    var tags: [String] = []
+
+    @OptionGroup var bakefile: BakefilePlace
+    @OptionGroup var store: StoreOptions
+    @OptionGroup var colors: ColorOptions
+
+    func run() async throws {
+        let store = try store.open(.readOnly)
+        let known = try ImageArgument(text: image).find(in: store, project: bakefile.projectAtHand)
+        let stored = try await BlockingPool.shared.run { try StoredImage(manifest: known.manifest, in: store) }
+        let version = known.version ?? known.identity.short
+        let export = ImageExport(stored, in: store, project: known.project, name: known.name, version: version)
+        let names = [try export.engineName()] + tags
+        let engine = EngineLoad(engine: engine)
+        try await Interruption.cancelling { try await engine.load(stored, from: store, names: names) }
+        try Console.write([names[0]])
+    }
+}

@@ -1,0 +1,36 @@
+import Bakefiles
+import Diagnostics
+import Reporting
+import Rollouts
+import SystemIO
+import SystemPackage
+
+/// `out/`: what later CI steps take up.
+struct OutputFolder {
+    let path: FilePath
+    let bakefile: Bakefile
+    let palette: Palette
+
+    /// Throws before a long bake where the folder could not be made after it.
+    func prepare() throws {
+        try Files.makeFolder(path)
+    }
+
+    /// Writes the release, the properties and a copy of each parameter file; each appears whole or not at all.
+    func write(_ release: Release) throws {
+        try AtomicFile.write(release.canonicalBytes, to: path.appending("release.json"))
+        let properties = BakeProperties.text(for: release, digest: release.digest)
+        try AtomicFile.write(Array(properties.utf8), to: path.appending("bake.properties"))
+        for stack in bakefile.stacks {
+            for environment in stack.environments {
+                let work = ParameterWork(bakefile: bakefile, stack: stack, environment: environment)
+                let edited = try work.edit(from: release)
+                let folder = path.appending("params").appending(stack.name)
+                try Files.makeFolder(folder)
+                let suffix = FilePath(environment.parameters.path).extension.map { ".\($0)" } ?? ""
+                try AtomicFile.write(edited.text, to: folder.appending(environment.name + suffix))
+                Console.say(edited.notes.flatMap { DiagnosticText.lines($0, palette: palette) })
+            }
+        }
+    }
+}

@@ -1,0 +1,132 @@
+import Bakefiles
+import Diagnostics
+import Planning
+import Rollouts
+import SystemIO
+import SystemPackage
+
+/// The parameter file of one stack in one environment, with its template.
+struct ParameterWork {
+    /// A parameter file with the values of a release.
+    struct Edited {
+        let file: ParameterFile
+        let text: [UInt8]
+        let changes: [ParameterChange]
+        /// Parameters that keep their value, and why: notes.
+        let notes: [Diagnostic]
+
+        var isChanged: Bool { text != file.text || !file.exists }
+    }
+
+    let bakefile: Bakefile
+    let stack: Stack
+    let environment: Stack.Environment
+
+    /// As the user would name the parameter file.
+    var fileName: String { name(of: environment.parameters) }
+
+    var filePath: FilePath { location(of: environment.parameters) }
+
+    /// The file with the release's values in it; throws everything that is wrong with file, template and values.
+    func edit(from release: Release) throws -> Edited {
+        var diagnostics = DiagnosticList()
+        let file = try readFile(&diagnostics)
+        let template = try readTemplate(&diagnostics)
+        try diagnostics.throwIfErrors()
+        guard let file, let template else { preconditionFailure("what cannot be read is an error") }
+        let resolution = BindingResolution(stack, in: environment, from: release)
+        let values = Dictionary(resolution.resolved.map { ($0.parameter, $0.value) }) { _, last in last }
+        let (text, changes) = try file.editing(values)
+        let new = ParameterFile.read(text, file: fileName, diagnostics: &diagnostics) ?? file
+        diagnostics.add(contentsOf: ParameterCheck.check(new, against: template))
+        try diagnostics.throwIfErrors()
+        return Edited(file: file, text: text, changes: changes, notes: resolution.unresolved.map(note))
+    }
+
+    /// What is wrong with the files as they are.
+    func check(_ diagnostics: inout DiagnosticList) {
+        do {
+            let file = try readFile(&diagnostics)
+            guard let template = try readTemplate(&diagnostics) else { return }
+            for binding in stack.bindings where template[binding.parameter] == nil {
+                diagnostics.add(unknownBinding(binding, template))
+            }
+            if let file, file.exists {
+                diagnostics.add(contentsOf: ParameterCheck.check(file, against: template))
+            }
+        } catch {
+            diagnostics.add(contentsOf: CommandFailure(describing: error).asDiagnostics(at: environment.place))
+        }
+    }
+
+    private func readFile(_ diagnostics: inout DiagnosticList) throws -> ParameterFile? {
+        guard Files.exists(filePath) else { return try ParameterFile.missing(file: fileName) }
+        return ParameterFile.read(try Files.read(filePath, limit: 16 << 20), file: fileName, diagnostics: &diagnostics)
+    }
+
+    private func readTemplate(_ diagnostics: inout DiagnosticList) throws -> Template? {
+        let path = location(of: stack.template)
+        let name = name(of: stack.template)
+        guard Files.exists(path) else {
+            diagnostics.add(
+                Diagnostic(
+                    at: stack.place,
+                    "the template '\(name)' of stack '\(stack.name)' does not exist",
+                    .inputMissing
+                )
+            )
+            return nil
+        }
+        return Template.read(try Files.read(path, limit: 16 << 20), file: name, diagnostics: &diagnostics)
+    }
+
+    private func unknownBinding(_ binding: Stack.Binding, _ template: Template) -> Diagnostic {
+        let nearest = nearestName(to: binding.parameter, among: template.parameters.map(\.name))
+        return Diagnostic(
+            at: binding.place,
+            "the template has no parameter '\(binding.parameter)'",
+            .unknownParameter,
+            why: "the template is '\(template.file)'",
+            fix: nearest.map { "write '\($0)'" }
+        )
+    }
+
+    private func note(_ unresolved: BindingResolution.Unresolved) -> Diagnostic {
+        Diagnostic(
+            .note,
+            at: unresolved.place,
+            "'\(unresolved.parameter)' in '\(fileName)' keeps its value: \(unresolved.note)",
+            .bindingLeft
+        )
+    }
+
+    private func location(of path: InputPath) -> FilePath {
+        (path.context.flatMap { bakefile.contexts[$0] } ?? bakefile.folder).appending(path.path)
+    }
+
+    /// Relative to where the user is, as the Bakefile was named.
+    private func name(of path: InputPath) -> String {
+        if path.context != nil { return location(of: path).string }
+        return FilePath(bakefile.path).removingLastComponent().appending(path.path).string
+    }
+}
+
+/// What is wrong with templates and parameter files as they are.
+struct StackCheck {
+    let bakefile: Bakefile
+
+    func run(_ diagnostics: inout DiagnosticList) {
+        for stack in bakefile.stacks {
+            for environment in stack.environments {
+                ParameterWork(bakefile: bakefile, stack: stack, environment: environment).check(&diagnostics)
+            }
+        }
+    }
+}
+
+extension CommandFailure {
+    /// The same as mistakes at a place, for lists of them.
+    func asDiagnostics(at place: SourcePlace) -> [Diagnostic] {
+        diagnostics + (message.map { [Diagnostic(at: place, $0, .inputUnreadable)] } ?? [])
+    }
+}

@@ -1,0 +1,49 @@
+import ArgumentParser
+import Planning
+import Reporting
+import Store
+
+/// The command `ovenbird plan [IMAGE...]`.
+struct PlanCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "plan",
+        abstract: "Show what a bake would run, what it has already, and why.",
+        discussion: """
+            A dry-run: it writes nothing and needs no network. A step is 'cached', 'will run', or 'depends': that one \
+            runs only if the step or image that it names gives new bytes.
+
+            Example:
+              ovenbird plan web --detailed-exitcode
+            """
+    )
+
+    @Argument(help: "The images to bake; all where none is named. Those that they need come with them.")
+    var images: [String] = []
+
+    @Flag(help: "Plan to resolve anew what moves and is not pinned, such as a suite's packages.")
+    var refresh = false
+
+    @Flag(name: .customLong("detailed-exitcode"), help: "Exit with 10 where a bake would run something.")
+    var detailedExitCode = false
+
+    @OptionGroup var bakefile: BakefileOptions
+    @OptionGroup var store: StoreOptions
+    @OptionGroup var output: OutputOptions
+
+    func run() async throws {
+        let bakefile = try bakefile.read(colors: output.colors)
+        let store = try store.open(.readOnly)
+        let plan = try Planner.plan(
+            bakefile,
+            images: images,
+            store: store,
+            environment: Console.environment,
+            refresh: refresh
+        ).plan
+        switch output.format {
+        case .json: try Console.write(PlanDocument.value(plan))
+        case .text: try Console.write(PlanTable(plan, palette: output.palette).text)
+        }
+        if detailedExitCode, plan.hasChanges { throw CommandFailure(.changesPending, message: nil) }
+    }
+}

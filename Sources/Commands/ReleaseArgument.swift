@@ -1,0 +1,52 @@
+import Diagnostics
+import Rollouts
+import Store
+import SystemIO
+import SystemPackage
+
+/// How a user names a release: a file, or the digest of one in the store, or the start of its digits.
+struct ReleaseArgument {
+    let text: String
+
+    /// The release with its digest.
+    func read(store: () throws -> Store) throws -> (release: Release, digest: Digest) {
+        if Files.exists(FilePath(text)) {
+            let release = try Release(reading: try Files.read(FilePath(text)), name: text)
+            return (release, release.digest)
+        }
+        let store = try store()
+        let digits = text.hasPrefix("sha256:") ? String(text.dropFirst(7)) : text
+        let records = try store.releases(digestPrefix: digits)
+        guard let record = records.first else {
+            throw InvalidInput(
+                Diagnostic(
+                    "there is no release '\(text)'",
+                    .releaseNotFound,
+                    why: "it is neither a file nor the digest of a release in the store",
+                    fix: "'ovenbird history' lists the releases of the project"
+                )
+            )
+        }
+        if records.count > 1 {
+            throw InvalidInput(
+                Diagnostic(
+                    "'\(text)' is the start of several releases' digests",
+                    .releaseAmbiguous,
+                    fix: "write more of its digits"
+                )
+            )
+        }
+        return (try Self.load(record, from: store), record.digest)
+    }
+
+    /// The newest release of a project, nil where none was baked.
+    static func newest(of project: String, in store: Store) throws -> (release: Release, digest: Digest)? {
+        guard let record = try store.releases(project: project).first else { return nil }
+        return (try load(record, from: store), record.digest)
+    }
+
+    private static func load(_ record: ReleaseRecord, from store: Store) throws -> Release {
+        let bytes = try store.readBlob(record.blob, limit: 64 << 20)
+        return try Release(reading: bytes, name: "release \(record.digest.short)")
+    }
+}

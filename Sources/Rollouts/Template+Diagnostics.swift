@@ -1,0 +1,14 @@
+package import Diagnostics
+
+extension DiagnosticIdentifier {
+    /// A file is no CloudFormation template, or a part of its parameters has the wrong shape.
+    package static let templateShape: DiagnosticIdentifier = "template-shape"
+    /// A key that a template's parameter does not have.
+    package static let templateKey: DiagnosticIdentifier = "template-key"
+    /// A parameter's name is not of letters and digits.
+    package static let templateParameterName: DiagnosticIdentifier = "template-parameter-name"
+    /// A parameter without a type, or with one that CloudFormation does not have.
+    package static let templateParameterType: DiagnosticIdentifier = "template-parameter-type"
+    /// More than 200 parameters.
+    package static let tooManyParameters: DiagnosticIdentifier = "too-many-parameters"
+}

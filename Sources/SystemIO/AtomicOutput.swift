@@ -1,0 +1,94 @@
+import CShims
+import Glibc
+package import SystemPackage
+
+/// A large file or a folder that appears at its place whole or not at all.
+///
+/// It grows beside its place under a name of its own. A symlink at the place is replaced, never followed.
+package enum AtomicOutput {
+    /// Writes a file by `body`, then puts it into its place, where it replaces what is there.
+    package static func file<Value>(
+        _ path: FilePath,
+        mode: UInt32 = 0o644,
+        _ body: (Descriptor) throws -> Value
+    ) throws -> Value {
+        let (folder, temporary) = try prepare(path)
+        if let existing = try FileStatus.ofExisting(path), existing.kind == .directory {
+            throw SystemError("write", path, .isDirectory)
+        }
+        let file = try Descriptor.open(temporary, flags: O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, mode: mode)
+        do {
+            let value = try body(file)
+            try file.sync()
+            try Files.rename(temporary, to: path)
+            try Files.syncFolder(folder)
+            return value
+        } catch {
+            try? Files.removeFile(temporary)
+            throw error
+        }
+    }
+
+    /// Fills a folder by `body`, then puts it into its place; `replaces` takes away a folder that is there.
+    ///
+    /// Without `replaces` something at the place is EEXIST, before `body` runs.
+    package static func folder<Value>(
+        _ path: FilePath,
+        replaces: Bool = false,
+        _ body: (FilePath) throws -> Value
+    ) throws -> Value {
+        let (parent, temporary) = try prepare(path)
+        if !replaces, try FileStatus.ofExisting(path) != nil { throw SystemError("write", path, .fileExists) }
+        try Files.makeFolder(temporary, mode: 0o700)
+        do {
+            let value = try body(temporary)
+            guard temporary.withPlatformString({ chmod($0, 0o755) }) == 0 else {
+                throw SystemError("change the mode of", temporary, .current)
+            }
+            if try !Files.renameIfAbsent(folder: temporary, to: path) {
+                guard replaces else { throw SystemError("write", path, .fileExists) }
+                try exchange(temporary, path)
+                // What was at the place has the temporary name now.
+                if let error = Files.removeTree(temporary).first { throw error }
+            }
+            try Files.syncFolder(parent)
+            return value
+        } catch {
+            _ = Files.removeTree(temporary)
+            throw error
+        }
+    }
+
+    private static func prepare(_ path: FilePath) throws(SystemError) -> (folder: FilePath, temporary: FilePath) {
+        guard let name = path.lastComponent, name.kind == .regular else {
+            throw SystemError("write", path, .invalidArgument)
+        }
+        let parent = path.removingLastComponent()
+        let folder = parent.isEmpty ? FilePath(".") : parent
+        try Files.makeFolder(folder)
+        return (folder, folder.appending(".\(name.string).\(getpid()).\(UInt32.random(in: 0...UInt32.max)).tmp"))
+    }
+
+    private static func exchange(_ left: FilePath, _ right: FilePath) throws(SystemError) {
+        let result = left.withPlatformString { left in
+            right.withPlatformString { ob_renameat2(AT_FDCWD, left, AT_FDCWD, $0, UInt32(exchangeFlag)) }
+        }
+        guard result == 0 else { throw SystemError("exchange with '\(right)'", left, .current) }
+    }
+
+    /// RENAME_EXCHANGE of Linux, renameat2(2).
+    private static let exchangeFlag = 2
+}
+
+extension Files {
+    /// Renames a folder unless `new` exists already; false where it does.
+    fileprivate static func renameIfAbsent(folder old: FilePath, to new: FilePath) throws(SystemError) -> Bool {
+        let result = old.withPlatformString { old in
+            new.withPlatformString { ob_renameat2(AT_FDCWD, old, AT_FDCWD, $0, ob_rename_noreplace_flag()) }
+        }
+        if result == 0 { return true }
+        let code = Errno.current
+        if code == .fileExists { return false }
+        throw SystemError("rename to '\(new)'", old, code)
+    }
+}
