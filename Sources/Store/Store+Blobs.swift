@@ -27,6 +27,7 @@ extension Store {
     }
 
     /// Stores a small blob.
+    @discardableResult
     package func putBlob(_ bytes: [UInt8]) throws -> StoredBlob {
         let digest = Digester.digest(of: bytes)
         let size = Int64(bytes.count)
@@ -39,6 +40,7 @@ extension Store {
     /// Stores a finished file as a blob and takes it from where it was; on another file system, by copying it.
     ///
     /// Nobody else may write to the file meanwhile.
+    @discardableResult
     package func adopt(
         file: FilePath,
         expecting expected: Digest? = nil,

@@ -120,7 +120,9 @@ import Testing
 
     @Test func `media types follow RFC 6838`() {
         #expect(MediaType("application/vnd.oci.image.index.v1+json") == .imageIndex)
-        for text in ["", "a", "a/", "/b", "a/b/c", "a/b;c=d", "a /b", ".a/b", "a/" + String(repeating: "b", count: 128)] {
+        for text in [
+            "", "a", "a/", "/b", "a/b/c", "a/b;c=d", "a /b", ".a/b", "a/" + String(repeating: "b", count: 128),
+        ] {
             #expect(MediaType(text) == nil)
         }
         #expect(MediaType.layerZstd.layerCompression == .zstd)

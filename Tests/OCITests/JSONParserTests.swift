@@ -49,7 +49,9 @@ import Testing
     }
 
     @Test func `is bounded in size and depth`() throws {
-        #expect(throws: DocumentError.tooLarge(size: 5, limit: 4)) { try JSONValue.parse(Array("[1,2]".utf8), limit: 4) }
+        #expect(throws: DocumentError.tooLarge(size: 5, limit: 4)) {
+            try JSONValue.parse(Array("[1,2]".utf8), limit: 4)
+        }
         let deep = String(repeating: "[", count: 100_000)
         #expect(
             throws: DocumentError.invalid(
@@ -57,7 +59,9 @@ import Testing
                 reason: "line 1, column 201: the text is nested deeper than 200"
             )
         ) { try parse(deep) }
-        #expect(throws: Never.self) { try parse(String(repeating: "[", count: 200) + String(repeating: "]", count: 200)) }
+        #expect(throws: Never.self) {
+            try parse(String(repeating: "[", count: 200) + String(repeating: "]", count: 200))
+        }
     }
 
     @Test func `reads back what is written`() throws {

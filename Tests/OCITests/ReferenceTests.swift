@@ -18,7 +18,12 @@ import Testing
         Good(text: "team/web", registry: nil, repository: "team/web", tag: nil),
         Good(text: "localhost/web", registry: "localhost", repository: "web", tag: nil),
         Good(text: "localhost:5000/team/web:v1", registry: "localhost:5000", repository: "team/web", tag: "v1"),
-        Good(text: "registry.example.com/a/b/c:1_x-2", registry: "registry.example.com", repository: "a/b/c", tag: "1_x-2"),
+        Good(
+            text: "registry.example.com/a/b/c:1_x-2",
+            registry: "registry.example.com",
+            repository: "a/b/c",
+            tag: "1_x-2"
+        ),
         Good(text: "Upper/web", registry: "Upper", repository: "web", tag: nil),
         Good(text: "[::1]:5000/web", registry: "[::1]:5000", repository: "web", tag: nil),
         Good(text: "a__b/c.d/e---f", registry: nil, repository: "a__b/c.d/e---f", tag: nil),
