@@ -21,14 +21,20 @@ package struct KnownFileDigest: Hashable, Sendable {
         self.changed = status.changed
     }
 
+    /// The columns of a row in the order of `columns`: by position, since there may be a hundred thousand rows.
     fileprivate init(_ row: Row) throws {
-        digest = try digestOfBytes(row["digest"])
-        device = UInt64(bitPattern: row["device"])
-        inode = UInt64(bitPattern: row["inode"])
-        size = row["size"]
-        modified = row["modified"]
-        changed = row["changed"]
+        guard let digest = Digest(hex: row[1]) else {
+            throw DatabaseError(resultCode: .SQLITE_CORRUPT, message: "the column 'digest' holds no digest")
+        }
+        self.digest = digest
+        device = UInt64(bitPattern: row[2])
+        inode = UInt64(bitPattern: row[3])
+        size = row[4]
+        modified = row[5]
+        changed = row[6]
     }
+
+    fileprivate static let columns = "path, digest, device, inode, size, modified, changed"
 
     /// The digest still stands for the file: size, both times, inode and device agree.
     ///
@@ -59,12 +65,12 @@ extension Store {
         return try query(none: [:]) { database in
             let rows = try Row.fetchCursor(
                 database,
-                sql: "SELECT * FROM file_digest WHERE path >= ? AND path < ?",
+                sql: "SELECT \(KnownFileDigest.columns) FROM file_digest WHERE path >= ? AND path < ?",
                 arguments: [DatabaseBytes(lower), DatabaseBytes(Array(upper))]
             )
             var known: [FilePath: KnownFileDigest] = [:]
             while let row = try rows.next() {
-                let path: DatabaseBytes = row["path"]
+                let path: DatabaseBytes = row[0]
                 if let path = filePath(path.bytes) { known[path] = try KnownFileDigest(row) }
             }
             return known
@@ -76,7 +82,7 @@ extension Store {
         try query(none: nil) { database in
             try Row.fetchOne(
                 database,
-                sql: "SELECT * FROM file_digest WHERE path = ?",
+                sql: "SELECT \(KnownFileDigest.columns) FROM file_digest WHERE path = ?",
                 arguments: [DatabaseBytes(bytes(of: path))]
             ).map { try KnownFileDigest($0) }
         }
@@ -92,14 +98,14 @@ extension Store {
         try change("record digests of files") { database in
             let statement = try database.makeStatement(
                 sql: """
-                    INSERT OR REPLACE INTO file_digest (path, device, inode, size, modified, changed, digest)
+                    INSERT OR REPLACE INTO file_digest (\(KnownFileDigest.columns))
                     VALUES (?, ?, ?, ?, ?, ?, ?)
                     """
             )
             for (path, known) in safe {
                 try statement.execute(arguments: [
-                    DatabaseBytes(bytes(of: path)), Int64(bitPattern: known.device), Int64(bitPattern: known.inode),
-                    known.size, known.modified, known.changed, DatabaseBytes(bytes(of: known.digest)),
+                    DatabaseBytes(bytes(of: path)), known.digest.hex, Int64(bitPattern: known.device),
+                    Int64(bitPattern: known.inode), known.size, known.modified, known.changed,
                 ])
             }
         }
@@ -107,29 +113,11 @@ extension Store {
 }
 
 private func bytes(of path: FilePath) -> [UInt8] {
-    path.withPlatformString { text in
-        Array(UnsafeBufferPointer(start: text, count: path.length)).map(UInt8.init(bitPattern:))
-    }
+    path.withPlatformString { Array(UnsafeRawBufferPointer(start: $0, count: path.length)) }
 }
 
 private func filePath(_ bytes: [UInt8]) -> FilePath? {
-    (bytes.map(CChar.init(bitPattern:)) + [0]).withUnsafeBufferPointer { buffer in
-        buffer.baseAddress.map { FilePath(platformString: $0) }
+    (bytes + [0]).withUnsafeBytes { buffer in
+        buffer.assumingMemoryBound(to: CChar.self).baseAddress.map { FilePath(platformString: $0) }
     }
-}
-
-private func bytes(of digest: Digest) -> [UInt8] {
-    let digits = Array(digest.hex.utf8)
-    return stride(from: 0, to: digits.count, by: 2).map { nibble(digits[$0]) << 4 | nibble(digits[$0 + 1]) }
-}
-
-private func nibble(_ digit: UInt8) -> UInt8 {
-    digit < UInt8(ascii: "a") ? digit - UInt8(ascii: "0") : digit - UInt8(ascii: "a") + 10
-}
-
-private func digestOfBytes(_ value: DatabaseBytes) throws -> Digest {
-    guard let digest = Digest(hex: hexadecimal(value.bytes)) else {
-        throw DatabaseError(resultCode: .SQLITE_CORRUPT, message: "a file digest has the wrong length")
-    }
-    return digest
 }

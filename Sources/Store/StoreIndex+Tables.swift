@@ -19,7 +19,7 @@ extension StoreIndex {
                 ) STRICT, WITHOUT ROWID;
                 CREATE TABLE file_digest (
                     path BLOB PRIMARY KEY, device INTEGER NOT NULL, inode INTEGER NOT NULL, size INTEGER NOT NULL,
-                    modified INTEGER NOT NULL, changed INTEGER NOT NULL, digest BLOB NOT NULL
+                    modified INTEGER NOT NULL, changed INTEGER NOT NULL, digest TEXT NOT NULL
                 ) STRICT, WITHOUT ROWID;
                 CREATE TABLE input_listing (
                     digest TEXT PRIMARY KEY, body TEXT NOT NULL

@@ -1,0 +1,60 @@
+import Glibc
+import SystemIO
+import SystemPackage
+import TestSupport
+import Testing
+
+@Suite struct FilesTreeTests {
+    private let folder: TemporaryFolder
+
+    init() throws { folder = try TemporaryFolder() }
+
+    @Test func `removes a tree with closed folders, and what is not there`() throws {
+        let tree = folder.file("tree")
+        try folder.write("x", to: "tree/closed/inner/file")
+        #expect(chmod(tree.appending("closed/inner").string, 0) == 0)
+        #expect(chmod(tree.appending("closed").string, 0o500) == 0)
+        #expect(Files.removeTree(tree).isEmpty)
+        #expect(!Files.exists(tree))
+        #expect(Files.removeTree(tree).isEmpty)
+        #expect(Files.removeTree(folder.file("none/none")).isEmpty)
+    }
+
+    @Test func `removes symlinks and not what they name`() throws {
+        try folder.write("mine", to: "precious/file")
+        try folder.makeFolder("tree")
+        #expect(symlink(folder.file("precious").string, folder.file("tree/link").string) == 0)
+        #expect(symlink(folder.file("precious").string, folder.file("top").string) == 0)
+        #expect(Files.removeTree(folder.file("tree")).isEmpty)
+        #expect(Files.removeTree(folder.file("top")).isEmpty)
+        #expect(Files.exists(folder.file("precious/file")))
+        #expect(try FileStatus.ofExisting(folder.file("top")) == nil)
+    }
+
+    @Test func `removes a tree that is deeper than paths and descriptors go`() throws {
+        var here = try Descriptor.openFolder(try folder.makeFolder("deep"))
+        for _ in 0..<3000 {
+            #expect(mkdirat(here.raw, "d", 0o700) == 0)
+            let raw = openat(here.raw, "d", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+            here = Descriptor(adopting: raw, path: "d")
+        }
+        #expect(Files.removeTree(folder.file("deep")).isEmpty)
+        #expect(try Files.names(in: folder.path).isEmpty)
+    }
+
+    @Test func `renames only where nothing is`() throws {
+        try folder.write("1", to: "a")
+        try folder.write("2", to: "b")
+        #expect(try !Files.renameIfAbsent(folder.file("a"), to: folder.file("b")))
+        #expect(try Files.read(folder.file("b")) == Array("2".utf8))
+        #expect(try Files.renameIfAbsent(folder.file("a"), to: folder.file("c")))
+        #expect(!Files.exists(folder.file("a")))
+        let error = #expect(throws: SystemError.self) {
+            try Files.renameIfAbsent(folder.file("a"), to: folder.file("d"))
+        }
+        #expect(
+            error?.description
+                == "cannot rename to '\(folder.file("d"))' '\(folder.file("a"))': No such file or directory"
+        )
+    }
+}
