@@ -90,7 +90,7 @@ let package = Package(
         tests("YAML", ground),
         tests("OCI", ground),
         tests("Layers", ground + [subprocess]),
-        tests("Store", ground + ["OCI", "Layers", subprocess]),
+        tests("Store", ground + ["OCI", "Layers", subprocess, database]),
         tests("Sandbox", formats + [subprocess]),
         tests("Bakefiles", ground + ["OCI", "YAML"]),
         tests("Planning", formats + ["Store", "Bakefiles"]),
