@@ -2,8 +2,8 @@ import SystemIO
 
 /// Members of one object of a received document, each asked for by type; what does not fit is an error with its place.
 ///
-/// A member that is `null` counts as absent, because Go programs write empty lists and maps so. Members that nobody asks
-/// for are ignored, as the specification demands.
+/// A member that is `null` counts as absent, because Go programs write empty lists and maps so. Members that nobody
+/// asks for are ignored, as the specification demands.
 struct DocumentReader {
     /// What is being read, for messages: `image manifest`.
     let document: String

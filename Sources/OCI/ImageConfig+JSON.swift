@@ -3,8 +3,8 @@ import SystemIO
 extension ImageConfig {
     /// Reads a received config.
     ///
-    /// Refused are: more than `DocumentLimit.bytes`, a missing `architecture`, `os` or `rootfs`, a `rootfs.type` other than
-    /// `layers`, diffIDs that are not SHA-256 digests, and dates that are not RFC 3339.
+    /// Refused are: more than `DocumentLimit.bytes`, a missing `architecture`, `os` or `rootfs`, a `rootfs.type` other
+    /// than `layers`, diffIDs that are not SHA-256 digests, and dates that are not RFC 3339.
     package init(decoding bytes: [UInt8]) throws(DocumentError) {
         let reader = try DocumentReader(
             document: "image config",

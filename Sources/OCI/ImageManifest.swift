@@ -27,9 +27,9 @@ package struct ImageManifest: Hashable, Sendable {
 
     /// Reads a received manifest.
     ///
-    /// Refused are: more than `DocumentLimit.bytes`, what is not a manifest or claims to be something else, both `layers` and
-    /// `manifests` (CVE-2021-41190), a missing config, more than `DocumentLimit.layers` layers, negative sizes, and digests
-    /// that are not SHA-256.
+    /// Refused are: more than `DocumentLimit.bytes`, what is not a manifest or claims to be something else, both
+    /// `layers` and `manifests` (CVE-2021-41190), a missing config, more than `DocumentLimit.layers` layers, negative
+    /// sizes, and digests that are not SHA-256.
     package init(decoding bytes: [UInt8]) throws(DocumentError) {
         let reader = try DocumentReader(
             document: "image manifest",
@@ -104,7 +104,8 @@ package struct ImageIndex: Hashable, Sendable {
         self.annotations = annotations
     }
 
-    /// Reads a received index; refuses what `ImageManifest` refuses, with `layers` and `config` in the place of `manifests`.
+    /// Reads a received index; refuses what `ImageManifest` refuses, with `layers` and `config` in the place of
+    /// `manifests`.
     package init(decoding bytes: [UInt8]) throws(DocumentError) {
         let reader = try DocumentReader(
             document: "image index",

@@ -1,8 +1,8 @@
 extension JSONValue {
     /// Reads a JSON text of at most `limit` bytes, as RFC 8259 has it and without the leeway that it gives.
     ///
-    /// Refused with the line and column: duplicate keys, nesting deeper than 200, invalid UTF-8, lone surrogates, anything
-    /// after the value.
+    /// Refused with the line and column: duplicate keys, nesting deeper than 200, invalid UTF-8, lone surrogates,
+    /// anything after the value.
     package static func parse(_ bytes: [UInt8], limit: Int = 64 << 20) throws(DocumentError) -> JSONValue {
         guard bytes.count <= limit else { throw DocumentError.tooLarge(size: bytes.count, limit: limit) }
         var parser = JSONParser(bytes)

@@ -2,8 +2,8 @@ package import SystemIO
 
 /// The name of an image in a registry or on an engine: `registry.example.com:5000/team/web:1.4@sha256:...`.
 ///
-/// The grammar is that of the distribution project, where the first component is a registry if it has a dot, a colon or an
-/// upper-case letter, or is `localhost`. No registry and no tag is assumed where none is written.
+/// The grammar is that of the distribution project, where the first component is a registry if it has a dot, a colon or
+/// an upper-case letter, or is `localhost`. No registry and no tag is assumed where none is written.
 package struct Reference: Hashable, Sendable, CustomStringConvertible {
     /// Host and optional port, or nil.
     package var registry: String?

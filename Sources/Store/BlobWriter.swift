@@ -50,8 +50,8 @@ package final class BlobWriter {
 
     /// Puts the blob into its place.
     ///
-    /// Throws `StoreError.unexpectedSize` or `.unexpectedContent` where the bytes are not the announced ones; the store is as it
-    /// was then. A blob that is there already stays, unless its size is wrong.
+    /// Throws `StoreError.unexpectedSize` or `.unexpectedContent` where the bytes are not the announced ones; the store
+    /// is as it was then. A blob that is there already stays, unless its size is wrong.
     package func finish(expecting expected: Digest? = nil, size: Int64? = nil) throws -> StoredBlob {
         precondition(!isOver, "a blob ends twice")
         defer { discard() }

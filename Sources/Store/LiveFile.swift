@@ -4,8 +4,8 @@ import SystemPackage
 
 /// A file in the store's `tmp` that its owner keeps locked for as long as he lives.
 ///
-/// Whoever finds the lock free has found what a killed process left. Name and lock cannot be had in one call, so after locking
-/// the name is looked at again: whoever cleans up in between takes the name away, and another one is made.
+/// Whoever finds the lock free has found what a killed process left. Name and lock cannot be had in one call, so after
+/// locking the name is looked at again: whoever cleans up in between takes the name away, and another one is made.
 struct LiveFile {
     let path: FilePath
     let descriptor: Descriptor

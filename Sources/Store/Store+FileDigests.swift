@@ -46,7 +46,8 @@ package struct KnownFileDigest: Hashable, Sendable {
 
     /// The file may have been written again after its digest was computed, without a trace in its times.
     ///
-    /// That is so within the same tick of the clock; 50 ms is several ticks of the slowest kernel clock. Such a digest is not kept.
+    /// That is so within the same tick of the clock; 50 ms is several ticks of the slowest kernel clock. Such a digest
+    /// is not kept.
     package func isRacy(hashedAt: Int64) -> Bool {
         let margin: Int64 = 50_000_000
         return changed > hashedAt - margin || (modified - hashedAt).magnitude < margin.magnitude
@@ -56,7 +57,8 @@ package struct KnownFileDigest: Hashable, Sendable {
 extension Store {
     /// The known digests of the files below a folder, in one query; check each with `matches`.
     ///
-    /// Paths are compared byte by byte, so name the folder as it was named when they were recorded: absolute and without `..`.
+    /// Paths are compared byte by byte, so name the folder as it was named when they were recorded: absolute and
+    /// without `..`.
     package func fileDigests(under folder: FilePath) throws -> [FilePath: KnownFileDigest] {
         var lower = bytes(of: folder)
         if lower.last != UInt8(ascii: "/") { lower.append(UInt8(ascii: "/")) }
@@ -90,8 +92,8 @@ extension Store {
 
     /// Remembers digests, in one transaction; those that could be stale without showing it are left out.
     ///
-    /// The status is the one from before the file was read, and was the same after. `hashedAt` is the time just before the
-    /// reading began, in nanoseconds since 1970.
+    /// The status is the one from before the file was read, and was the same after. `hashedAt` is the time just before
+    /// the reading began, in nanoseconds since 1970.
     package func recordFileDigests(_ known: [FilePath: KnownFileDigest], hashedAt: Int64) throws {
         let safe = known.filter { !$0.value.isRacy(hashedAt: hashedAt) }
         if safe.isEmpty { return }

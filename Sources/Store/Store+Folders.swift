@@ -5,7 +5,8 @@ import SystemPackage
 extension Store {
     /// Creates what is missing of the layout and of our own folders.
     ///
-    /// Refuses a folder that already holds something else, so that a mistyped path does not fill a home folder with blobs.
+    /// Refuses a folder that already holds something else, so that a mistyped path does not fill a home folder with
+    /// blobs.
     static func prepareFolders(of path: FilePath) throws {
         let own = path.appending("ovenbird")
         let layout = path.appending("oci-layout")

@@ -3,8 +3,8 @@ package import SystemPackage
 extension Store {
     /// Where the store is when no option says so.
     ///
-    /// `$OVENBIRD_STORE`, else `$XDG_DATA_HOME/ovenbird`, else `$HOME/.local/share/ovenbird`; nil where none is set. As the
-    /// XDG base directory specification demands, an `XDG_DATA_HOME` that is not absolute counts as not set.
+    /// `$OVENBIRD_STORE`, else `$XDG_DATA_HOME/ovenbird`, else `$HOME/.local/share/ovenbird`; nil where none is set. As
+    /// the XDG base directory specification demands, an `XDG_DATA_HOME` that is not absolute counts as not set.
     package static func defaultPath(environment: [String: String]) -> FilePath? {
         if let path = environment["OVENBIRD_STORE"], !path.isEmpty { return FilePath(path) }
         if let path = environment["XDG_DATA_HOME"], path.hasPrefix("/") { return FilePath(path).appending("ovenbird") }

@@ -35,7 +35,8 @@ package struct StoredResult: Hashable, Sendable {
 }
 
 extension Store {
-    /// Remembers the result of a step, in the place of an older one; throws `StoreError.blobMissing` unless its layers are in.
+    /// Remembers the result of a step, in the place of an older one; throws `StoreError.blobMissing` unless its layers
+    /// are in.
     @discardableResult
     package func recordStepResult(
         contentKey: Digest,

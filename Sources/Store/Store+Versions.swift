@@ -71,9 +71,9 @@ extension Store {
 
     /// Gives an image its version, atomically among all processes that use the store.
     ///
-    /// A known identity keeps its oldest version. For a new one `choose` names it, from the image's ledger so far; it runs inside
-    /// the transaction, so it must be quick and must not use the store. Throws `StoreError.versionTaken` where the chosen version
-    /// belongs to another identity.
+    /// A known identity keeps its oldest version. For a new one `choose` names it, from the image's ledger so far; it
+    /// runs inside the transaction, so it must be quick and must not use the store. Throws `StoreError.versionTaken`
+    /// where the chosen version belongs to another identity.
     package func assignVersion(
         project: String,
         image: String,

@@ -8,9 +8,9 @@ package import SystemPackage
 ///     ovenbird/index.sqlite                      results, file digests, bakes, images, versions, releases
 ///     ovenbird/locks/, tmp/, roots/, listings/, cache/, logs/
 ///
-/// Several processes may use a store at once. Every call blocks; call from `BlockingPool`. Blobs decide: a row of the index
-/// whose blobs are gone is as good as no row, so the index may be deleted at the price of baking again (versions and
-/// releases excepted).
+/// Several processes may use a store at once. Every call blocks; call from `BlockingPool`. Blobs decide: a row of the
+/// index whose blobs are gone is as good as no row, so the index may be deleted at the price of baking again (versions
+/// and releases excepted).
 package final class Store: Sendable {
     package enum Mode: Sendable, Hashable {
         /// Creates and changes nothing, not even SQLite's own files; a store that is not there answers "nothing known".

@@ -29,7 +29,8 @@ package enum StoreError: Error, Hashable, CustomStringConvertible {
     package var description: String {
         switch self {
         case .newerFormat(let path, let found, let supported):
-            "the store '\(path)' has format \(found), and this program knows formats up to \(supported): use a newer one"
+            "the store '\(path)' has format \(found), and this program knows formats up to \(supported): "
+                + "use a newer one"
         case .notAStore(let path, let reason): "'\(path)' is not a store: \(reason)"
         case .openedForReading(let action): "cannot \(action): the store was opened for reading only"
         case .blobMissing(let digest): "the store has no blob '\(digest)'"
@@ -37,7 +38,8 @@ package enum StoreError: Error, Hashable, CustomStringConvertible {
         case .unexpectedContent(let expected, let found): "expected content '\(expected)', found '\(found)'"
         case .unexpectedSize(let expected, let found): "expected \(expected) bytes, found \(found)"
         case .badReferenceName(let name):
-            "'\(name)' cannot name an image: it takes letters and digits, joined by '-', '.', '_', ':', '@', '+' or '--'"
+            "'\(name)' cannot name an image: "
+                + "it takes letters and digits, joined by '-', '.', '_', ':', '@', '+' or '--'"
         case .versionTaken(let image, let version, let holder):
             "the version '\(version)' of '\(image)' belongs to another image, '\(holder)'"
         case .indexFull(let path): "cannot write to the index '\(path)': no room on the disk"

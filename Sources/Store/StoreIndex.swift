@@ -5,9 +5,9 @@ import SystemPackage
 
 /// The SQLite database of a store.
 ///
-/// Write-ahead log, so that readers and one writer do not wait for each other. Writers leave the `-wal` and `-shm` files behind
-/// when they close (`SQLITE_FCNTL_PERSIST_WAL`), because a reader that may not create files cannot open the database without
-/// them.
+/// Write-ahead log, so that readers and one writer do not wait for each other. Writers leave the `-wal` and `-shm`
+/// files behind when they close (`SQLITE_FCNTL_PERSIST_WAL`), because a reader that may not create files cannot open
+/// the database without them.
 final class StoreIndex: Sendable {
     /// The format that this program writes; a higher one on disk is refused.
     static let format = 1
@@ -60,8 +60,9 @@ final class StoreIndex: Sendable {
 
     /// The name by which SQLite opens the file and creates, truncates and writes nothing.
     ///
-    /// With `mode=ro` alone, root would rewrite the `-shm` file and create missing ones; `readonly_shm` makes SQLite build what
-    /// it needs in memory. Without both files there is no log to read, and `immutable` keeps SQLite from creating one.
+    /// With `mode=ro` alone, root would rewrite the `-shm` file and create missing ones; `readonly_shm` makes SQLite
+    /// build what it needs in memory. Without both files there is no log to read, and `immutable` keeps SQLite from
+    /// creating one.
     private static func readingURI(_ path: FilePath) -> String {
         let files = [path.string + "-wal", path.string + "-shm"]
         let hasLog = files.allSatisfy { Files.exists(FilePath($0)) }

@@ -45,7 +45,8 @@ extension Store {
         }
     }
 
-    /// Opens a blob for reading in order, checked on the way; `size` is what its descriptor says, else what the file has.
+    /// Opens a blob for reading in order, checked on the way; `size` is what its descriptor says, else what the file
+    /// has.
     package func makeReader(of digest: Digest, size: Int64? = nil) throws -> VerifiedReader {
         let file = try openBlob(digest)
         let expected = try size ?? file.status().size

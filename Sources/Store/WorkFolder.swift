@@ -3,8 +3,8 @@ package import SystemPackage
 
 /// A folder for work in progress, on the file system of the store.
 ///
-/// It lives as long as this value is held and is then removed, as far as that is possible. If the process dies, the lock beside
-/// the folder is free, and `Store.removeStaleWork` of a later run removes both.
+/// It lives as long as this value is held and is then removed, as far as that is possible. If the process dies, the
+/// lock beside the folder is free, and `Store.removeStaleWork` of a later run removes both.
 package final class WorkFolder: Sendable {
     package let path: FilePath
     private let lock: LiveFile
@@ -43,8 +43,8 @@ extension Store {
 
     /// Removes the temporary files and folders of processes that are no more.
     ///
-    /// Follows no symlink and touches nothing whose owner lives. What cannot be removed, such as the files of another user's
-    /// sub-ids, is no failure: it is returned, to be told.
+    /// Follows no symlink and touches nothing whose owner lives. What cannot be removed, such as the files of another
+    /// user's sub-ids, is no failure: it is returned, to be told.
     package func removeStaleWork() throws -> [SystemError] {
         try requireWriting("clean up")
         var errors: [SystemError] = []

@@ -5,8 +5,9 @@ package import SystemPackage
 extension Files {
     /// Removes a file, a symlink, or a folder with all that is in it; nothing there is fine.
     ///
-    /// Works on descriptors of the folders that it enters, follows no symlink, and enters no mount point. What cannot be removed
-    /// (the files of another user, a mount point) stays and is returned as one error each, at most 20; the rest goes.
+    /// Works on descriptors of the folders that it enters, follows no symlink, and enters no mount point. What cannot
+    /// be removed (the files of another user, a mount point) stays and is returned as one error each, at most 20; the
+    /// rest goes.
     package static func removeTree(_ path: FilePath) -> [SystemError] {
         var remover = TreeRemover()
         guard let name = path.lastComponent else { return [SystemError("remove", path, .invalidArgument)] }

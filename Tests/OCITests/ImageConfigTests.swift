@@ -58,7 +58,8 @@ import Testing
         let config = try Self.full()
         #expect(
             config.json.canonicalText
-                == #"{"architecture":"arm64","author":"somebody","config":{"Cmd":["-g","daemon off;"],"Entrypoint":["nginx"],"#
+                == #"{"architecture":"arm64","author":"somebody","config":{"Cmd":["-g","daemon off;"],"#
+                + #""Entrypoint":["nginx"],"#
                 + #""Env":["PATH=/usr/bin","A=é"],"ExposedPorts":{"443/tcp":{},"80/tcp":{}},"#
                 + #""Healthcheck":{"Interval":1000000000,"Retries":5,"StartInterval":4,"StartPeriod":3,"#
                 + #""Test":["CMD","true"],"Timeout":2},"Labels":{"a":"1","b":"2"},"OnBuild":["RUN true"],"#
@@ -82,7 +83,8 @@ import Testing
 
     @Test func `reads Docker's null for nothing`() throws {
         let read = try config(
-            #"{"architecture":"amd64","os":"linux","config":{"Cmd":null,"Volumes":null,"Labels":null,"ArgsEscaped":true},"#
+            #"{"architecture":"amd64","os":"linux","config":{"Cmd":null,"Volumes":null,"Labels":null,"#
+                + #""ArgsEscaped":true},"#
                 + #""container_config":{"Hostname":"x"},"history":null,"rootfs":{"type":"layers","diff_ids":[]}}"#
         )
         #expect(read == ImageConfig(platform: Platform(architecture: "amd64")))

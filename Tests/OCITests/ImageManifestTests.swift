@@ -21,8 +21,10 @@ import Testing
         #expect(read.mediaType == .imageManifest)
         #expect(
             read.json.canonicalText
-                == #"{"config":{"digest":"\#(Self.digest)","mediaType":"application/vnd.oci.image.config.v1+json","size":2},"#
-                + #""layers":[{"digest":"\#(Self.digest)","mediaType":"application/vnd.oci.image.layer.v1.tar","size":9}],"#
+                == #"{"config":{"digest":"\#(Self.digest)","#
+                + #""mediaType":"application/vnd.oci.image.config.v1+json","size":2},"#
+                + #""layers":[{"digest":"\#(Self.digest)","#
+                + #""mediaType":"application/vnd.oci.image.layer.v1.tar","size":9}],"#
                 + #""mediaType":"application/vnd.oci.image.manifest.v1+json","schemaVersion":2}"#
         )
         #expect(try ImageManifest(decoding: read.json.canonicalBytes) == read)
@@ -36,7 +38,8 @@ import Testing
         (#"{"schemaVersion":2,"layers":[],"manifests":[],"config":\#(config)}"#, "a manifest has no 'manifests'"),
         (#"{"schemaVersion":2,"layers":[],"fsLayers":[],"config":\#(config)}"#, "a manifest has no 'fsLayers'"),
         (
-            #"{"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","layers":[],"config":\#(config)}"#,
+            #"{"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","layers":[],"#
+                + #""config":\#(config)}"#,
             "'mediaType' is 'application/vnd.oci.image.index.v1+json', which is not an image manifest"
         ),
         (#"{"schemaVersion":2,"layers":[]}"#, "'config' is missing"),
@@ -54,7 +57,8 @@ import Testing
             "'layers[0].size' is a number, not an integer"
         ),
         (
-            #"{"schemaVersion":2,"config":\#(config),"layers":[{"mediaType":"a/b","digest":"sha256:../../x","size":1}]}"#,
+            #"{"schemaVersion":2,"config":\#(config),"#
+                + #""layers":[{"mediaType":"a/b","digest":"sha256:../../x","size":1}]}"#,
             "'layers[0].digest' is 'sha256:../../x', not 'sha256:' and 64 lower-case hexadecimal digits"
         ),
         (

@@ -53,7 +53,8 @@ import Testing
         }
         #expect(
             StoreError.badReferenceName("a b").description
-                == "'a b' cannot name an image: it takes letters and digits, joined by '-', '.', '_', ':', '@', '+' or '--'"
+                == "'a b' cannot name an image: "
+                + "it takes letters and digits, joined by '-', '.', '_', ':', '@', '+' or '--'"
         )
         var missing = image
         missing.size += 1
