@@ -54,7 +54,7 @@ let package = Package(
     ],
     targets: [
         // Executable
-        .executableTarget(name: "ovenbird", dependencies: ["Commands"], swiftSettings: swiftSettings),
+        .executableTarget(name: "ovenbird", dependencies: ["Commands", "Sandbox"], swiftSettings: swiftSettings),
         room("Commands", recipes + ["Reporting", arguments]),
         room("Reporting", recipes),
         // Recipes
@@ -66,7 +66,7 @@ let package = Package(
         room("Planning", formats + ["Store", "Bakefiles", "CShims"]),
         room("Bakefiles", ground + ["OCI", "YAML"]),
         // Services
-        room("Sandbox", formats + [subprocess]),
+        room("Sandbox", formats + ["CShims", subprocess]),
         room("Store", ground + ["OCI", "Layers", database, sqlite]),
         // Formats
         room("Layers", ground + ["CArchive", "CShims"]),
@@ -91,7 +91,7 @@ let package = Package(
         tests("OCI", ground),
         tests("Layers", ground + [subprocess]),
         tests("Store", ground + ["OCI", "Layers", subprocess, database]),
-        tests("Sandbox", formats + [subprocess]),
+        tests("Sandbox", formats + [subprocess, "ovenbird"]),
         tests("Bakefiles", ground + ["OCI", "YAML"]),
         tests("Planning", formats + ["Store", "Bakefiles"]),
         tests("Baking", services + ["Bakefiles", "Planning"]),

@@ -97,7 +97,13 @@ struct StepExecutor: Sendable {
                 try await runInSandbox(action, step, name: name, on: parent)
             } else {
                 try await BlockingPool.shared.run { cancellation in
-                    let layer = try draftLayer(action.action, step, on: parent, from: source, cancellation: cancellation)
+                    let layer = try draftLayer(
+                        action.action,
+                        step,
+                        on: parent,
+                        from: source,
+                        cancellation: cancellation
+                    )
                     return MadeLayers(layers: [layer], config: nil)
                 }
             }

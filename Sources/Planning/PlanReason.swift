@@ -11,6 +11,7 @@ struct PlanReason {
     let parent: [Digest]?
     /// The step before, for messages.
     let parentName: String
+    /// Those that stand in the step.
     let variables: [String: String]
     /// The listing of an input of the last bake.
     let listing: (Digest) throws -> String?

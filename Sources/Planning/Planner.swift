@@ -131,7 +131,7 @@ package struct Planner {
             contentKey: contentKey,
             parent: chain.layers,
             parentName: chain.parent,
-            variables: Dictionary(request.bakefile.variables.map { ($0.name, $0.value) }) { _, last in last },
+            variables: variables(in: work),
             listing: records.listing
         )
         let state: PlannedStep.State
@@ -164,6 +164,13 @@ package struct Planner {
             reason: text,
             resolvedAt: state.isCached && work.isMoving ? result?.createdAt : nil
         )
+    }
+
+    /// The values that may have brought a change of `work`, by name.
+    private func variables(in work: PlannedStep.Work) -> [String: String] {
+        var used = request.bakefile.variables
+        if case .step(let step) = work { used = used.filter { step.variables.contains($0.name) } }
+        return Dictionary(used.map { ($0.name, $0.value) }) { _, last in last }
     }
 
     private mutating func readInputs(of work: PlannedStep.Work, at place: SourcePlace) throws -> [StepInput] {

@@ -1,4 +1,9 @@
 import Commands
 import Glibc
+import Sandbox
 
-exit(await Program.run(Array(CommandLine.arguments.dropFirst())))
+let arguments = Array(CommandLine.arguments.dropFirst())
+if arguments.first == SandboxWorker.command {
+    exit(await SandboxWorker.main(arguments))
+}
+exit(await Program.run(arguments))

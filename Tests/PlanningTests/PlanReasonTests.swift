@@ -1,6 +1,7 @@
 import Bakefiles
 import OCI
 import Planning
+import Store
 import SystemIO
 import Testing
 import TestSupport
@@ -62,6 +63,11 @@ struct PlanReasonTests {
         workshop.variables[0] = variable("app", "1.3")
         workshop.images[0].steps[0].action = run("install 1.3")
         #expect(
+            try workshop.plan().images[0].steps[0].reason == "'command' changed: 'install 1.2' → 'install 1.3'",
+            "the step does not use it"
+        )
+        workshop.images[0].steps[0].variables = ["app", "suite"]
+        #expect(
             try workshop.plan().images[0].steps[0].reason
                 == "'command' changed: 'install 1.2' → 'install 1.3' (variable 'app')"
         )
@@ -73,6 +79,7 @@ struct PlanReasonTests {
         try workshop.bake()
         workshop.variables[0] = variable("greeting", "\"bye\"")
         workshop.images[0].steps[0].action = file("/a", "say \"bye\"")
+        workshop.images[0].steps[0].variables = ["greeting"]
         #expect(try workshop.plan().images[0].steps[0].reason.hasSuffix("(variable 'greeting')"))
     }
 
@@ -108,7 +115,13 @@ struct PlanReasonTests {
         try workshop.bake()
         // The base has other layers now, for the same key: as after a refresh.
         let key = try #require(workshop.plan().images[0].steps[0].contentKey)
-        workshop.records.results[key] = StepResult(layers: [Digester.digest(of: "second")], size: 1, createdAt: 0)
+        workshop.records.results[key] = StoredResult(
+            contentKey: key.digest,
+            definitionKey: key.digest,
+            layers: [Digester.digest(of: "second")],
+            byteSize: 1,
+            createdAt: 0
+        )
         #expect(
             try workshop.lines()[1] == "web:run-1 will run: 'from' changed: a7937b64b8ca → 16367aacb67a"
         )

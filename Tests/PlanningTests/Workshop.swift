@@ -2,18 +2,19 @@ import Bakefiles
 import Diagnostics
 import OCI
 import Planning
+import Store
 import SystemIO
 import SystemPackage
 import TestSupport
 
 /// What earlier bakes left, in memory.
 struct MemoryRecords: BakeRecords {
-    var results: [StepKey: StepResult] = [:]
+    var results: [StepKey: StoredResult] = [:]
     var definitions: Set<StepKey> = []
     var last: [String: StepRecord] = [:]
     var listings: [Digest: String] = [:]
 
-    func result(for key: StepKey) throws -> StepResult? { results[key] }
+    func result(for key: StepKey) throws -> StoredResult? { results[key] }
     func hasResult(madeBy definition: StepKey) throws -> Bool { definitions.contains(definition) }
     func lastStep(image: String, address: String) throws -> StepRecord? { last["\(image):\(address)"] }
     func listing(of tree: Digest) throws -> String? { listings[tree] }
@@ -81,12 +82,18 @@ final class Workshop {
                 }
                 let key = StepKey(definition: step.definitionKey, parent: chain, others: others)
                 let isForced = refresh && step.state == .willRun
-                let result: StepResult
+                let result: StoredResult
                 if let known = records.results[key], !isForced {
                     result = known
                 } else {
                     let layer = Digester.digest(of: bytes[name] ?? key.description)
-                    result = StepResult(layers: [layer], size: 1, createdAt: 1_700_000_000)
+                    result = StoredResult(
+                        contentKey: key.digest,
+                        definitionKey: step.definitionKey.digest,
+                        layers: [layer],
+                        byteSize: 1,
+                        createdAt: 1_700_000_000
+                    )
                     ran.append(name)
                 }
                 records.results[key] = result

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <sys/types.h>
 
+#include "CShimsNamespaces.h"
 #include "CShimsSignals.h"
 
 /// openat2(2) with RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS (or RESOLVE_BENEATH if `beneath`).

@@ -1,0 +1,107 @@
+import CShims
+import Glibc
+import Layers
+import SystemIO
+import SystemPackage
+
+/// Unpacked layers, kept for later steps and shared by all processes of a user.
+///
+/// A layer's folder is named after its diffID; one that unpacks differently over other layers after the digest of all
+/// of them. Beside it lies its lock: shared while it is used, exclusive while it is made. What a killed process has left half
+/// made has another name and is removed by the next who holds the lock.
+struct LayerRoots {
+    /// A folder that nobody who asks for its lock removes as long as this is held.
+    struct Held {
+        var path: FilePath
+        var lock: FileLock
+    }
+
+    let folder: FilePath
+    let isInUserNamespace: Bool
+
+    init(folder: FilePath, isInUserNamespace: Bool) throws(SystemError) {
+        self.folder = folder
+        self.isInUserNamespace = isInUserNamespace
+        try Files.makeFolder(folder)
+        // Whoever can enter could run the setuid programs of all roots.
+        guard folder.withPlatformString({ chmod($0, 0o700) }) == 0 else {
+            throw SystemError("set the mode of", folder, .current)
+        }
+    }
+
+    /// The folders of the layers, lowest first; unpacks what is missing, and waits while another process unpacks the same.
+    func prepare(_ layers: [SandboxJob.Layer]) throws -> [Held] {
+        var chain: Digest?
+        return try layers.indices.map { index in
+            let diffID = layers[index].diffID
+            // As the image specification's ChainID names a list of layers.
+            let next = chain.map { Digester.digest(of: "\($0) \(diffID)") } ?? diffID
+            chain = next
+            for name in [diffID, next] {
+                if let held = try hold(name) { return held }
+            }
+            return try make(layers, index, chain: next)
+        }
+    }
+
+    private func hold(_ name: Digest) throws(SystemError) -> Held? {
+        let path = folder.appending(name.hex)
+        guard Files.exists(path) else { return nil }
+        let lock = try FileLock.acquire(lockPath(name), .shared)
+        return Files.exists(path) ? Held(path: path, lock: lock) : nil
+    }
+
+    private func make(_ layers: [SandboxJob.Layer], _ index: Int, chain: Digest) throws -> Held {
+        let layer = layers[index]
+        do {
+            let listing = try LayerWork.listing(layer)
+            let standsAlone = try index == 0 || listing.isSelfContained(name: LayerWork.name(layer))
+            let below =
+                standsAlone
+                ? nil
+                : try MergedTree(
+                    layers: layers[..<index].map(LayerWork.listing),
+                    names: layers[..<index].map(LayerWork.name)
+                )
+            let name = standsAlone ? layer.diffID : chain
+            while true {
+                if let held = try hold(name) { return held }
+                let exclusive = try FileLock.acquire(lockPath(name), .exclusive)
+                defer { exclusive.release() }
+                if !Files.exists(folder.appending(name.hex)) { try unpack(layer, listing, over: below, as: name) }
+            }
+        } catch {
+            throw SandboxError.wrapping(error, while: "unpacking the layer \(layer.diffID.short)")
+        }
+    }
+
+    private func unpack(
+        _ layer: SandboxJob.Layer,
+        _ listing: LayerListing,
+        over below: MergedTree?,
+        as name: Digest
+    ) throws {
+        let temporary = folder.appending("\(name.hex).tmp")
+        try Files.removeWholly(temporary)
+        try Files.makeFolder(temporary)
+        do {
+            try LayerWork.unpack(layer, listing, over: below, into: temporary, isInUserNamespace: isInUserNamespace)
+            // A root that is there is believed to be whole, also after a loss of power.
+            let root = try Descriptor.openFolder(temporary)
+            guard ob_syncfs(root.raw) == 0 else { throw SystemError("sync", temporary, .current) }
+            try Files.rename(temporary, to: folder.appending(name.hex))
+        } catch {
+            _ = Files.removeTree(temporary)
+            throw error
+        }
+    }
+
+    private func lockPath(_ name: Digest) -> FilePath { folder.appending("\(name.hex).lock") }
+}
+
+extension Files {
+    /// Removes a tree, or throws the first of what could not be removed.
+    static func removeWholly(_ path: FilePath) throws(SystemError) {
+        if let error = removeTree(path).first { throw error }
+    }
+}

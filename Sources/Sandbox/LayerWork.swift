@@ -1,0 +1,50 @@
+import Glibc
+import Layers
+import SystemIO
+import SystemPackage
+
+/// Layers to folders and back, in the form that an overlay wants.
+enum LayerWork {
+    /// Device files are not made: none may be opened in a sandbox, and an ordinary user cannot make them.
+    static func unpack(
+        _ layer: SandboxJob.Layer,
+        _ listing: LayerListing,
+        over below: MergedTree?,
+        into folder: FilePath,
+        isInUserNamespace: Bool
+    ) throws {
+        try LayerUnpacker.unpack(
+            try Descriptor.openForReading(layer.blob),
+            listing: listing,
+            name: name(layer),
+            into: try Descriptor.openFolder(folder),
+            over: below,
+            options: LayerUnpacker.Options(deviceNodes: .skip, userXattrs: isInUserNamespace)
+        )
+    }
+
+    static func listing(_ layer: SandboxJob.Layer) throws -> LayerListing {
+        try LayerListing.scan(try Descriptor.openForReading(layer.blob), name: name(layer))
+    }
+
+    static func name(_ layer: SandboxJob.Layer) -> String { "layer \(layer.diffID.short)" }
+
+    /// Writes what an overlay left in its upper folder; the file is on the disk when this returns.
+    static func pack(_ upper: FilePath, to output: FilePath, timestamp: Int64) throws -> SandboxResult.Layer {
+        let file = try Descriptor.open(output, flags: O_WRONLY | O_CREAT | O_TRUNC, mode: 0o644)
+        do {
+            var writer = try TarWriter.open(to: file, name: "the step's layer")
+            let options = LayerPacker.Options(source: .overlayUpper, latestTime: timestamp)
+            try LayerPacker.pack(try Descriptor.openFolder(upper), options: options, into: &writer)
+            let written = try writer.finish()
+            try file.sync()
+            return SandboxResult.Layer(digest: written.digest, size: written.size)
+        } catch {
+            try? Files.removeFile(output)
+            if let error = error as? LayerError, error.problem == .unsupported || error.problem == .limit {
+                throw SandboxError(.step, "what the step left cannot be a layer: \(error)")
+            }
+            throw SandboxError.wrapping(error, while: "packing the step's layer")
+        }
+    }
+}

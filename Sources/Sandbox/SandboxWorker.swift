@@ -1,0 +1,65 @@
+import CShims
+import Glibc
+import SystemIO
+import SystemPackage
+
+/// The hidden command `ovenbird sandbox-worker ORDER`: the first process of a sandbox's namespaces.
+///
+/// Started by `StepSandbox` through unshare(1). Its standard input is the lifeline, its standard output the step's log; what it has
+/// to say itself goes into the report that the order names.
+package enum SandboxWorker {
+    /// The first argument by which `main` knows that it is to be the worker.
+    package static let command = "sandbox-worker"
+
+    /// Takes the arguments after the program's name; gives the exit status.
+    package static func main(_ arguments: [String]) async -> Int32 {
+        guard arguments.count == 2, arguments[0] == command, getpid() == 1 else {
+            complain("error: '\(command)' is for ovenbird itself")
+            return 2
+        }
+        _ = ob_use_utf8_locale()
+        umask(0o022)
+        Lifeline.watch()
+        do {
+            let file = FilePath(arguments[1])
+            let order = try JobFile.read(WorkerOrder.self, from: file)
+            try Files.removeFile(file)
+            try JobFile.write(await report(order), to: order.report)
+            return 0
+        } catch {
+            complain("\(error)")
+            return 1
+        }
+    }
+
+    private static func complain(_ message: String) {
+        try? Descriptor(adopting: dup(STDERR_FILENO), path: "standard error").write(Array("\(message)\n".utf8))
+    }
+
+    private static func report(_ order: WorkerOrder) async -> WorkerReport {
+        do {
+            switch order.work {
+            case .run(let job, let runtime):
+                return WorkerReport(result: try await StepRun(job: job, runtime: runtime).run())
+            case .remove(let paths):
+                for path in paths { try Files.removeWholly(path) }
+            case .tryMounts(let scratch):
+                let isInUserNamespace = try UserNamespace.isInside()
+                let stage = try OverlayStage.make(in: scratch, roots: [], isInUserNamespace: isInUserNamespace)
+                try stage.mountRoot(withStubs: false)
+                try Mounts.mount("proc", on: stage.view, type: "proc")
+            }
+            return WorkerReport()
+        } catch {
+            return WorkerReport(error: SandboxError.wrapping(error, while: "preparing the sandbox"))
+        }
+    }
+}
+
+/// Whether user numbers of this process are mapped.
+enum UserNamespace {
+    static func isInside() throws -> Bool {
+        let map = String(decoding: try Files.read("/proc/self/uid_map", limit: 64 * 1024), as: UTF8.self)
+        return map.split(whereSeparator: \.isWhitespace).map(String.init) != ["0", "0", "4294967295"]
+    }
+}

@@ -1,0 +1,132 @@
+import Glibc
+import Subprocess
+import Synchronization
+import SystemIO
+import SystemPackage
+import TestSupport
+import Testing
+
+@testable import Sandbox
+
+/// Steps end when they are told to, and when their parent dies, and leave nothing.
+@Suite("Ending a step", .enabled(if: canRunSteps, "needs root or sub-ids, an OCI runtime and busybox"))
+struct EndingTests {
+    /// A step that writes a line and then waits for ever, with children of its own.
+    static let waiting = "sleep 1000 & touch /srv/made; echo started; sleep 1000"
+
+    @Test func `a cancelled step is gone at once, with all that it made`() async throws {
+        let root = try await SmallRoot.make()
+        let job = try root.job(Self.waiting)
+        // All processes of the step hold the write end: its end is their end.
+        let pipe = try Pipe()
+        let running = Task { try await StepSandbox.run(job, worker: root.worker, log: pipe.takeWriteEnd()) }
+        #expect(try await pipe.readLine() == "started")
+        let start = ContinuousClock.now
+        running.cancel()
+        await #expect(throws: CancellationError.self) { _ = try await running.value }
+        #expect(try await pipe.readLine() == nil)
+        // Two seconds are promised, on a machine that is not busy with other tests.
+        #expect(ContinuousClock.now - start < .seconds(4))
+        #expect(try Files.names(in: job.scratch).isEmpty)
+        #expect(!Files.exists(job.output))
+        #expect(try processes(naming: job.scratch).isEmpty)
+    }
+
+    @Test func `a step that was cancelled before it began does not run`() async throws {
+        let root = try await SmallRoot.make()
+        let job = try root.job("echo ran")
+        let log = try Descriptor.open(root.folder.file("log"), flags: O_WRONLY | O_CREAT, mode: 0o644)
+        let running = Task {
+            withUnsafeCurrentTask { $0?.cancel() }
+            return try await StepSandbox.run(job, worker: root.worker, log: log)
+        }
+        await #expect(throws: CancellationError.self) { _ = try await running.value }
+        #expect(try Files.names(in: job.scratch).isEmpty)
+    }
+
+    /// Not a test of its own: the parent that the next test kills.
+    @Test(.enabled(if: getenv(hangingFolder) != nil, "is started by another test"))
+    func `hang until killed`() async throws {
+        let root = try await SmallRoot.make()
+        let log = Descriptor(adopting: dup(STDOUT_FILENO), path: "standard output")
+        _ = try await StepSandbox.run(try root.job(Self.waiting), worker: root.worker, log: log)
+    }
+
+    @Test func `a killed parent takes its steps with it`() async throws {
+        let root = try await SmallRoot.make()
+        let arguments = ["--testing-library", "swift-testing", "--filter", "hang until killed"]
+        let ended = try await run(
+            .path(try testExecutable()),
+            arguments: Arguments(arguments),
+            environment: .inherit.updating([Environment.Key(stringLiteral: hangingFolder): root.folder.path.string]),
+            input: .none,
+            output: .sequence,
+            error: .discarded
+        ) { execution in
+            var text = ""
+            var killed: ContinuousClock.Instant?
+            for try await buffer in execution.standardOutput {
+                text += buffer.withUnsafeBytes { String(decoding: $0, as: UTF8.self) }
+                if killed == nil, text.contains("started\n") {
+                    killed = .now
+                    kill(execution.processIdentifier.value, SIGKILL)
+                }
+            }
+            return killed.map { ContinuousClock.now - $0 }
+        }
+        #expect(try #require(ended.closureResult) < .seconds(4))
+    }
+
+    /// Command lines of processes that name the folder.
+    private func processes(naming folder: FilePath) throws -> [String] {
+        try Files.names(in: "/proc").filter { Int($0.string) != nil }.compactMap { name in
+            guard let line = try? Files.read(FilePath("/proc").appending(name).appending("cmdline")) else { return nil }
+            let text = String(decoding: line, as: UTF8.self)
+            return text.contains(folder.string) ? text : nil
+        }
+    }
+}
+
+private let hangingFolder = "OVENBIRD_TEST_HANG"
+
+/// The executable that holds the tests.
+func testExecutable() throws -> FilePath {
+    let argument = FilePath(CommandLine.arguments.first ?? "")
+    return Files.exists(argument) && argument.extension == "xctest" ? argument : try StepSandbox.currentExecutable()
+}
+
+/// A pipe whose read end tells when the last writer has gone.
+final class Pipe: Sendable {
+    private let readEnd: Descriptor
+    private let writeEnd: Mutex<Descriptor?>
+
+    init() throws {
+        let ends = try FileDescriptor.pipe()
+        readEnd = Descriptor(adopting: ends.readEnd.rawValue, path: "pipe")
+        writeEnd = Mutex(Descriptor(adopting: ends.writeEnd.rawValue, path: "pipe"))
+        for end in [ends.readEnd, ends.writeEnd] { _ = fcntl(end.rawValue, F_SETFD, FD_CLOEXEC) }
+    }
+
+    /// Can be taken once; it is closed with the last reference.
+    func takeWriteEnd() throws -> Descriptor {
+        try #require(
+            writeEnd.withLock { end in
+                defer { end = nil }
+                return end
+            }
+        )
+    }
+
+    /// nil at the end.
+    func readLine() async throws -> String? {
+        try await BlockingPool.shared.run { [readEnd] in
+            var line: [UInt8] = []
+            var byte: UInt8 = 0
+            while try withUnsafeMutableBytes(of: &byte, { (bytes) in try readEnd.read(into: bytes) }) == 1 {
+                if byte == UInt8(ascii: "\n") { return String(decoding: line, as: UTF8.self) }
+                line.append(byte)
+            }
+            return line.isEmpty ? nil : String(decoding: line, as: UTF8.self)
+        }
+    }
+}
