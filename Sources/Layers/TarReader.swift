@@ -15,7 +15,6 @@ package struct TarReader: ~Copyable {
 
     /// The name of the archive in messages.
     package let name: String
-    /// False where content can be read from the file at `dataOffset`.
     package let isCompressed: Bool
     private let archive: OpaquePointer
     private let feed: ArchiveFeed
@@ -91,6 +90,9 @@ package struct TarReader: ~Copyable {
         }
         try check(feed.open(archive))
     }
+
+    /// Whether content can also be read from the archive's file at `dataOffset`, unless the entry `isSparse`.
+    package var canReadInPlace: Bool { !isCompressed && feed.source.size != nil && isTar }
 
     /// The next entry; nil at the end of the archive, which has then been checked to be one.
     ///
@@ -174,7 +176,7 @@ extension TarReader {
         try feed.requireOnlyZeros(after: consumed)
     }
 
-    private var isTar: Bool { archive_format(archive) & ARCHIVE_FORMAT_BASE_MASK == ARCHIVE_FORMAT_TAR }
+    fileprivate var isTar: Bool { archive_format(archive) & ARCHIVE_FORMAT_BASE_MASK == ARCHIVE_FORMAT_TAR }
 
     private func check(_ result: Int32, after before: EntryPath? = nil, at path: EntryPath? = nil) throws(LayerError) {
         if let failure = feed.failure { throw failure }
