@@ -66,7 +66,7 @@ extension BakefileDraft {
         "targets": "images",
     ]
 
-    static let includeShape = Shape<String>.literal(.inputPath).map(normalizedRelativePath).list(atLeast: 1)
+    static let includeShape = Shape<String>.literal(.includePath).map(normalizedRelativePath).list(atLeast: 1)
 
     private static var imageShape: JSONValue {
         .object([

@@ -97,7 +97,7 @@ package enum BakefileReader {
         guard let node else { return [:] }
         var values: [String: GivenValue] = [:]
         reading.about("the variables file") { reading in
-            if node.mapping == nil { reading.reportType(node, expected: "a mapping") }
+            if node.mapping == nil, !node.isNull { reading.reportType(node, expected: "a mapping") }
         }
         for member in node.mapping ?? [] {
             let text = reading.about(quoted(member.name)) { Shape<String>.anyLiteral.read(member.value, &$0) }

@@ -114,7 +114,7 @@ private struct ArchiveName: Sendable {
         mapping: Keys<ArchiveName>(
             "an archive",
             [
-                .required("path", .relativePath, \.path.path, "a path of the Bakefile's folder or the context"),
+                .required("path", .contextPath, \.path.path, "a path of the Bakefile's folder or the context"),
                 .optional("context", .contextName, \.path.context, "a name under 'contexts:'"),
                 .optional(
                     "tag",

@@ -53,8 +53,8 @@ extension CopyStep.Source {
                 "path",
                 .forms(
                     "a path or a list of paths",
-                    text: Shape<String>.relativePath.map { [$0] },
-                    list: Shape<String>.relativePath.list(atLeast: 1)
+                    text: Shape<String>.contextPath.map { [$0] },
+                    list: Shape<String>.contextPath.list(atLeast: 1)
                 ),
                 \.paths,
                 "a path in the context's folder, or a list of them"

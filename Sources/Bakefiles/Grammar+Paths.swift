@@ -2,25 +2,33 @@
 ///
 /// These checks are about the text alone; whether a symlink leads out is decided by the kernel when a path is opened.
 extension Grammar {
-    /// Relative to the Bakefile's folder or a context.
-    static let inputPath = Grammar(
-        "a relative path",
-        "(?!/)\(components)",
-        .badPath,
-        rule: "at least one character, no '/' first, no '..' and no control characters"
-    ) { text in
-        let fix = "name the folder under 'contexts:', and write { context: NAME, path: PATH }"
-        if text.hasPrefix("/") {
-            let why = "paths are relative to the Bakefile's folder"
-            return Explanation("\(quoted(text)) is an absolute path", .pathOutside, why: why, fix: fix)
+    /// Relative to the Bakefile's folder.
+    static let inputPath = relativePath(
+        to: "the Bakefile's folder",
+        fix: "name the folder under 'contexts:', and write { context: NAME, path: PATH }"
+    )
+
+    /// Relative to the folder of a context.
+    static let contextPath = relativePath(to: "the context's folder")
+
+    /// A file that is included, which no context can name.
+    static let includePath = relativePath(to: "the Bakefile's folder", fix: "move the file below that folder")
+
+    private static func relativePath(to folder: String, fix: String? = nil) -> Grammar {
+        Grammar(
+            "a relative path",
+            "(?!/)\(components)",
+            .badPath,
+            rule: "at least one character, no '/' first, no '..' and no control characters"
+        ) { text in
+            if text.hasPrefix("/") {
+                let why = "paths are relative to \(folder)"
+                return Explanation("\(quoted(text)) is an absolute path", .pathOutside, why: why, fix: fix)
+            }
+            guard text.split(separator: "/").contains("..") else { return nil }
+            let why = "paths may not leave \(folder)"
+            return Explanation("\(quoted(text)) has '..' in it", .pathOutside, why: why, fix: fix)
         }
-        guard text.split(separator: "/").contains("..") else { return nil }
-        return Explanation(
-            "\(quoted(text)) has '..' in it",
-            .pathOutside,
-            why: "paths may not leave the Bakefile's folder",
-            fix: fix
-        )
     }
 
     /// Inside of an image; the root itself is one.

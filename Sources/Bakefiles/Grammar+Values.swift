@@ -22,7 +22,8 @@ extension Grammar {
         "an owner",
         "(?:\(account))(?::(?:\(account)))?",
         .badOwner,
-        rule: "the form 'USER' or 'USER:GROUP', names or numbers from 0 to 4294967294"
+        rule: "the form 'USER' or 'USER:GROUP', names or numbers from 0 to 4294967294",
+        numbers: 0...4_294_967_294
     )
 
     /// Names as Debian's passwd files have them, or a number without leading zeros.
@@ -112,7 +113,8 @@ extension Grammar {
         "a port",
         "[1-9][0-9]{0,4}(?:/(?:tcp|udp|sctp))?",
         .badPort,
-        rule: "a form like '80' or '53/udp', from 1 to 65535"
+        rule: "a form like '80' or '53/udp', from 1 to 65535",
+        numbers: 1...65_535
     )
 
     /// Source: semver.org 2.0.0, without pre-release and build.

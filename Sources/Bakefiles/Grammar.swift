@@ -27,6 +27,8 @@ struct Grammar: Sendable {
     let identifier: DiagnosticIdentifier
     /// What the pattern says, for `why:`.
     let rule: String
+    /// The range of a plain number, which the schema's pattern does not see.
+    let numbers: ClosedRange<Int64>?
     let explain: @Sendable (String) -> Explanation?
 
     init(
@@ -34,12 +36,14 @@ struct Grammar: Sendable {
         _ pattern: String,
         _ identifier: DiagnosticIdentifier,
         rule: String,
+        numbers: ClosedRange<Int64>? = nil,
         explain: @escaping @Sendable (String) -> Explanation? = { _ in nil }
     ) {
         self.name = name
         self.pattern = pattern
         self.identifier = identifier
         self.rule = rule
+        self.numbers = numbers
         self.explain = explain
     }
 
@@ -62,6 +66,8 @@ struct Grammar: Sendable {
         return .object([
             "type": types.count == 1 ? "string" : .array(types),
             "pattern": .string("^(?:\(pattern)|[\\s\\S]*\\$\\{[\\s\\S]*)$"),
+            "minimum": numbers.map { .integer($0.lowerBound) },
+            "maximum": numbers.map { .integer($0.upperBound) },
         ])
     }
 

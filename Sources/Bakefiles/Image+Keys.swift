@@ -24,7 +24,7 @@ struct ImageDraft: Sendable {
             .optional("version", VersionScheme.shape, \.version, "how new content gets its version"),
             .defaulted(
                 "push",
-                Shape<String>.text(.repository).list().unique(),
+                Shape<String>.repository.list().unique(),
                 \.destinations,
                 "repositories that the image is for; the first makes its reference"
             ),
@@ -105,5 +105,24 @@ extension ImageDraft {
             }
         }
         return isGood
+    }
+}
+
+extension Shape where Value == String {
+    /// A push destination: what the pattern takes and what references are made of must agree.
+    fileprivate static var repository: Shape {
+        Shape.text(.repository).then { text, node, reading in
+            do throws(ReferenceError) {
+                _ = try Reference(parsing: text)
+                return text
+            } catch {
+                return reading.fail(
+                    at: node.place,
+                    "\(quoted(text)) is not a repository",
+                    .badReference,
+                    why: error.reason
+                )
+            }
+        }
     }
 }

@@ -14,12 +14,12 @@ extension Keys {
         }
         // A misspelt key has its own message: the one that it was meant to be is not missing as well.
         let names = Set(members.map { meantKey($0.name) ?? $0.name })
-        for key in keys where key.isRequired && !names.contains(key.name) {
+        for key in keys where key.isRequired && !key.isReadElsewhere && !names.contains(key.name) {
             reading.report(
                 at: node.place,
                 "\(title) has no '\(key.name)'",
                 .missingKey,
-                why: "'\(key.name)' is \(key.help)"
+                why: "'\(key.name)': \(key.help)"
             )
             isGood = false
         }
@@ -40,7 +40,7 @@ extension Keys {
                 at: member.key.place,
                 "'\(key.name)' is not there yet",
                 .notYet,
-                why: "'\(key.name)' is \(key.help)",
+                why: "'\(key.name)': \(key.help)",
                 fix: notYet.fix
             )
         )
@@ -73,7 +73,7 @@ extension Keys {
             if found.isEmpty, choice.isRequired, !hasUnknown {
                 let names = quotedList(choice.names, "or")
                 reading.report(at: node.place, "\(title) has none of \(names)", .missingKey)
-                isGood = false
+                return false
             }
             guard found.count > 1 else { continue }
             reading.report(

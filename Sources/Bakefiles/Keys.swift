@@ -7,6 +7,8 @@ struct Key<Root>: Sendable {
     let name: String
     let help: String
     let isRequired: Bool
+    /// Whether other code reads it, and says so where it is missing.
+    let isReadElsewhere: Bool
     /// Set for a key of a feature that is not there yet: its value is checked, then refused.
     let notYet: NotYet?
     let schema: @Sendable () -> JSONValue
@@ -25,12 +27,14 @@ struct Key<Root>: Sendable {
         _ shape: Shape<Value>,
         _ help: String,
         isRequired: Bool = false,
+        isReadElsewhere: Bool = false,
         notYet: NotYet? = nil,
         set: @escaping @Sendable (inout Root, Value) -> Void
     ) {
         self.name = name
         self.help = help
         self.isRequired = isRequired
+        self.isReadElsewhere = isReadElsewhere
         self.notYet = notYet
         self.schema = shape.schema
         self.read = { node, root, reading in
@@ -82,7 +86,7 @@ struct Key<Root>: Sendable {
     static func elsewhere<Value>(_ name: String, _ shape: Shape<Value>, _ help: String, isRequired: Bool = false) -> Key
     {
         let unread = Shape<Void>(schema: shape.schema) { _, _ in () }
-        return Key(name, unread, help, isRequired: isRequired) { _, _ in }
+        return Key(name, unread, help, isRequired: isRequired, isReadElsewhere: true) { _, _ in }
     }
 
     /// A key of a feature that is not there yet.

@@ -17,13 +17,14 @@ extension InputPath {
         "a path in a context",
         [
             .required("context", .contextName, \.context, "a name under 'contexts:'"),
-            .required("path", .relativePath, \.path, "a path in the context's folder"),
+            .required("path", .contextPath, \.path, "a path in the context's folder"),
         ]
     )
 }
 
 extension Shape where Value == String {
-    static var relativePath: Shape { Shape.text(.inputPath).map(normalizedRelativePath) }
+    /// A path in a context.
+    static var contextPath: Shape { Shape.text(.contextPath).map(normalizedRelativePath) }
 
     /// Absolute in an image, its root included.
     static var imagePath: Shape { Shape.text(.imagePath).map { normalizedImagePath($0) } }

@@ -100,6 +100,8 @@ struct SourceFiles {
         defer { open.removeLast() }
         if let included = node["include"], node.mapping != nil {
             let paths = reading.about("'include'") { BakefileDraft.includeShape.read(included, &$0) }
+            // Names that are missing may be defined in the file that was not read.
+            if paths == nil { reading.isIncomplete = true }
             for (path, item) in zip(paths ?? [], included.sequence ?? []) { include(path, at: item.place, &reading) }
         }
         files.append(File(name: name, node: node, isIncluded: place != nil))

@@ -13,7 +13,8 @@ struct GivenValue {
 extension Reading {
     /// Gives every variable its value.
     ///
-    /// That is, in rising order, its default, its environment variable, the variables file, `--set`. Only defaults are substituted, with the variables that stand above them.
+    /// That is, in rising order, its default, its environment variable, the variables file, `--set`. Only defaults are
+    /// substituted, with the variables that stand above them.
     mutating func resolve(
         _ definitions: [NamedValue<VariableDraft>],
         file: [String: GivenValue],

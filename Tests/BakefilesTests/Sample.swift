@@ -1,5 +1,7 @@
 import Bakefiles
 import Diagnostics
+import Glibc
+import SystemIO
 import SystemPackage
 import TestSupport
 import Testing
@@ -20,7 +22,7 @@ struct Sample {
         environment: [String: String] = [:]
     ) throws {
         folder = try TemporaryFolder()
-        for (name, text) in files { try folder.write(text, to: name) }
+        for (name, text) in files { try Sample.write(text, to: folder.file(name)) }
         let result = BakefileReader.read(
             file: file,
             variablesFile: variablesFile,
@@ -31,6 +33,12 @@ struct Sample {
         bakefile = result.bakefile
         diagnostics = result.diagnostics.inFileOrder
         report = diagnostics.map { "\($0)\n" }.joined()
+    }
+
+    /// Without waiting for the disk, which hundreds of small files would make slow.
+    private static func write(_ text: String, to path: FilePath) throws {
+        try Files.makeFolder(path.removingLastComponent())
+        try Descriptor.open(path, flags: O_WRONLY | O_CREAT | O_EXCL, mode: 0o644).write(Array(text.utf8))
     }
 
     init(_ text: String, settings: [String: String] = [:], environment: [String: String] = [:]) throws {
