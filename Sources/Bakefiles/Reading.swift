@@ -1,6 +1,5 @@
 import Diagnostics
 import YAML
-import _StringProcessing
 
 /// One run of the reader: what the Bakefile defines, and what was found so far.
 ///

@@ -1,6 +1,5 @@
 import Diagnostics
 import YAML
-import _StringProcessing
 
 /// A value that replaces a variable's default, and where it was given.
 struct GivenValue {

@@ -15,6 +15,7 @@ struct BakeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "bake",
         abstract: "Run the plan, and end with a release.",
+        usage: "ovenbird bake [<image> ...] [<options>]",
         discussion: """
             The output folder gets 'release.json', 'bake.properties' and, below 'params', an edited copy of each \
             parameter file.
@@ -46,7 +47,7 @@ struct BakeCommand: AsyncParsableCommand {
     var refresh = false
 
     @Option(
-        help: ArgumentHelp("How to show what happens: auto, plain, tty, json or quiet.", valueName: "mode")
+        help: ArgumentHelp("How to show what happens.", valueName: "mode")
     )
     var progress: ProgressMode = .auto
 
@@ -99,7 +100,10 @@ struct BakeCommand: AsyncParsableCommand {
     /// Runs the bake while the printer ticks; signals cancel it.
     private func run(_ recipe: BakeRecipe, _ printer: ProgressPrinter) async throws -> BakeRecipe.Outcome {
         defer { printer.close() }
-        return try await Interruption.cancelling(abandon: { printer.close() }) {
+        return try await Interruption.cancelling(
+            cancel: { printer.handle(.interrupted) },
+            abandon: { printer.close() }
+        ) {
             try await withThrowingTaskGroup(of: BakeRecipe.Outcome?.self) { group in
                 group.addTask { try await recipe.run() }
                 group.addTask {

@@ -13,6 +13,7 @@ struct CheckCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "check",
         abstract: "Report everything that is wrong with the Bakefile and what it names.",
+        usage: "ovenbird check [<options>]",
         discussion: """
             Nothing is run, written or looked up in a network. Exit status 2 where something is wrong.
 

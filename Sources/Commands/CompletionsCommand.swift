@@ -11,6 +11,7 @@ struct CompletionsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "completions",
         abstract: "Print the completion script of a shell.",
+        usage: "ovenbird completions bash|zsh|fish",
         discussion: """
             Example:
               ovenbird completions bash > ~/.local/share/bash-completion/completions/ovenbird

@@ -5,8 +5,6 @@ extension DiagnosticIdentifier {
     static let unknownCommand: Self = "unknown-command"
     /// An option has a value that it cannot have.
     static let optionValue: Self = "option-value"
-    /// There is no Bakefile in the folder, or not the one that an option names.
-    static let bakefileMissing: Self = "bakefile-missing"
     /// `init` would replace a file.
     static let bakefileExists: Self = "bakefile-exists"
     /// No folder for the store is known.

@@ -9,6 +9,7 @@ struct DiffCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "diff",
         abstract: "Show which files of two images differ.",
+        usage: "ovenbird diff <old> <new> [<options>]",
         discussion: """
             Exit status 0 whether or not they differ.
 

@@ -1,5 +1,6 @@
 import Glibc
 import OCI
+import Sandbox
 import Store
 import SystemIO
 import SystemPackage
@@ -10,17 +11,17 @@ struct Doctor {
     struct Finding {
         enum State: String {
             case good
-            /// Something else works, or less of it.
+            /// It works, with less than is wanted.
             case limited
             case missing
         }
 
         let name: String
-        let state: State
-        let detail: String
+        var state: State
+        var detail: String
         /// What it is for.
         let purpose: String
-        let fix: String?
+        var fix: String?
         /// Nothing can be baked without it.
         var isEssential = false
 
@@ -33,143 +34,88 @@ struct Doctor {
     }
 
     let storePath: FilePath
-    let isRoot = geteuid() == 0
 
-    func examine() async -> [Finding] {
-        [
-            storeFolder(), diskSpace(), await runtime(), await userNamespaces(), await overlay(), await debianRoots(),
-            await engine(), await git(), await graphviz(),
-        ]
+    func examine() async throws -> [Finding] {
+        let folder = nearestExisting(storePath)
+        // Only trying tells: root may write where nothing can be made.
+        let beside = Result { try makeScratch(in: folder) }
+        defer { if let scratch = try? beside.get() { remove(scratch) } }
+        return try await [storeFolder(beside), diskSpace(folder)] + sandbox(beside)
+            + [
+                engine(),
+                program("git", ["--version"], name: "git", purpose: "the commit in a release, and 'version: git'"),
+                program("dot", ["-V"], name: "Graphviz", purpose: "'ovenbird graph --format svg'", package: "graphviz"),
+            ]
     }
 
-    private func storeFolder() -> Finding {
-        let existing = nearestExisting(storePath)
-        let isWritable = existing.withPlatformString { access($0, W_OK | X_OK) } == 0
-        return Finding(
+    private func storeFolder(_ tried: Result<FilePath, any Error>) -> Finding {
+        var finding = Finding(
             name: "store",
-            state: isWritable ? .good : .missing,
-            detail: isWritable ? "'\(storePath)' can be written" : "'\(existing)' cannot be written",
+            state: .good,
+            detail: "'\(storePath)' can be written",
             purpose: "keeping layers and images",
-            fix: isWritable ? nil : "pass '--store FOLDER', or set OVENBIRD_STORE",
             isEssential: true
         )
+        if case .failure(let error) = tried {
+            finding.state = .missing
+            finding.detail = "\(error)"
+            finding.fix = "pass '--store FOLDER', or set OVENBIRD_STORE"
+        }
+        return finding
     }
 
-    private func diskSpace() -> Finding {
-        let free = FileSystemSpace.free(at: nearestExisting(storePath))
-        let needed: Int64 = 5_000_000_000
+    private func diskSpace(_ folder: FilePath) -> Finding {
+        let wanted: Int64 = 5_000_000_000
+        let purpose = "layers and images: a Debian machine image takes 1 to 3 GB"
+        guard let free = FileSystemSpace.free(at: folder) else {
+            return Finding(name: "disk space", state: .limited, detail: "the free space is not known", purpose: purpose)
+        }
         return Finding(
             name: "disk space",
-            state: free.map { $0 >= needed ? .good : $0 >= 200_000_000 ? .limited : .missing } ?? .limited,
-            detail: free.map { "\($0 / 1_000_000) MB free for the store" } ?? "the free space is not known",
-            purpose: "keeping layers and images; a Debian machine image takes 1 to 3 GB",
-            fix: (free ?? 0) >= needed ? nil : "free some space, or put the store elsewhere with '--store FOLDER'",
+            state: free >= wanted ? .good : free >= wanted / 25 ? .limited : .missing,
+            detail: "\(free / 1_000_000) MB free for the store",
+            purpose: purpose,
+            fix: free >= wanted ? nil : "free some space, or put the store elsewhere with '--store FOLDER'",
             isEssential: true
         )
     }
 
-    private func runtime() async -> Finding {
-        let purpose = "'run' and 'packages' steps"
-        for name in ["crun", "runc"] {
-            if let version = await Probe.firstLine(name, ["--version"]) {
-                return Finding(name: "OCI runtime", state: .good, detail: version, purpose: purpose, fix: nil)
-            }
-        }
-        return Finding(
-            name: "OCI runtime",
-            state: .missing,
-            detail: "neither crun nor runc is on the PATH",
-            purpose: purpose,
-            fix: "install the package 'crun'"
-        )
-    }
-
-    private func userNamespaces() async -> Finding {
-        let purpose = "running steps as an ordinary user"
-        if isRoot {
+    /// What the sandbox finds when it is tried in a folder of its own, beside the store where that can be.
+    private func sandbox(_ beside: Result<FilePath, any Error>) async throws -> [Finding] {
+        let scratch: FilePath
+        if case .success(let folder) = beside { scratch = folder } else { scratch = try makeScratch(in: "/tmp") }
+        defer { remove(scratch) }
+        let found = await SandboxCapabilities.probe(worker: try ProcessSetup.executable(), scratch: scratch)
+        return found.items.map { item in
+            let isBase = item.name == SandboxCapabilities.debianRoots
             return Finding(
-                name: "user namespaces",
-                state: .good,
-                detail: "not needed: ovenbird runs as root",
-                purpose: purpose,
-                fix: nil
+                name: item.name,
+                state: item.error == nil ? .good : .missing,
+                detail: item.error.map { [$0.message, $0.why].compactMap(\.self).joined(separator: ": ") } ?? item.found
+                    ?? "",
+                purpose: isBase ? "'from: { debian: SUITE }'" : "'run' and 'packages' steps",
+                fix: item.error?.fix
             )
         }
-        guard await Probe.succeeds("unshare", ["--user", "--map-root-user", "true"]) else {
-            return Finding(
-                name: "user namespaces",
-                state: .missing,
-                detail: "the kernel does not give one to this user",
-                purpose: purpose,
-                fix: "ask the administrator for 'sysctl kernel.unprivileged_userns_clone=1', or run as root"
-            )
-        }
-        let hasMapping = await Probe.succeeds("newuidmap", [], orStatus: 1)
-        let hasRange = SubordinateIDs.isListed(user: getuid(), in: "/etc/subuid")
-        if hasMapping, hasRange {
-            return Finding(
-                name: "user namespaces",
-                state: .good,
-                detail: "with subordinate ids",
-                purpose: purpose,
-                fix: nil
-            )
-        }
-        return Finding(
-            name: "user namespaces",
-            state: .missing,
-            detail: hasMapping ? "/etc/subuid has no ids for this user" : "newuidmap is not on the PATH",
-            purpose: purpose,
-            fix: hasMapping
-                ? "ask the administrator for 'usermod --add-subuids 100000-165535 --add-subgids 100000-165535 USER'"
-                : "install the package 'uidmap'"
-        )
-    }
-
-    private func overlay() async -> Finding {
-        let namespaces = isRoot ? ["--mount"] : ["--user", "--map-root-user", "--mount"]
-        // The scratch tmpfs is gone with the namespace.
-        let script = """
-            mount -t tmpfs tmpfs /mnt && cd /mnt && mkdir lower upper work merged \
-            && mount -t overlay overlay -o lowerdir=lower,upperdir=upper,workdir=work merged
-            """
-        let works = await Probe.succeeds("unshare", namespaces + ["sh", "-c", script])
-        return Finding(
-            name: "overlay",
-            state: works ? .good : .missing,
-            detail: works ? "the kernel mounts it" : "mounting one failed",
-            purpose: "'run' and 'packages' steps",
-            fix: works ? nil : "load the module with 'modprobe overlay', or run where mounting is allowed"
-        )
-    }
-
-    private func debianRoots() async -> Finding {
-        await program("mmdebstrap", ["--version"], name: "mmdebstrap", purpose: "'from: { debian: SUITE }'")
-    }
-
-    private func git() async -> Finding {
-        await program("git", ["--version"], name: "git", purpose: "the commit in a release, and 'version: git'")
-    }
-
-    private func graphviz() async -> Finding {
-        await program("dot", ["-V"], name: "graphviz", purpose: "'ovenbird graph --format svg'", package: "graphviz")
     }
 
     private func engine() async -> Finding {
-        let purpose = "'ovenbird load'"
+        let (name, purpose) = ("container engine", "'ovenbird load'")
         if let version = await Probe.firstLine("docker", ["version", "--format", "docker {{.Server.Version}}"]) {
-            return Finding(name: "container engine", state: .good, detail: version, purpose: purpose, fix: nil)
+            return Finding(name: name, state: .good, detail: version, purpose: purpose)
         }
         if let version = await Probe.firstLine("podman", ["--version"]) {
-            return Finding(name: "container engine", state: .good, detail: version, purpose: purpose, fix: nil)
+            return Finding(name: name, state: .good, detail: "\(version), with '--engine podman'", purpose: purpose)
         }
-        let hasClient = await Probe.succeeds("docker", ["--version"])
+        let hasClient = await Probe.firstLine("docker", ["--version"]) != nil
         return Finding(
-            name: "container engine",
+            name: name,
             state: .missing,
             detail: hasClient ? "the docker engine does not answer" : "neither docker nor podman is on the PATH",
             purpose: purpose,
-            fix: hasClient ? "start it with 'systemctl start docker'" : "install the package 'docker.io' or 'podman'"
+            fix: hasClient
+                ? "start it with 'systemctl start docker'"
+                : "apt-get install docker.io, or podman"
         )
     }
 
@@ -184,11 +130,20 @@ struct Doctor {
         return Finding(
             name: name,
             state: line == nil ? .missing : .good,
-            detail: line ?? "'\(program)' is not on the PATH",
+            detail: line ?? "there is no program '\(program)'",
             purpose: purpose,
-            fix: line == nil ? "install the package '\(package ?? program)'" : nil
+            fix: line == nil ? "apt-get install \(package ?? program)" : nil
         )
     }
+
+    private func makeScratch(in folder: FilePath) throws -> FilePath {
+        let scratch = folder.appending(".ovenbird-doctor.\(getpid())")
+        try Files.makeFolder(scratch, mode: 0o700)
+        return scratch
+    }
+
+    /// The sandbox leaves the folder empty.
+    private func remove(_ scratch: FilePath) { scratch.withPlatformString { _ = rmdir($0) } }
 
     private func nearestExisting(_ path: FilePath) -> FilePath {
         var place = path

@@ -7,6 +7,7 @@ struct DoctorCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "doctor",
         abstract: "Say what this host can do, and how to get what is missing.",
+        usage: "ovenbird doctor [<options>]",
         discussion: """
             Exit status 3 where something is missing that every bake needs.
 
@@ -19,7 +20,7 @@ struct DoctorCommand: AsyncParsableCommand {
     @OptionGroup var output: OutputOptions
 
     func run() async throws {
-        let findings = await Doctor(storePath: try store.path()).examine()
+        let findings = try await Doctor(storePath: try store.path()).examine()
         switch output.format {
         case .json: try Console.write(.object(["findings": .array(findings.map(\.document))]))
         case .text: try Console.write(findings.flatMap(lines))
@@ -37,7 +38,7 @@ struct DoctorCommand: AsyncParsableCommand {
             case .limited: palette.yellow("limited")
             case .missing: palette.red("missing")
             }
-        let line = "\(mark)  \(finding.name.padded(to: 16))  \(finding.detail.neutralised)"
+        let line = "\(mark)  \(finding.name.padded(to: 22))  \(finding.detail.neutralised)"
         if finding.state == .good { return [line] }
         return [line, "           for: \(finding.purpose)"] + (finding.fix.map { ["           fix: \($0)"] } ?? [])
     }

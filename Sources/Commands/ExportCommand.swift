@@ -17,6 +17,7 @@ struct ExportCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "export",
         abstract: "Write an image to a file or folder that other tools read.",
+        usage: "ovenbird export <image> [--format oci|docker-archive|rootfs-tar] [--to <path>] [<options>]",
         discussion: """
             oci: an OCI layout, as a folder, or as one tar where the name ends in '.tar'; docker-archive: what 'docker \
             load' takes; rootfs-tar: all files of the image.
@@ -29,7 +30,7 @@ struct ExportCommand: AsyncParsableCommand {
     @Argument(help: ImageArgument.help)
     var image: String
 
-    @Option(help: ArgumentHelp("The form: oci, docker-archive or rootfs-tar.", valueName: "format"))
+    @Option(help: ArgumentHelp("The form.", valueName: "format"))
     var format: Form = .oci
 
     @Option(

@@ -13,6 +13,7 @@ struct GraphCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "graph",
         abstract: "Draw the images, their steps, and what needs what.",
+        usage: "ovenbird graph [<image> ...] [--format dot|svg] [<options>]",
         discussion: """
             Graphviz ('apt-get install graphviz') draws the SVG.
 

@@ -10,6 +10,7 @@ struct HistoryCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "history",
         abstract: "List what an image has been, or the bakes of the project.",
+        usage: "ovenbird history [<image>] [<options>]",
         discussion: """
             Example:
               ovenbird history web

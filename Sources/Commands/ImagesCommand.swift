@@ -9,6 +9,7 @@ struct ImagesCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "images",
         abstract: "List the images of the store.",
+        usage: "ovenbird images [<options>]",
         discussion: """
             Example:
               ovenbird images --project storefront

@@ -10,6 +10,7 @@ struct InitCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "init",
         abstract: "Write a commented Bakefile that bakes at once.",
+        usage: "ovenbird init [--file <file>]",
         discussion: """
             A file that exists is left alone.
 

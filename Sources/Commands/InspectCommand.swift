@@ -9,6 +9,7 @@ struct InspectCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "inspect",
         abstract: "Show what an image is made of.",
+        usage: "ovenbird inspect <image> [<options>]",
         discussion: """
             Example:
               ovenbird inspect web:1.4.0 --format json

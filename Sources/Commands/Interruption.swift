@@ -12,8 +12,9 @@ enum Interruption {
 
     /// Runs `body`; the first signal cancels it, a second one ends the process at once.
     ///
-    /// `abandon` is called before such an end; it has to be quick.
+    /// `cancel` is called at the first, and `abandon` before an end by the second; both have to be quick.
     static func cancelling<Value: Sendable>(
+        cancel: @escaping @Sendable () -> Void = {},
         abandon: @escaping @Sendable () -> Void = {},
         _ body: @escaping @Sendable () async throws -> Value
     ) async throws -> Value {
@@ -24,6 +25,7 @@ enum Interruption {
                 return last == nil
             }
             if isFirst {
+                cancel()
                 task.cancel()
             } else {
                 abandon()

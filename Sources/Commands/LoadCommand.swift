@@ -10,6 +10,7 @@ struct LoadCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "load",
         abstract: "Load an image into a container engine on this machine.",
+        usage: "ovenbird load <image> [--engine <engine>] [<options>]",
         discussion: """
             The image is called PROJECT/IMAGE:VERSION there, and that name is the result. Afterwards the engine is asked \
             whether it has what was sent.

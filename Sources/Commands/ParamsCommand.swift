@@ -13,6 +13,7 @@ struct ParamsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "params",
         abstract: "Put the values of a release into the parameter files.",
+        usage: "ovenbird params [<stack> ...] [--check] [--diff] [<options>]",
         discussion: """
             Only bound values change; every other byte of a file stays. Values are held to the template first. \
             With '--check' nothing is written, and the exit status is 10 where a file is out of date.

@@ -8,6 +8,7 @@ struct PlanCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "plan",
         abstract: "Show what a bake would run, what it has already, and why.",
+        usage: "ovenbird plan [<image> ...] [<options>]",
         discussion: """
             A dry-run: it writes nothing and needs no network. A step is 'cached', 'will run', or 'depends': that one \
             runs only if the step or image that it names gives new bytes.

@@ -11,12 +11,6 @@ enum Probe {
         return answer.text.split(whereSeparator: \.isNewline).first.map(String.init) ?? ""
     }
 
-    /// Whether the program ends with 0, or with `other`.
-    static func succeeds(_ program: String, _ arguments: [String], orStatus other: Int32 = 0) async -> Bool {
-        guard let answer = await ask(program, arguments) else { return false }
-        return answer.status == 0 || answer.status == other
-    }
-
     private static func ask(_ program: String, _ arguments: [String]) async -> (status: Int32, text: String)? {
         await withTaskGroup(of: (status: Int32, text: String)?.self) { group in
             group.addTask {
@@ -48,20 +42,5 @@ enum FileSystemSpace {
         var facts = statvfs()
         guard path.withPlatformString({ statvfs($0, &facts) }) == 0 else { return nil }
         return Int64(facts.f_bavail) * Int64(facts.f_frsize)
-    }
-}
-
-/// What is in `/etc/subuid` and `/etc/subgid`: lines of `USER:FIRST:COUNT`.
-///
-/// Source: subuid(5).
-enum SubordinateIDs {
-    /// Whether a user has a range in the file, by name or by number.
-    static func isListed(user: uid_t, in path: FilePath) -> Bool {
-        guard let bytes = try? Files.read(path, limit: 1 << 20) else { return false }
-        var names = [String(user)]
-        if let entry = getpwuid(user) { names.append(String(cString: entry.pointee.pw_name)) }
-        return String(decoding: bytes, as: UTF8.self).split(separator: "\n").contains { line in
-            line.split(separator: ":").first.map { names.contains(String($0)) } ?? false
-        }
     }
 }

@@ -15,6 +15,7 @@ struct SchemaCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "schema",
         abstract: "Print the JSON Schema of a document.",
+        usage: "ovenbird schema [bakefile|release|plan]",
         discussion: """
             Editors use the Bakefile's schema to complete and check what is written.
 

@@ -10,6 +10,7 @@ struct WhyCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "why",
         abstract: "Say why the last bake ran a step, or did not.",
+        usage: "ovenbird why <image[:step]> [<options>]",
         discussion: """
             Example:
               ovenbird why web:copy-1

@@ -15,6 +15,7 @@ package final class ProgressPrinter: Sendable {
         var lastFrame = -Double.infinity
         var failures: [(name: StepName, failure: StepFailure)] = []
         var isClosed = false
+        var isInterrupted = false
     }
 
     private let mode: ProgressMode
@@ -40,6 +41,11 @@ package final class ProgressPrinter: Sendable {
 
     package func handle(_ event: BakeEvent, at now: Moment = .now) {
         state.withLock { state in
+            if case .interrupted = event {
+                // Told once: by who catches the signal, or by the bake.
+                if state.isInterrupted { return }
+                state.isInterrupted = true
+            }
             if case .stepFailed(let name, let failure) = event { state.failures.append((name, failure)) }
             let isLast = if case .finished = event { true } else { false }
             switch mode {

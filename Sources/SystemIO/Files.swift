@@ -24,7 +24,8 @@ package enum Files {
             guard path.withPlatformString({ stat($0, &status) }) == 0, status.st_mode & S_IFMT == S_IFDIR else {
                 throw SystemError("make the folder", path, .notDirectory)
             }
-        case .noSuchFileOrDirectory where !path.removingLastComponent().isEmpty:
+        case .noSuchFileOrDirectory
+        where !path.removingLastComponent().isEmpty && !exists(path.removingLastComponent()):
             try makeFolder(path.removingLastComponent(), mode: mode)
             try makeFolder(path, mode: mode)
         case let code: throw SystemError("make the folder", path, code)

@@ -61,6 +61,12 @@ package struct ToolFailure: Error, CustomStringConvertible {
     package let arguments: [String]
     package let result: ToolResult
 
+    package init(name: String, arguments: [String], result: ToolResult) {
+        self.name = name
+        self.arguments = arguments
+        self.result = result
+    }
+
     package var description: String {
         "'\(name) \(arguments.joined(separator: " "))' ended with \(result.status): \(result.error)\(result.text)"
     }

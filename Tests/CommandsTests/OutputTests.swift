@@ -1,0 +1,141 @@
+import OCI
+import SystemIO
+import SystemPackage
+import TestSupport
+import Testing
+
+/// What commands write, and where.
+@Suite("A command")
+struct OutputTests {
+    @Test func `of init leaves a file alone that is there`() async throws {
+        let kitchen = try await Kitchen()
+        let result = try await kitchen.ovenbird(["init"])
+        #expect(result.status == 2)
+        #expect(
+            result.error == """
+                error: 'Bakefile' exists already [bakefile-exists]
+                  fix: remove it, or name another file with '--file FILE'
+
+                """
+        )
+        try Files.removeFile(kitchen.work.file("Bakefile"))
+        try await kitchen.run("init")
+        try await kitchen.run("check")
+        try await kitchen.run("bake")
+    }
+
+    @Test func `has its result on standard output and all else on standard error`() async throws {
+        let kitchen = try await Kitchen()
+        let result = try await kitchen.ovenbird(["bake", "--first", "--format", "json"])
+        #expect(result.status == 0)
+        let release = try JSONValue.parse(result.output)
+        #expect(try release == kitchen.release())
+        #expect(result.error.contains("Z site:pages done in "))
+        #expect(!result.error.contains("\u{1b}"))
+        let quiet = try await kitchen.ovenbird(["bake", "--progress", "quiet"])
+        #expect(quiet.error == "")
+    }
+
+    @Test func `colours what it is told to`() async throws {
+        let kitchen = try await Kitchen()
+        #expect(try await !kitchen.run("plan").contains("\u{1b}"))
+        #expect(try await kitchen.run("plan", "--color", "always").contains("\u{1b}[33mwill run"))
+        let result = try await kitchen.ovenbird(["plam", "--color=always"])
+        #expect(result.error.hasPrefix("\u{1b}[31merror:\u{1b}[0m"))
+    }
+
+    @Test func `whose reader has gone ends without a word`() async throws {
+        let kitchen = try await Kitchen()
+        let script = "{ \"$0\" schema; echo $? >status; } | true"
+        let result = try await kitchen.ovenbird([], through: ["sh", "-c", "sleep 0; \(script)"])
+        #expect(result.error == "")
+    }
+
+    @Test func `of plan says with its status whether a bake would run something`() async throws {
+        let kitchen = try await Kitchen()
+        #expect(try await kitchen.ovenbird(["plan"]).status == 0)
+        #expect(try await kitchen.ovenbird(["plan", "--detailed-exitcode"]).status == 10)
+        try await kitchen.run("bake", "--first")
+        #expect(try await kitchen.ovenbird(["plan", "--detailed-exitcode"]).status == 0)
+    }
+
+    @Test func `of schema describes what the others write`() async throws {
+        let kitchen = try await Kitchen()
+        try await kitchen.run("bake", "--first")
+        try kitchen.work.write(try await kitchen.run("schema", "plan"), to: "plan.schema.json")
+        try kitchen.work.write(try await kitchen.run("schema", "release"), to: "release.schema.json")
+        try kitchen.work.write(try await kitchen.run("schema"), to: "bakefile.schema.json")
+        try kitchen.work.write(try await kitchen.run("plan", "--format", "json"), to: "plan.json")
+        let program = """
+            import json, jsonschema
+            for document in ["plan", "out/release"]:
+                schema = json.load(open(document.split("/")[-1] + ".schema.json"))
+                jsonschema.Draft202012Validator.check_schema(schema)
+                jsonschema.Draft202012Validator(schema).validate(json.load(open(document + ".json")))
+            jsonschema.Draft202012Validator.check_schema(json.load(open("bakefile.schema.json")))
+            """
+        try await requireTool("python3", ["-c", program], in: kitchen.work.path)
+    }
+
+    @Test(arguments: ["bash", "zsh", "fish"])
+    func `of completions gives a script that the shell takes`(shell: String) async throws {
+        let kitchen = try await Kitchen()
+        let script = try await kitchen.run("completions", shell)
+        #expect(script.contains("detailed-exitcode"))
+        guard hasTool(shell) else { return }
+        try kitchen.work.write(script, to: "script")
+        try await requireTool(shell, ["-n", "script"], in: kitchen.work.path)
+    }
+
+    @Test func `of doctor names every ability`() async throws {
+        let kitchen = try await Kitchen()
+        let document = try JSONValue.parse(Array(try await kitchen.run("doctor", "--format", "json").utf8))
+        let findings = try #require(document["findings"]?.arrayValue)
+        #expect(
+            findings.compactMap { $0["name"]?.stringValue } == [
+                "store", "disk space", "user", "OCI runtime", "namespaces and overlay", "Debian roots",
+                "container engine", "git", "Graphviz",
+            ]
+        )
+        for finding in findings where finding["state"] == "missing" { #expect(finding["fix"]?.stringValue != nil) }
+        #expect(try Files.names(in: kitchen.work.path).map(\.string) == ["Bakefile", "site"])
+        let result = try await kitchen.ovenbird(["doctor"], environment: ["PATH": "/nonexistent"])
+        #expect(result.text.contains("missing  git                     there is no program 'git'"))
+        #expect(result.text.contains("fix: apt-get install git"))
+    }
+
+    @Test func `of doctor fails where the store cannot be`() async throws {
+        let kitchen = try await Kitchen()
+        let result = try await kitchen.ovenbird(["doctor"], store: "/proc/nowhere")
+        #expect(result.status == 3)
+        #expect(result.error == "error: this host cannot bake yet\n")
+        #expect(result.text.contains("missing  store"))
+    }
+
+    @Test func `of graph names Graphviz where it is missing`() async throws {
+        let kitchen = try await Kitchen()
+        #expect(try await kitchen.run("graph").hasPrefix("digraph \"kitchen\" {\n"))
+        #expect(try await kitchen.run("graph", "--format", "svg").contains("<svg"))
+        let result = try await kitchen.ovenbird(["graph", "--format", "svg"], environment: ["PATH": "/nonexistent"])
+        #expect(result.status == 1)
+        #expect(
+            result.error == """
+                error: drawing needs the program 'dot', which is not on the PATH [tool-missing]
+                  fix: install the package 'graphviz', or take '--format dot'
+
+                """
+        )
+    }
+
+    @Test func `of check answers as a document`() async throws {
+        let kitchen = try await Kitchen(
+            "bakefile: 1\nproject: p\nimages:\n  a: { kind: docker, from: scratch, stepps: [] }\n"
+        )
+        let result = try await kitchen.ovenbird(["check", "--format", "json"])
+        #expect(result.status == 2)
+        #expect(result.error == "")
+        let first = try #require(try JSONValue.parse(result.output)["diagnostics"]?.arrayValue?.first)
+        #expect(first["identifier"] == "unknown-key")
+        #expect(first["line"] == 4)
+    }
+}
