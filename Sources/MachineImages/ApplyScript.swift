@@ -21,6 +21,9 @@ enum ApplyScript {
             #
             # Applies this step of an image to this machine, or to the tree in OVENBIRD_ROOT.
             # Nothing is changed before all that the bundle carries has been verified.
+            #
+            # What is in single quotes is meant as it stands, traps call functions, and not every step uses every function.
+            # shellcheck disable=SC2016,SC2034,SC2317
             set -eu
             step=\(ShellScript.quoted(ShellScript.line(step)))
             """

@@ -43,8 +43,13 @@ struct LayerOnMachine {
         }
         let folders = Set(touched.map(\.parent)).filter { parent.entry(at: $0)?.kind ?? .directory == .directory }
         kept = folders.filter { !written.contains($0) }.sorted()
-        let ancestors = Set(folders.flatMap(Self.above))
-        plain = folders.filter { !$0.isRoot && !ancestors.contains($0) && parent.contains($0) }.sorted()
+        let existing = Set(
+            folders.compactMap { folder in
+                ([folder] + Self.above(folder)).first { parent.entry(at: $0)?.kind == .directory }
+            }
+        )
+        let ancestors = Set(existing.flatMap(Self.above))
+        plain = existing.filter { !$0.isRoot && !ancestors.contains($0) }.sorted()
         removals.sort()
         emptied.sort()
     }

@@ -48,7 +48,12 @@ package enum StepBundles {
             manifest.annotations[keyAnnotation] == key.description,
             manifest.layers.allSatisfy({ store.hasBlob($0.digest, size: $0.size) })
         {
-            return known
+            return ContentDescriptor(
+                mediaType: known.mediaType,
+                digest: known.digest,
+                size: known.size,
+                artifactType: known.artifactType
+            )
         }
         var tree = try MergedTree(layers: try image.start.layers.map { try catalog.listing(of: $0) })
         var steps: [(part: BundledImage.Part, blob: StoredBlob)] = []

@@ -33,7 +33,9 @@ package struct MediaType: Hashable, Sendable, Comparable, CustomStringConvertibl
     /// The artifact type that marks the manifest of a machine image.
     package static let machineImage = MediaType(known: "application/vnd.ovenbird.machine.v1")
 
-    /// `{}`: the config of what is no image. OCI image specification 1.1, manifest.md, "Guidance for an Empty Descriptor".
+    /// The config `{}` of what is no image.
+    ///
+    /// Source: OCI image specification 1.1, manifest.md, "Guidance for an Empty Descriptor".
     package static let emptyDocument = MediaType(known: "application/vnd.oci.empty.v1+json")
 
     /// The artifact type of a machine image's step bundles, and the media types of what is in it.
