@@ -13,7 +13,8 @@ extension BaseImport {
         try explaining {
             let layout = LayoutReader(folder: folder, base: self)
             try layout.check()
-            let entries = try layout.index().manifests
+            // A store of ours names artifacts beside the images.
+            let entries = try layout.index().manifests.filter { $0.artifactType != .stepBundles }
             var choice = try choose(tag, among: entries)
             // An index may stand for an image: one manifest for each platform.
             for _ in 0..<4 where choice.mediaType.isIndex {

@@ -1,4 +1,5 @@
 package import Diagnostics
+import Glibc
 package import Layers
 package import OCI
 package import Store
@@ -61,18 +62,27 @@ package struct BaseImport: Sendable {
         self.limits = limits
     }
 
-    /// A tar of a root file system, compressed or not, as one layer.
+    /// A tar of a root file system, compressed or not, as one layer that `LayerNormalizer` makes of it.
     ///
-    /// It is written anew: entry by entry in its own order, with all that a layer keeps and nothing else.
-    package func rootfs(_ path: FilePath) throws -> ImportedBase {
+    /// No modification time in it is later than `latestTime`: seconds since 1970.
+    package func rootfs(_ path: FilePath, latestTime: Int64) throws -> ImportedBase {
         try explaining {
             let file = try openFile(path)
-            var reader = try TarReader.open(file, name: name, limits: limits)
+            let work = try store.makeWorkFolder("import")
+            let spool = try SystemIO.Descriptor.open(
+                work.path.appending("spool"),
+                flags: O_RDWR | O_CREAT | O_EXCL,
+                mode: 0o600
+            )
             let blob = try store.makeBlobWriter(limit: limits.totalBytes)
             var writer = try TarWriter.open(name: name) { (bytes) throws(SystemError) in try blob.write(bytes) }
-            while let entry = try reader.next() {
-                try writer.append(entry) { (buffer) throws(LayerError) in try reader.read(into: buffer) }
-            }
+            try LayerNormalizer.normalize(
+                file,
+                name: name,
+                spool: spool,
+                options: LayerNormalizer.Options(latestTime: latestTime, limits: limits),
+                into: &writer
+            )
             let written = try writer.finish()
             let stored = try blob.finish(expecting: written.digest, size: written.size)
             return ImportedBase(layers: [stored], config: nil, digest: stored.digest)

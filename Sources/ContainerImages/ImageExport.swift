@@ -1,5 +1,4 @@
 package import Diagnostics
-import Glibc
 import Layers
 import OCI
 package import Store
@@ -99,15 +98,23 @@ package struct ImageExport {
     }
 
     private func checkTarget(_ path: FilePath, force: Bool) throws {
+        try Self.checkFolder(path, force: force) { folder in
+            // A store is a layout too, and more than an exported image.
+            Files.exists(folder.appending("oci-layout")) && !Files.exists(folder.appending("ovenbird"))
+        }
+    }
+
+    /// Refuses a folder that exists, unless it is an exported one and `force` is set.
+    package static func checkFolder(_ path: FilePath, force: Bool, isExport: (FilePath) -> Bool) throws {
         guard let existing = try FileStatus.ofExisting(path) else { return }
-        let isLayout = existing.kind == .directory && Files.exists(path.appending("oci-layout"))
-        if isLayout, force, path.appending("ovenbird").withPlatformString({ access($0, F_OK) }) != 0 { return }
+        let isExport = existing.kind == .directory && isExport(path)
+        if isExport, force { return }
         throw InvalidInput(
             Diagnostic(
                 "'\(path)' exists already",
                 .outputExists,
-                why: isLayout && !force ? nil : "it is not an exported image, so it is not replaced",
-                fix: isLayout && !force ? "name another place, or pass '--force' to replace it" : "name another place"
+                why: isExport ? nil : "it is not something exported, so it is not replaced",
+                fix: isExport ? "name another place, or pass '--force' to replace it" : "name another place"
             )
         )
     }

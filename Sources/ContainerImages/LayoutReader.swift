@@ -110,17 +110,4 @@ extension SystemIO.Descriptor {
     static func openForReadingWithoutWaiting(_ path: FilePath) throws(SystemError) -> SystemIO.Descriptor {
         try open(path, flags: O_RDONLY | O_NONBLOCK | O_NOCTTY)
     }
-
-    /// Hands on all bytes from the start, in pieces, by position.
-    func forEachPiece(_ body: (UnsafeRawBufferPointer) throws -> Void) throws {
-        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 256 * 1024, alignment: 64)
-        defer { buffer.deallocate() }
-        var position: Int64 = 0
-        while true {
-            let count = try read(into: buffer, at: position)
-            if count == 0 { return }
-            position += Int64(count)
-            try body(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
-        }
-    }
 }

@@ -1,3 +1,5 @@
+import Glibc
+
 /// Where an entry lies below the root of a tree: bytes, not text, and normalised.
 ///
 /// There is no leading `/` or `./`, no empty, `.` or `..` component, no trailing `/` and no NUL; an absolute name counts
@@ -63,9 +65,15 @@ package struct EntryPath: Hashable, Comparable, Sendable, CustomStringConvertibl
 
     /// True for what lies in the directory `folder`, at any depth; not for `folder` itself.
     package func isBelow(_ folder: EntryPath) -> Bool {
-        if folder.isRoot { return !isRoot }
-        return bytes.count > folder.bytes.count && bytes[folder.bytes.count] == slash
-            && bytes.starts(with: folder.bytes)
+        let length = folder.bytes.count
+        if length == 0 { return !isRoot }
+        guard bytes.count > length, bytes[length] == slash else { return false }
+        return bytes.withUnsafeBytes { own in
+            folder.bytes.withUnsafeBytes { folder in
+                guard let own = own.baseAddress, let folder = folder.baseAddress else { return false }
+                return memcmp(own, folder, length) == 0
+            }
+        }
     }
 
     /// The text for people: invalid UTF-8 is replaced and control characters are escaped.

@@ -28,7 +28,7 @@ package struct MergedTree: Sendable {
     }
 
     package let listings: [LayerListing]
-    let nodes: [Node]
+    private(set) var nodes: [Node]
     /// For each layer: hard link item to the item that holds the content.
     private let origins: [[Int: Int]]
     /// For each layer: directories that lie elsewhere, since a layer below has a symlink there.
@@ -64,9 +64,11 @@ package struct MergedTree: Sendable {
             let name = offset < names.count ? names[offset] : "layer \(listings.count + offset + 1)"
             tree = try tree.adding(listing, name: name)
         }
+        tree.nodes = Self.indexed(tree.nodes)
         return tree
     }
 
+    /// One more layer; where subtrees end is not filled in.
     private func adding(_ listing: LayerListing, name: String) throws(LayerError) -> MergedTree {
         var redirections: [EntryPath: EntryPath] = [:]
         while true {
@@ -82,7 +84,7 @@ package struct MergedTree: Sendable {
             guard let through else {
                 return MergedTree(
                     listings: listings + [listing],
-                    nodes: Self.indexed(merged(with: changes, layer: Int32(listings.count), listing)),
+                    nodes: merged(with: changes, layer: Int32(listings.count)),
                     origins: origins + [changes.origins],
                     redirections: self.redirections + [redirections]
                 )
@@ -129,7 +131,7 @@ package struct MergedTree: Sendable {
 
 extension MergedTree {
     /// Replaces, adds and takes away in one pass; both sides are sorted.
-    private func merged(with changes: LayerChanges, layer: Int32, _ listing: LayerListing) -> [Node] {
+    private func merged(with changes: LayerChanges, layer: Int32) -> [Node] {
         var result: [Node] = []
         result.reserveCapacity(nodes.count + changes.changes.count)
         var place = 0
@@ -149,10 +151,22 @@ extension MergedTree {
                     result.append(Node(path: change.path, layer: layer, item: -1))
                 }
             }
-            if let lower { place = keepsChildren ? place + 1 : max(place + 1, Int(lower.end)) }
+            if lower != nil { place = keepsChildren ? place + 1 : endOfSubtree(at: place) }
         }
         result += nodes[place...]
         return result
+    }
+
+    /// The index behind the last node below the one at `index`, found without the index of subtrees.
+    private func endOfSubtree(at index: Int) -> Int {
+        let folder = nodes[index].path
+        var low = index + 1
+        var high = nodes.count
+        while low < high {
+            let middle = (low + high) / 2
+            if nodes[middle].path.isBelow(folder) { low = middle + 1 } else { high = middle }
+        }
+        return low
     }
 
     /// Fills in where the subtree of each node ends.

@@ -33,6 +33,17 @@ package struct MediaType: Hashable, Sendable, Comparable, CustomStringConvertibl
     /// The artifact type that marks the manifest of a machine image.
     package static let machineImage = MediaType(known: "application/vnd.ovenbird.machine.v1")
 
+    /// The config `{}` of what is no image.
+    ///
+    /// Source: OCI image specification 1.1, manifest.md, "Guidance for an Empty Descriptor".
+    package static let emptyDocument = MediaType(known: "application/vnd.oci.empty.v1+json")
+
+    /// The artifact type of a machine image's step bundles, and the media types of what is in it.
+    package static let stepBundles = MediaType(known: "application/vnd.ovenbird.step-bundles.v1")
+    package static let stepBundleIndex = MediaType(known: "application/vnd.ovenbird.step-bundles.index.v1+json")
+    package static let stepBundleStart = MediaType(known: "application/vnd.ovenbird.step-bundles.from.v1+json")
+    package static let stepBundle = MediaType(known: "application/vnd.ovenbird.step-bundle.v1.tar")
+
     /// The descriptor lists manifests.
     package var isIndex: Bool { self == .imageIndex || self == .dockerManifestList }
 

@@ -52,7 +52,7 @@ import Testing
         #expect(
             other?.description == """
                 error: '\(path("precious"))' exists already [output-exists]
-                  why: it is not an exported image, so it is not replaced
+                  why: it is not something exported, so it is not replaced
                   fix: name another place
                 """
         )

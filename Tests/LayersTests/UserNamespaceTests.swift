@@ -28,7 +28,7 @@ import Testing
             environment: ["OVENBIRD_TEST_USER_NAMESPACE": "1"]
         )
         #expect(
-            result.status == 0 && result.text.contains("8 tests"),
+            result.status == 0 && (result.text + result.error).contains("8 tests"),
             "\(result.text)\(result.error)"
         )
     }

@@ -46,7 +46,7 @@ final class ImageAssembler: Sendable {
                 switch base {
                 case .oci(_, let tag): try imports.layout(location, tag: tag)
                 case .dockerArchive(_, let tag): try imports.dockerArchive(location, tag: tag)
-                default: try imports.rootfs(location)
+                default: try imports.rootfs(location, latestTime: self.plan.timestamp)
                 }
             return MadeLayers(layers: imported.layers.map(\.digest), config: imported.config?.json)
         }

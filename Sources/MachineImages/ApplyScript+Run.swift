@@ -1,0 +1,173 @@
+import Bakefiles
+import Sandbox
+
+extension ApplyScript {
+    /// Runs a command as its step does: clean environment, own user and folder, secrets and caches for its time only.
+    ///
+    /// The network is that of the machine. A secret comes from the file that `OVENBIRD_SECRET_NAME` names.
+    static func run(_ step: RunStep, timestamp: Int64, in script: inout ShellScript) {
+        script.add(runFunctions)
+        let variables = step.secrets.map { secretVariable($0.name) }
+        for (use, variable) in zip(step.secrets, variables) {
+            script.add(
+                "need_secret \(ShellScript.quoted(use.name)) \(variable) \"${\(variable)-}\""
+            )
+        }
+        lend(step, variables, &script)
+        let (user, group) = parts(of: step.user)
+        script.call("account", user)
+        if let group {
+            script.add("set -- --userspec=\(ShellScript.quoted("\(user):\(group)")) --groups=")
+        } else if user.allSatisfy(\.isNumber) {
+            script.add(#"set -- --userspec="$uid:$gid""#)
+        } else {
+            script.add("set -- --userspec=\(ShellScript.quoted(user))")
+        }
+        script.add("set -- \"$chroot\" \"$@\" \"$root\" /bin/sh -c 'cd -- \"$1\" && shift && exec \"$@\"' sh \\")
+        let command =
+            switch step.command {
+            case .shell(let text): ["/bin/sh", "-ec", text]
+            case .arguments(let arguments): arguments
+            }
+        script.add("    " + ([step.workingDirectory] + command).map { ShellScript.quoted($0) }.joined(separator: " "))
+        var values = ""
+        for (use, variable) in zip(step.secrets, variables) {
+            if case .variable(let name) = use.target { values += " \(ShellScript.quoted(name)) \"$\(variable)\"" }
+        }
+        script.add("set --\(values) -- \"$@\"")
+        script.add("status=0")
+        script.add(
+            "env -i \(environment(of: step, timestamp: timestamp)) /bin/sh -c \"$with_secrets\" sh \"$@\" </dev/null ||"
+        )
+        script.add("    status=$?")
+        script.add(#"[ "$status" = 0 ] || refuse "the command ended with exit status $status""#)
+        script.add("say applied")
+    }
+
+    /// `OVENBIRD_SECRET_NPM_TOKEN` for `npm-token`.
+    static func secretVariable(_ name: String) -> String {
+        let letters = name.uppercased().unicodeScalars.map { scalar in
+            ("A"..."Z").contains(scalar) || ("0"..."9").contains(scalar) ? Character(scalar) : "_"
+        }
+        return "OVENBIRD_SECRET_" + String(letters)
+    }
+
+    private static func environment(of step: RunStep, timestamp: Int64) -> String {
+        var variables = SandboxJob.standardEnvironment(timestamp: timestamp)
+        variables.merge(step.environment) { _, stated in stated }
+        var words = variables.sorted { $0.key < $1.key }.map { ShellScript.quoted("\($0.key)=\($0.value)") }
+        if variables["HOME"] == nil { words.append(#""HOME=$home""#) }
+        return words.joined(separator: " ")
+    }
+
+    private static func parts(of user: String) -> (user: String, group: String?) {
+        let parts = user.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+        return (parts.first ?? "0", parts.count > 1 ? parts[1] : nil)
+    }
+
+    /// Puts secrets and empty caches into their places; all is taken back when the script ends, however it ends.
+    private static func lend(_ step: RunStep, _ variables: [String], _ script: inout ShellScript) {
+        var begin: [String] = []
+        var end: [String] = []
+        var folders: [String] = []
+        func lendFolders(above path: String) {
+            var way = ""
+            for part in path.split(separator: "/").dropLast() {
+                way += (way.isEmpty ? "" : "/") + part
+                if !folders.contains(way) { folders.append(way) }
+            }
+        }
+        for (use, variable) in zip(step.secrets, variables) {
+            guard case .file(let target) = use.target else { continue }
+            lendFolders(above: target)
+            let path = ShellScript.quoted(relative(target))
+            begin.append("lend_secret \"$\(variable)\" \(path)")
+            end.append("return_secret \(path)")
+        }
+        for cache in step.caches {
+            lendFolders(above: cache.target)
+            let path = ShellScript.quoted(relative(cache.target))
+            begin.append("lend_cache \(path)")
+            end.append("return_cache \(path)")
+        }
+        guard !begin.isEmpty else { return }
+        for path in folders { script.call("plain", path) }
+        for (number, path) in folders.enumerated() {
+            end.append(
+                "return_folder \(folders.count - 1 - number) \(ShellScript.quoted(folders[folders.count - 1 - number]))"
+            )
+            begin.insert("lend_folder \(number) \(ShellScript.quoted(path))", at: number)
+        }
+        script.add("undo() {")
+        for line in end { script.add("    \(line)") }
+        script.add("}")
+        for line in begin { script.add(line) }
+    }
+
+    /// Without the leading slash: the root's name in the script ends in one.
+    private static func relative(_ path: String) -> String {
+        path.split(separator: "/").joined(separator: "/")
+    }
+
+    private static let runFunctions = #"""
+
+        chroot=$(command -v chroot) || refuse 'there is no chroot, and nothing was changed'
+        [ -x "$root"bin/sh ] || refuse "there is no /bin/sh in '$root', and nothing was changed"
+
+        # Numbers and home of a user by name or number, from the tree's own passwd file.
+        account() {
+            uid=$1 gid=0 home=/
+            [ -f "$root"etc/passwd ] || return 0
+            while IFS=: read -r name _ number group _ folder _; do
+                if [ "$name" = "$1" ] || [ "$number" = "$1" ]; then
+                    uid=$number gid=$group home=$folder
+                    return 0
+                fi
+            done <"$root"etc/passwd
+        }
+
+        need_secret() {
+            [ -n "$3" ] || refuse "the secret '$1' is needed: $2 has to name a file that holds it"
+            [ -f "$3" ] || refuse "the secret '$1' is needed: '$3' is not a file"
+        }
+
+        lend_folder() {
+            if [ ! -e "$root$2" ]; then
+                mkdir -- "$root$2"
+                : >"$work/folder.$1"
+            fi
+        }
+        return_folder() { if [ -f "$work/folder.$1" ]; then rmdir -- "$root$2"; fi; }
+
+        lend_secret() {
+            if [ -e "$root$2" ] || [ -L "$root$2" ]; then refuse "'/$2' exists already, where a secret should be lent"; fi
+            : >"$work/lent"
+            (umask 077 && cat -- "$1" >"$root$2")
+            chmod 400 -- "$root$2"
+        }
+        return_secret() { if [ -f "$work/lent" ]; then rm -f -- "$root$1"; fi; }
+
+        lend_cache() {
+            if [ -L "$root$1" ]; then refuse "'/$1' is a symlink, where a cache should be lent"; fi
+            if [ -d "$root$1" ]; then mv -- "$root$1" "$root$1.ovenbird-kept"; fi
+            mkdir -- "$root$1"
+        }
+        return_cache() {
+            rm -rf -- "$root$1"
+            if [ -d "$root$1.ovenbird-kept" ]; then mv -- "$root$1.ovenbird-kept" "$root$1"; fi
+        }
+
+        # Secrets go from file to environment, never through an argument that others could list.
+        with_secrets='
+            while [ "$1" != -- ]; do
+                value=$(cat -- "$2" && printf x) || exit 1
+                export "$1=${value%x}"
+                shift 2
+            done
+            unset value
+            shift
+            exec "$@"
+        '
+
+        """#
+}
