@@ -60,7 +60,7 @@ let package = Package(
     ],
     targets: [
         // Executable
-        .executableTarget(name: "ovenbird", dependencies: ["Commands", "Sandbox"], swiftSettings: swiftSettings),
+        .executableTarget(name: "ovenbird", dependencies: ["Commands", "Sandbox"], exclude: ["Ovenbird.docc"], swiftSettings: swiftSettings),
         room("Commands", recipes + ["Reporting", arguments]),
         room("Reporting", recipes),
         // Recipes
@@ -98,7 +98,7 @@ let package = Package(
         tests("Layers", ground + [subprocess]),
         tests("Store", ground + ["OCI", "Layers", subprocess, database]),
         tests("Sandbox", formats + [subprocess, "ovenbird"]),
-        tests("Bakefiles", ground + ["OCI", "YAML"]),
+        tests("Bakefiles", ground + ["OCI", "YAML"], exclude: ["Expected"]),
         tests("Planning", formats + ["Store", "Bakefiles"]),
         tests("Baking", services + ["Bakefiles", "Planning"]),
         tests("ContainerImages", engine),
