@@ -18,6 +18,10 @@ package struct LayerPacker {
         package var includesRoot: Bool
         /// Leaves a path out, with all below it; of a whiteout the path that it takes away.
         package var excludes: (EntryPath) -> Bool
+        /// Whether an opaque directory of an overlay hides something; one that does not is written as a plain one.
+        ///
+        /// Asked for parents first.
+        package var hidesSomething: (EntryPath) -> Bool
         /// Changes an entry before it is written; not its path, kind or size.
         package var adjust: (inout TarEntry) -> Void
 
@@ -26,12 +30,14 @@ package struct LayerPacker {
             latestTime: Int64,
             includesRoot: Bool = false,
             excludes: @escaping (EntryPath) -> Bool = { _ in false },
+            hidesSomething: @escaping (EntryPath) -> Bool = { _ in true },
             adjust: @escaping (inout TarEntry) -> Void = { _ in }
         ) {
             self.source = source
             self.latestTime = latestTime
             self.includesRoot = includesRoot
             self.excludes = excludes
+            self.hidesSomething = hidesSomething
             self.adjust = adjust
         }
     }
@@ -221,7 +227,7 @@ extension LayerPacker {
             let written = isDevice0 ? Whiteout.prefix + actual : actual
             names.append(Name(written: written, actual: actual, status: status, isWhiteout: isDevice0))
         }
-        if isOpaque {
+        if isOpaque, options.hidesSomething(path) {
             let status = try system(path) { () throws(SystemError) in try folder.status() }
             names.append(Name(written: Whiteout.opaqueName, actual: [], status: status, isWhiteout: true))
         }

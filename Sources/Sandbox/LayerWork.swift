@@ -29,12 +29,30 @@ enum LayerWork {
 
     static func name(_ layer: SandboxJob.Layer) -> String { "layer \(layer.diffID.short)" }
 
-    /// Writes what an overlay left in its upper folder; the file is on the disk when this returns.
-    static func pack(_ upper: FilePath, to output: FilePath, timestamp: Int64) throws -> SandboxResult.Layer {
+    /// Writes what an overlay left in its upper folder over `parent`; the file is on the disk when this returns.
+    static func pack(
+        _ upper: FilePath,
+        over parent: RootFolder,
+        to output: FilePath,
+        timestamp: Int64
+    ) throws -> SandboxResult.Layer {
         let file = try Descriptor.open(output, flags: O_WRONLY | O_CREAT | O_TRUNC, mode: 0o644)
         do {
             var writer = try TarWriter.open(to: file, name: "the step's layer")
-            let options = LayerPacker.Options(source: .overlayUpper, latestTime: timestamp)
+            var options = LayerPacker.Options(source: .overlayUpper, latestTime: timestamp)
+            // Which folders the kernel makes opaque depends on its version and on the way of making them (a rename is enough),
+            // so only those stay so that hide a folder of the parent's.
+            var opaque: Set<EntryPath> = []
+            options.hidesSomething = { path in
+                var above = path
+                while !above.isRoot {
+                    above = above.parent
+                    if opaque.contains(above) { return false }
+                }
+                guard parent.hasFolder(at: path) else { return false }
+                opaque.insert(path)
+                return true
+            }
             try LayerPacker.pack(try Descriptor.openFolder(upper), options: options, into: &writer)
             let written = try writer.finish()
             try file.sync()

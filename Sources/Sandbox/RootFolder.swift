@@ -1,5 +1,6 @@
 import CShims
 import Glibc
+import Layers
 import SystemIO
 import SystemPackage
 
@@ -97,6 +98,11 @@ struct RootFolder {
         } catch {
             throw SandboxError.wrapping(error, while: "reading '/\(path)' in the root")
         }
+    }
+
+    /// Whether the path itself is a folder, with no symlink on the way.
+    func hasFolder(at path: EntryPath) -> Bool {
+        (try? descriptor.openBelow(path.bytes, flags: ob_open_path_flag() | O_DIRECTORY)) != nil
     }
 
     /// What is at a place that exists, not following it.

@@ -9,9 +9,14 @@ enum SandboxRequirements {
 
     /// The runtime that steps will use.
     static func check() throws(SandboxError) -> OCIRuntime {
+        try checkNamespaces()
+        return try runtime()
+    }
+
+    /// What a worker needs, whatever it runs.
+    static func checkNamespaces() throws(SandboxError) {
         _ = try unshare()
         if geteuid() != 0 { try checkUserNamespaces() }
-        return try runtime()
     }
 
     static func runtime() throws(SandboxError) -> OCIRuntime {

@@ -1,5 +1,6 @@
 import CShims
 import Glibc
+import Subprocess
 import SystemIO
 import SystemPackage
 
@@ -32,6 +33,23 @@ package enum SandboxWorker {
         }
     }
 
+    private static func run(_ command: WorkerOrder.Command) async throws -> Int32 {
+        let output = try Descriptor.open(command.output, flags: O_WRONLY | O_CREAT | O_TRUNC, mode: 0o644)
+        // Under another number: the child's standard output takes the place of ours before its standard error is set.
+        let log = Descriptor(adopting: dup(STDOUT_FILENO), path: "the log")
+        let environment = command.environment.map { (Environment.Key(stringLiteral: $0.key), $0.value) }
+        let outcome = try await Subprocess.run(
+            .path(command.program),
+            arguments: Arguments(command.arguments),
+            environment: .custom(Dictionary(environment) { first, _ in first }),
+            workingDirectory: "/",
+            input: .none,
+            output: .fileDescriptor(FileDescriptor(rawValue: output.raw), closeAfterSpawningProcess: false),
+            error: .fileDescriptor(FileDescriptor(rawValue: log.raw), closeAfterSpawningProcess: false)
+        )
+        return outcome.terminationStatus.asExitStatus
+    }
+
     private static func complain(_ message: String) {
         try? Descriptor(adopting: dup(STDERR_FILENO), path: "standard error").write(Array("\(message)\n".utf8))
     }
@@ -41,6 +59,8 @@ package enum SandboxWorker {
             switch order.work {
             case .run(let job, let runtime):
                 return WorkerReport(result: try await StepRun(job: job, runtime: runtime).run())
+            case .command(let command):
+                return WorkerReport(result: SandboxResult(exitStatus: try await run(command), layer: nil))
             case .remove(let paths):
                 for path in paths { try Files.removeWholly(path) }
             case .tryMounts(let scratch):

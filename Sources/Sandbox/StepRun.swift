@@ -49,7 +49,12 @@ struct StepRun {
             let upper = try UpperFolder.open(stage.upper)
             for place in points.madePlaces { try upper.removeWhiteout(at: place) }
             try upper.apply(job.volatile)
-            layer = try LayerWork.pack(stage.upper, to: job.output, timestamp: job.timestamp)
+            layer = try LayerWork.pack(
+                stage.upper,
+                over: try stage.mountView(),
+                to: job.output,
+                timestamp: job.timestamp
+            )
         }
         for name in ["upper", "work"] { try Files.removeWholly(job.scratch.appending(name)) }
         return SandboxResult(exitStatus: status, layer: layer)
@@ -116,11 +121,7 @@ struct StepRun {
             output: output,
             error: output
         )
-        let status: Int32
-        switch outcome.terminationStatus {
-        case .exited(let code): status = code
-        case .signaled(let signal): status = 128 + signal
-        }
+        let status = outcome.terminationStatus.asExitStatus
         if status != 0, let message = runtimeTrouble(log) {
             throw SandboxError(.system, "\(runtime.kind.rawValue) cannot run the step: \(message)")
         }
@@ -131,5 +132,15 @@ struct StepRun {
     private func runtimeTrouble(_ log: FilePath) -> String? {
         guard let bytes = try? Files.read(log, limit: 1 << 20) else { return nil }
         return String(decoding: bytes, as: UTF8.self).split(separator: "\n").last.map(String.init)
+    }
+}
+
+extension TerminationStatus {
+    /// As a shell counts it: 128 + signal where one ended the process.
+    var asExitStatus: Int32 {
+        switch self {
+        case .exited(let code): code
+        case .signaled(let signal): 128 + signal
+        }
     }
 }

@@ -2,8 +2,18 @@ import SystemPackage
 
 /// What a worker is to do, and where it leaves its report.
 struct WorkerOrder: Codable {
+    /// A program of the host, as root of the namespaces; its messages go to the log.
+    struct Command: Codable {
+        var program: FilePath
+        var arguments: [String]
+        var environment: [String: String]
+        /// Takes its standard output.
+        var output: FilePath
+    }
+
     enum Work: Codable {
         case run(SandboxJob, OCIRuntime)
+        case command(Command)
         /// Files that belong to sub-ids, which only a user namespace can remove.
         case remove([FilePath])
         /// Tries, in an own empty folder, the mounts that every step needs.

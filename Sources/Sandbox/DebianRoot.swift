@@ -1,0 +1,144 @@
+package import SystemIO
+package import SystemPackage
+
+/// The root file system of a Debian release, made by mmdebstrap: `from: { debian: SUITE }`.
+package struct DebianRoot: Sendable, Hashable {
+    package var suite: String
+    /// mmdebstrap's: `apt`, `important`, ...
+    package var variant: String
+    /// nil is the mirror of this host, else mmdebstrap's own; neither enters the root.
+    package var mirror: String?
+    /// Keys that verify the mirror; nil is the host's.
+    package var keyring: FilePath?
+    package var components: [String]
+    /// As Debian writes it, `amd64`; nil is the host's.
+    package var architecture: String?
+    /// Seconds since 1970: later modification times become this one.
+    package var timestamp: Int64
+
+    package init(
+        suite: String,
+        variant: String,
+        mirror: String? = nil,
+        keyring: FilePath? = nil,
+        components: [String] = ["main"],
+        architecture: String? = nil,
+        timestamp: Int64
+    ) {
+        self.suite = suite
+        self.variant = variant
+        self.mirror = mirror
+        self.keyring = keyring
+        self.components = components
+        self.architecture = architecture
+        self.timestamp = timestamp
+    }
+
+    /// Where Debian keeps the keys of its archive.
+    private static let archiveKeys: [FilePath] = [
+        "/usr/share/keyrings/debian-archive-keyring.gpg", "/usr/share/keyrings/debian-archive-keyring.pgp",
+    ]
+
+    /// Makes the root as one layer at `output`.
+    ///
+    /// `folder` is an own, existing, empty folder on the disk of `cache`, and empty again afterwards. mmdebstrap runs in the
+    /// namespaces of a sandbox's worker, so that nothing of it outlives this process.
+    package func make(
+        in folder: FilePath,
+        cache: FilePath,
+        output: FilePath,
+        worker: FilePath,
+        log: Descriptor
+    ) async throws -> SandboxResult.Layer {
+        guard let program = HostProgram.find("mmdebstrap") else {
+            throw SandboxError(
+                .host,
+                "there is no program 'mmdebstrap', and 'from: { debian: ... }' needs it",
+                fix: "apt-get install mmdebstrap"
+            )
+        }
+        try SandboxRequirements.checkNamespaces()
+        let outcome: Result<SandboxResult.Layer, any Error>
+        do {
+            let tar = folder.appending("root.tar")
+            try await runProgram(program, in: folder, cache: cache, output: tar, worker: worker, log: log)
+            let cleaning = DebianRootCleaning(sourcesList: sourcesList, timestamp: timestamp)
+            outcome = .success(try await BlockingPool.shared.run { try cleaning.write(tar, to: output) })
+        } catch {
+            outcome = .failure(error)
+        }
+        let leftovers = try Files.names(in: folder).map { folder.appending($0) }
+        try await Task { try await StepSandbox.remove(leftovers, worker: worker) }.value
+        return try outcome.get()
+    }
+
+    private func runProgram(
+        _ program: FilePath,
+        in folder: FilePath,
+        cache: FilePath,
+        output: FilePath,
+        worker: FilePath,
+        log: Descriptor
+    ) async throws {
+        let archives = cache.appending("apt/archives")
+        try Files.makeFolder(archives)
+        try Files.makeFolder(folder.appending("tmp"))
+        let entries = entries(host: .ofHost(), hostCodename: AptSources.hostCodename())
+        let sources = folder.appending("sources.list")
+        try AtomicFile.write(Array(entries.map { $0.line + "\n" }.joined().utf8), to: sources)
+        let command = WorkerOrder.Command(
+            program: program,
+            arguments: arguments(archives: archives) + (entries.isEmpty ? [] : [sources.string]),
+            environment: environment(temporary: folder.appending("tmp")),
+            output: output
+        )
+        let report = try await StepSandbox.start(.command(command), in: folder, worker: worker, log: log)
+        if let error = report.error { throw error }
+        guard report.result?.exitStatus == 0 else {
+            let status = report.result?.exitStatus ?? -1
+            throw SandboxError(
+                .debian,
+                "mmdebstrap could not make a root of '\(suite)' (exit status \(status))",
+                why: "its messages are in the log"
+            )
+        }
+    }
+
+    /// What apt is to use; empty leaves it to mmdebstrap.
+    func entries(host: AptSources, hostCodename: String?) -> [AptSources.Entry] {
+        var entries = host.debian(suite: suite, components: components, host: hostCodename)
+        if let mirror { entries = [AptSources.Entry(uri: mirror, suite: suite, components: components)] }
+        let keys = keyring ?? Self.archiveKeys.first { Files.exists($0) }
+        return entries.map { entry in
+            var entry = entry
+            if keyring != nil || entry.signedBy == nil { entry.signedBy = keys?.string }
+            return entry
+        }
+    }
+
+    /// The `sources.list` of the root.
+    var sourcesList: String {
+        guard let mirror else { return AptRoot.hostSourcesList(.init(suite: suite, components: components)) }
+        return AptSources.Entry(uri: mirror, suite: suite, components: components).line + "\n"
+    }
+
+    /// The root as a tar on standard output, made by the root of the worker's namespaces, whoever the user is.
+    func arguments(archives: FilePath) -> [String] {
+        let cache = shellQuoted(archives.string)
+        // Links to and from the cache; apt verifies each archive before it uses it.
+        let fill =
+            "mkdir -p \"$1\(PackagesPlan.archives)\"; "
+            + "for f in \(cache)/*.deb; do ln \"$f\" \"$1\(PackagesPlan.archives)/\" || true; done 2>/dev/null"
+        let take = "for f in \"$1\(PackagesPlan.archives)\"/*.deb; do ln \"$f\" \(cache)/ || true; done 2>/dev/null"
+        return ["--mode=root", "--format=tar", "--verbose", "--variant=\(variant)"]
+            + ["--components=\(components.joined(separator: ","))"]
+            + (architecture.map { ["--architectures=\($0)"] } ?? [])
+            + ["--skip=essential/unlink", "--setup-hook=\(fill)", "--customize-hook=\(take)", suite, "-"]
+    }
+
+    private func environment(temporary: FilePath) -> [String: String] {
+        SandboxJob.standardEnvironment(timestamp: timestamp)
+            .merging(HostProxies.environment()) { own, _ in own }
+            .merging(["TMPDIR": temporary.string, "DEBIAN_FRONTEND": "noninteractive"]) { own, _ in own }
+    }
+}

@@ -1,0 +1,51 @@
+import Glibc
+import Layers
+import SystemIO
+import SystemPackage
+
+/// Makes the layer of a tar of mmdebstrap's: in our order, with our times, without what tells of the host or the moment.
+struct DebianRootCleaning {
+    var sourcesList: String
+    var timestamp: Int64
+
+    private static let sourcesPath: EntryPath = "etc/apt/sources.list"
+    private static let volatile = VolatileFile.ofDebianRoots
+
+    func write(_ tar: FilePath, to output: FilePath) throws -> SandboxResult.Layer {
+        let source = try Descriptor.openForReading(tar)
+        let tree = try MergedTree(layers: [try LayerListing.scan(source, name: "mmdebstrap's tar")])
+        let file = try Descriptor.open(output, flags: O_WRONLY | O_CREAT | O_TRUNC, mode: 0o644)
+        var writer = try TarWriter.open(to: file, name: "the Debian root")
+        try tree.flattened { (entry, contents) throws(LayerError) in
+            try append(entry, contents, from: source, to: &writer)
+        }
+        let written = try writer.finish()
+        try file.sync()
+        return SandboxResult.Layer(digest: written.digest, size: written.size)
+    }
+
+    private func append(
+        _ original: TarEntry,
+        _ contents: MergedTree.Contents?,
+        from source: Descriptor,
+        to writer: inout TarWriter
+    ) throws(LayerError) {
+        var entry = original
+        entry.modified = min(entry.modified, timestamp)
+        if entry.path == Self.sourcesPath {
+            entry.size = Int64(sourcesList.utf8.count)
+            return try writer.append(entry, bytes: Array(sourcesList.utf8))
+        }
+        let path = "/" + String(decoding: entry.path.bytes, as: UTF8.self)
+        if let rule = Self.volatile.first(where: { $0.covers(path) }) {
+            guard rule.treatment == .empty, entry.kind == .regular else { return }
+            entry.size = 0
+            return try writer.append(entry, bytes: [])
+        }
+        if let contents {
+            try writer.append(entry, slice: source, at: contents.offset)
+        } else {
+            try writer.append(entry)
+        }
+    }
+}

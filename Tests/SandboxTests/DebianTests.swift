@@ -1,0 +1,109 @@
+import Glibc
+import Layers
+import SystemIO
+import SystemPackage
+import TestSupport
+import Testing
+
+@testable import Sandbox
+
+/// Real Debian, from this host's mirror: minutes and hundreds of megabytes, so only where it is asked for.
+@Suite(
+    "Debian roots and packages",
+    .enabled(if: getenv("OVENBIRD_TEST_DEBIAN") != nil, "downloads Debian; set OVENBIRD_TEST_DEBIAN to a folder"),
+    .serialized
+)
+struct DebianTests {
+    private struct Case {
+        let variant: String
+        let packages: [String]
+    }
+
+    private static let cases = [
+        Case(variant: "apt", packages: ["nginx-light"]),
+        Case(variant: "important", packages: ["docker.io", "cloud-init", "linux-image-cloud-amd64"]),
+    ]
+
+    /// Whoever runs this writes digests and layers into the folder; two users' can be compared.
+    @Test func `a root and a packages step give the same layers, with full caches and with empty ones`() async throws {
+        let keep = FilePath(String(cString: try #require(getenv("OVENBIRD_TEST_DEBIAN"))))
+        let cache = try TemporaryFolder()
+        for wanted in Self.cases {
+            let base = try await makeRoot(
+                wanted.variant,
+                cache: cache.path,
+                keep.appending("\(wanted.variant)-root-1.tar")
+            )
+            let again = try await makeRoot(
+                wanted.variant,
+                cache: cache.path,
+                keep.appending("\(wanted.variant)-root-2.tar")
+            )
+            #expect(base == again)
+            let first = try await install(wanted, on: base, cache: cache.path, keep, 1)
+            let second = try await install(wanted, on: base, cache: cache.path, keep, 2)
+            #expect(first == second)
+            print(wanted.variant, base.diffID, first)
+        }
+    }
+
+    private func makeRoot(_ variant: String, cache: FilePath, _ output: FilePath) async throws -> SandboxJob.Layer {
+        let folder = try TemporaryFolder()
+        let root = DebianRoot(suite: "bookworm", variant: variant, timestamp: 1_600_000_000)
+        let log = try Descriptor.open(
+            FilePath(output.string + ".log"),
+            flags: O_WRONLY | O_CREAT | O_TRUNC,
+            mode: 0o644
+        )
+        let layer = try await root.make(
+            in: folder.path,
+            cache: cache,
+            output: output,
+            worker: try builtExecutable(),
+            log: log
+        )
+        #expect(try Files.names(in: folder.path).isEmpty)
+        return SandboxJob.Layer(diffID: layer.digest, blob: output)
+    }
+
+    private func install(
+        _ wanted: Case,
+        on base: SandboxJob.Layer,
+        cache: FilePath,
+        _ keep: FilePath,
+        _ number: Int
+    ) async throws -> Digest {
+        let folder = try TemporaryFolder()
+        let output = keep.appending("\(wanted.variant)-packages-\(number).tar")
+        let blob = try Descriptor.openForReading(base.blob)
+        let tree = try MergedTree(layers: [LayerListing.scan(blob)])
+        let root = try AptRoot.read(tree, blobs: [blob])
+        #expect(root == AptRoot(hasApt: true, hostRelease: .init(suite: "bookworm", components: ["main"])))
+        let job = SandboxJob(
+            layers: [base],
+            rootsFolder: try folder.makeFolder("roots"),
+            scratch: "/",
+            arguments: [],
+            environment: [:],
+            timestamp: 1_600_000_000,
+            output: output
+        )
+        let log = try Descriptor.open(
+            FilePath(output.string + ".log"),
+            flags: O_WRONLY | O_CREAT | O_TRUNC,
+            mode: 0o644
+        )
+        let result = try await PackagesRun.run(
+            PackagesRequest(names: wanted.packages),
+            root: root,
+            job: job,
+            in: try folder.makeFolder("run"),
+            cache: cache,
+            worker: try builtExecutable(),
+            log: log
+        )
+        #expect(result.exitStatus == 0, "see \(output).log")
+        try await StepSandbox.remove([job.rootsFolder], worker: try builtExecutable())
+        return try #require(result.layer).digest
+    }
+}
