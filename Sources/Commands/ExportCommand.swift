@@ -1,6 +1,7 @@
 import ArgumentParser
 import ContainerImages
 import Diagnostics
+import MachineImages
 import Reporting
 import Store
 import SystemIO
@@ -12,6 +13,16 @@ struct ExportCommand: AsyncParsableCommand {
         case oci
         case dockerArchive = "docker-archive"
         case rootfsTar = "rootfs-tar"
+        case stepBundles = "step-bundles"
+
+        /// What the name of the target ends in, where none is given.
+        var suffix: String {
+            switch self {
+            case .oci: ""
+            case .dockerArchive, .rootfsTar: ".tar"
+            case .stepBundles: "-bundles"
+            }
+        }
     }
 
     static let configuration = CommandConfiguration(
@@ -20,7 +31,8 @@ struct ExportCommand: AsyncParsableCommand {
         usage: "ovenbird export <image> [--format oci|docker-archive|rootfs-tar] [--to <path>] [<options>]",
         discussion: """
             oci: an OCI layout, as a folder, or as one tar where the name ends in '.tar'; docker-archive: what 'docker \
-            load' takes; rootfs-tar: all files of the image.
+            load' takes; rootfs-tar: all files of the image; step-bundles: a folder with one tar for each step of a \
+            machine image, whose 'apply.sh' applies the step to a builder machine.
 
             Example:
               ovenbird export web --format docker-archive --to web.tar
@@ -40,7 +52,7 @@ struct ExportCommand: AsyncParsableCommand {
     )
     var target: String?
 
-    @Flag(help: "Replace an exported layout that is there already.")
+    @Flag(help: "Replace an exported folder that is there already.")
     var force = false
 
     @OptionGroup var bakefile: BakefilePlace
@@ -51,7 +63,7 @@ struct ExportCommand: AsyncParsableCommand {
         let store = try store.open(.readOnly)
         let known = try ImageArgument(text: image).find(in: store, project: bakefile.projectAtHand)
         let version = known.version ?? known.identity.short
-        let path = FilePath(target ?? "\(known.name)-\(version)" + (format == .oci ? "" : ".tar"))
+        let path = FilePath(target ?? "\(known.name)-\(version)" + format.suffix)
         let (format, force) = (format, force)
         try await Interruption.cancelling {
             try await BlockingPool.shared.run {
@@ -61,6 +73,15 @@ struct ExportCommand: AsyncParsableCommand {
                 case .oci: try export.oci(to: path, force: force)
                 case .dockerArchive: try export.dockerArchive(to: path)
                 case .rootfsTar: try export.rootfs(to: path)
+                case .stepBundles:
+                    try StepBundles.export(
+                        stored,
+                        from: store,
+                        project: known.project,
+                        name: known.name,
+                        to: path,
+                        force: force
+                    )
                 }
             }
         }
