@@ -72,7 +72,7 @@ struct EndToEndPlanTests {
         let log = trace.file("trace")
         let result = try await kitchen.ovenbird(
             ["plan"],
-            through: ["strace", "-f", "-qq", "-e", "trace=%file,%desc,%network", "-o", log.string, "--"]
+            through: ["strace", "-f", "-qq", "-y", "-e", "trace=%file,%desc,%network", "-o", log.string, "--"]
         )
         // Where tracing is not allowed there is nothing to see.
         guard result.status == 0 else {
@@ -85,13 +85,11 @@ struct EndToEndPlanTests {
             guard let call = line.split(separator: " ", maxSplits: 1).last?.drop(while: { $0 == " " }) else {
                 return false
             }
+            // SQLite opens the files of its log for writing, and as root gives them the owner of the index; they are
+            // there already, and stay as they are.
+            if call.contains("index.sqlite-wal") || call.contains("index.sqlite-shm") { return false }
             let name = call.prefix { $0 != "(" }
-            if forbidden.contains(String(name)) { return true }
-            guard name.hasPrefix("open") || name == "creat", call.contains("O_CREAT") || call.contains("O_TRUNC") else {
-                return false
-            }
-            // SQLite opens the files of its log with O_CREAT; they are there already.
-            return !(call.contains("index.sqlite-wal\"") || call.contains("index.sqlite-shm\""))
+            return forbidden.contains(String(name)) || call.contains("O_CREAT") || call.contains("O_TRUNC")
         }
         #expect(suspicious == [])
     }

@@ -105,7 +105,7 @@ struct EndToEndReleaseTests {
         #expect(result.status == 2)
         let errors = result.error.split(separator: "\n").filter { $0.contains(": error: ") }
         for (line, identifier) in [
-            (2, "bad-name"), (4, "value-not-allowed"), (8, "unknown-image"), (10, "unknown-key"), (10, "missing-key"),
+            (2, "bad-name"), (4, "value-not-allowed"), (8, "unknown-image"), (10, "unknown-key"),
             (11, "path-outside"), (12, "bad-path"), (12, "bad-mode"), (13, "bad-value"), (14, "bad-package"),
             (15, "unknown-variable"), (16, "bad-port"),
         ] {

@@ -80,8 +80,10 @@ struct EndToEndStepTests {
         let kitchen = try await kitchen("- run: sleep \(marker)")
         // The shell waits for the step to run, sends the signal, and measures.
         let script = """
+            # Without job control a shell lets its background jobs ignore SIGINT.
+            set -m
             "$@" & bake=$!
-            for i in $(seq 600); do pgrep -f "sleep \(marker)" >/dev/null && break; sleep 0.05; done
+            for i in $(seq 600); do pgrep -xf "sleep \(marker)" >/dev/null && break; sleep 0.05; done
             start=$(date +%s%N)
             kill -\(signal) $bake
             wait $bake; status=$?
@@ -93,7 +95,7 @@ struct EndToEndStepTests {
         let line = try #require(result.error.split(separator: "\n").last { $0.hasPrefix("status ") })
         let milliseconds = try #require(line.split(separator: " ").dropLast().last.flatMap { Int($0) })
         #expect(milliseconds < 2000)
-        let left = try await runTool("pgrep", ["-f", "busybox sleep \(marker)|^sleep \(marker)"])
+        let left = try await runTool("pgrep", ["-xf", "sleep \(marker)"])
         #expect(left.text == "")
         let mounts = String(decoding: try Files.read("/proc/self/mountinfo"), as: UTF8.self)
         #expect(!mounts.contains(kitchen.store.string))

@@ -28,7 +28,7 @@ struct EndToEndToolsTests {
                 from: { image: base }
                 version: sequence
                 steps:
-                  - directory: { path: /tmp, mode: "1777" }
+                  - directory: { path: /tmp, mode: "01777" }
                   - copy: { from: files/, to: /files/, owner: "1000:1000" }
                   - symlink: { path: /bin/sh, target: busybox }
                   - delete: { paths: [/files/gone] }
