@@ -13,7 +13,7 @@ struct DiagnosticsPageTests {
         // Tests/CommandsTests/<this file>
         root = FilePath(#filePath).removingLastComponent().removingLastComponent().removingLastComponent()
         var declared: [String: String] = [:]
-        for file in try swiftFiles(below: root.appending("Sources")) {
+        for file in try files(below: root.appending("Sources")) where file.extension == "swift" {
             for identifier in identifiers(in: try text(file)) { declared[identifier] = file.string }
         }
         self.declared = declared
@@ -32,7 +32,7 @@ struct DiagnosticsPageTests {
     }
 
     @Test func `has a golden test that reads it in brackets`() throws {
-        let tests = try swiftFiles(below: root.appending("Tests")).map(text).joined()
+        let tests = try files(below: root.appending("Tests")).map(text).joined()
         #expect(declared.keys.filter { !tests.contains("[\($0)]") }.sorted() == [], "no test reads these")
     }
 }
@@ -50,10 +50,9 @@ private func identifiers(in text: String) -> [String] {
 
 private func text(_ file: FilePath) throws -> String { String(decoding: try Files.read(file), as: UTF8.self) }
 
-private func swiftFiles(below folder: FilePath) throws -> [FilePath] {
+private func files(below folder: FilePath) throws -> [FilePath] {
     try Files.names(in: folder).flatMap { name -> [FilePath] in
         let path = folder.appending(name)
-        if try FileStatus.ofExisting(path)?.kind == .directory { return try swiftFiles(below: path) }
-        return path.extension == "swift" ? [path] : []
+        return try FileStatus.ofExisting(path)?.kind == .directory ? try files(below: path) : [path]
     }
 }
