@@ -80,6 +80,22 @@ struct EndToEndReleaseTests {
         #expect(properties.contains("OVENBIRD_SITE_VERSION=1\n"))
     }
 
+    @Test func `the start of several releases' digests is not enough`() async throws {
+        let kitchen = try await Kitchen()
+        for round in 0...16 {
+            try kitchen.work.write("round \(round)\n", to: "site/index.html")
+            _ = try await kitchen.bake("--first")
+        }
+        // Of seventeen digests two begin with the same of sixteen digits.
+        var messages = ""
+        for digit in "0123456789abcdef" {
+            let result = try await kitchen.ovenbird(["bake", "--after", String(digit)])
+            if result.status == 2, !result.error.contains("[release-not-found]") { messages += result.error }
+        }
+        #expect(messages.contains("is the start of several releases' digests [release-ambiguous]"))
+        #expect(messages.contains("fix: write more of its digits"))
+    }
+
     @Test func `a Bakefile with ten mistakes shows all ten with their places`() async throws {
         let kitchen = try await Kitchen(
             """
