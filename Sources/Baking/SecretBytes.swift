@@ -84,7 +84,18 @@ struct SecretBytes: Sendable {
         window.withUnsafeBytes { haystack in
             needle.withUnsafeBytes { wanted in
                 guard let start = haystack.baseAddress, let bytes = wanted.baseAddress else { return false }
-                return memmem(start, haystack.count, bytes, wanted.count) != nil
+                var position = 0
+                while position + wanted.count <= haystack.count,
+                    let hit = memchr(
+                        start + position,
+                        Int32(wanted[0]),
+                        haystack.count - position - wanted.count + 1
+                    )
+                {
+                    if memcmp(hit, bytes, wanted.count) == 0 { return true }
+                    position = start.distance(to: UnsafeRawPointer(hit)) + 1
+                }
+                return false
             }
         }
     }

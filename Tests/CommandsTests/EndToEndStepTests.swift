@@ -60,6 +60,24 @@ struct EndToEndStepTests {
     }
 
     @Test(.enabled(if: canRun, "needs root and an OCI runtime"))
+    func `a step that leaves a secret in its layer fails, and the secret is in no message`() async throws {
+        let kitchen = try await kitchen(
+            """
+            - name: leak
+              run:
+                command: echo "the token is $TOKEN"; echo "$TOKEN" > /srv/kept
+                secrets: [{ name: token, env: TOKEN }]
+            """
+        )
+        let result = try await kitchen.ovenbird(["bake", "--first"], environment: ["TOKEN": "s3cr3t-value"])
+        #expect(result.status == 4)
+        #expect(result.error.contains("the step left the value of the secret 'token' in its layer"), "\(result.error)")
+        #expect(result.error.contains("the token is ***"), "\(result.error)")
+        #expect(!result.error.contains("s3cr3t-value"))
+        #expect(try await runTool("grep", ["-rlF", "s3cr3t-value", kitchen.store.string]).status == 1)
+    }
+
+    @Test(.enabled(if: canRun, "needs root and an OCI runtime"))
     func `a failing step shows its output once, and the store stays as good as it was`() async throws {
         let kitchen = try await kitchen("- run: echo first; echo second; exit 3\n- run: echo never")
         let result = try await kitchen.ovenbird(["bake", "--first"])
