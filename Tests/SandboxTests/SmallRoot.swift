@@ -82,10 +82,7 @@ struct SmallRoot {
 func builtExecutable() throws -> FilePath {
     let products = try StepSandbox.currentExecutable().removingLastComponent()
     let beside = FilePath(CommandLine.arguments.first ?? "").removingLastComponent().appending("ovenbird")
-    for candidate in [beside, products.appending("ovenbird"), "/work/main/.build/debug/ovenbird"]
-    where Files.exists(candidate) {
-        return candidate
-    }
+    for candidate in [beside, products.appending("ovenbird")] where Files.exists(candidate) { return candidate }
     throw SystemError("find the executable", beside, .noSuchFileOrDirectory)
 }
 
