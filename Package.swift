@@ -98,7 +98,7 @@ let package = Package(
         tests("Layers", ground + [subprocess]),
         tests("Store", ground + ["OCI", "Layers", subprocess, database]),
         tests("Sandbox", formats + [subprocess, "ovenbird"]),
-        tests("Bakefiles", ground + ["OCI", "YAML"]),
+        tests("Bakefiles", ground + ["OCI", "YAML"], exclude: ["Expected"]),
         tests("Planning", formats + ["Store", "Bakefiles"]),
         tests("Baking", services + ["Bakefiles", "Planning"]),
         tests("ContainerImages", engine),
