@@ -64,7 +64,9 @@ struct ImageCommandTests {
         )
         #expect(lines.suffix(1) == ["in total: 1 added (+4 B), 1 removed (-10 B), 1 changed (+6 B)"])
         #expect(lines.contains("  - /srv/www/bin/tool  10 B"))
-        let document = try JSONValue.parse(Array(try await kitchen.run("diff", "site:1", "site", "--format", "json").utf8))
+        let document = try JSONValue.parse(
+            Array(try await kitchen.run("diff", "site:1", "site", "--format", "json").utf8)
+        )
         #expect(document["changes"]?.arrayValue?.count == 3)
         #expect(try await kitchen.run("diff", "site", "site").hasSuffix("\nthe same files\n"))
     }
@@ -79,14 +81,54 @@ struct ImageCommandTests {
     }
 
     @Test func `is never renamed`() async throws {
-        let kitchen = try await Kitchen(Kitchen.site.replacing("version: sequence", with: "version: { calver: YYYY }"))
-        try await kitchen.run("bake")
+        let kitchen = try await Kitchen()
+        try await kitchen.run("bake", "--first", "--out", "here")
         try kitchen.work.write("other\n", to: "site/index.html")
-        let result = try await kitchen.ovenbird(["bake"])
+        let elsewhere = kitchen.work.file("other-store")
+        try await kitchen.run("bake", "--first", "--out", "there", store: elsewhere)
+        let (here, there) = (try identity(in: "here", kitchen), try identity(in: "there", kitchen))
+        let result = try await kitchen.ovenbird(["bake", "--after", "here/release.json"], store: elsewhere)
         #expect(result.status == 7)
-        #expect(result.error.contains("[version-taken]"))
+        #expect(
+            result.error == """
+                error: version '1' of image 'site' belongs to another identity [version-taken]
+                  why: it stands for \(there) here, and a version never changes its meaning
+
+                """
+        )
+        #expect(here != there)
+    }
+
+    @Test func `of one commit is one thing`() async throws {
+        let kitchen = try await Kitchen(
+            """
+            bakefile: 1
+            project: kitchen
+            variables: { title: { default: one } }
+            images:
+              site:
+                kind: docker
+                from: scratch
+                version: git
+                config: { labels: { title: "${title}" } }
+            """
+        )
+        try kitchen.work.write("out\n", to: ".gitignore")
+        let git = ["git", "-c", "user.name=t", "-c", "user.email=t@example.com"]
+        for command in [["init", "-q"], ["add", "-A"], ["commit", "-qm", "first"]] {
+            try await requireTool("env", git + command, in: kitchen.work.path)
+        }
+        try await kitchen.run("bake")
+        let result = try await kitchen.ovenbird(["bake", "--set", "title=two"])
+        #expect(result.status == 7)
+        #expect(result.error.contains("' of image 'site' belongs to another identity [version-taken]"))
         let bakes = try JSONValue.parse(Array(try await kitchen.run("history", "--format", "json").utf8))
-        #expect(bakes["bakes"]?.arrayValue?.first?["status"] == "failed")
+        #expect(bakes["bakes"]?.arrayValue?.map { $0["status"]?.stringValue } == ["failed", "done"])
+    }
+
+    private func identity(in folder: String, _ kitchen: Kitchen) throws -> String {
+        let release = try JSONValue.parse(Files.read(kitchen.work.file("\(folder)/release.json")))
+        return String(try #require(release["images"]?["site"]?["identity"]?.stringValue).dropFirst(7).prefix(12))
     }
 
     @Test func `does not count on without a ledger`() async throws {
