@@ -1,6 +1,7 @@
 import ArgumentParser
 import ContainerImages
 import Diagnostics
+import MachineImages
 import Reporting
 import Store
 import SystemIO
@@ -12,15 +13,27 @@ struct ExportCommand: AsyncParsableCommand {
         case oci
         case dockerArchive = "docker-archive"
         case rootfsTar = "rootfs-tar"
+        case stepBundles = "step-bundles"
+
+        /// What the default name ends in.
+        var suffix: String {
+            switch self {
+            case .oci: ""
+            case .dockerArchive, .rootfsTar: ".tar"
+            case .stepBundles: "-steps"
+            }
+        }
     }
 
     static let configuration = CommandConfiguration(
         commandName: "export",
         abstract: "Write an image to a file or folder that other tools read.",
-        usage: "ovenbird export <image> [--format oci|docker-archive|rootfs-tar] [--to <path>] [<options>]",
+        usage:
+            "ovenbird export <image> [--format <format>] [--to <path>] [<options>]",
         discussion: """
             oci: an OCI layout, as a folder, or as one tar where the name ends in '.tar'; docker-archive: what 'docker \
-            load' takes; rootfs-tar: all files of the image.
+            load' takes; rootfs-tar: all files of the image; step-bundles: of a machine image, a folder with one tar for \
+            each step, whose 'apply.sh' applies it on a builder machine.
 
             Example:
               ovenbird export web --format docker-archive --to web.tar
@@ -51,7 +64,7 @@ struct ExportCommand: AsyncParsableCommand {
         let store = try store.open(.readOnly)
         let known = try ImageArgument(text: image).find(in: store, project: bakefile.projectAtHand)
         let version = known.version ?? known.identity.short
-        let path = FilePath(target ?? "\(known.name)-\(version)" + (format == .oci ? "" : ".tar"))
+        let path = FilePath(target ?? "\(known.name)-\(version)" + format.suffix)
         let (format, force) = (format, force)
         try await Interruption.cancelling {
             try await BlockingPool.shared.run {
@@ -61,9 +74,29 @@ struct ExportCommand: AsyncParsableCommand {
                 case .oci: try export.oci(to: path, force: force)
                 case .dockerArchive: try export.dockerArchive(to: path)
                 case .rootfsTar: try export.rootfs(to: path)
+                case .stepBundles:
+                    guard stored.isMachine else { throw Self.noBundles(known.name) }
+                    try StepBundles.export(
+                        stored,
+                        from: store,
+                        project: known.project,
+                        name: known.name,
+                        to: path,
+                        force: force
+                    )
                 }
             }
         }
         try Console.write([path.string])
+    }
+
+    private static func noBundles(_ name: String) -> InvalidInput {
+        InvalidInput(
+            Diagnostic(
+                "'\(name)' is a container image, which has no step bundles",
+                .noStepBundles,
+                fix: "take another '--format'"
+            )
+        )
     }
 }

@@ -138,3 +138,45 @@ struct ImageCommandTests {
         #expect(result.error.contains("[no-ledger]"))
     }
 }
+
+/// Machine images as tars of steps.
+@Suite("Step bundles")
+struct StepBundleCommandTests {
+    @Test func `are exported in order, whole or not at all`() async throws {
+        let kitchen = try await Kitchen(
+            Kitchen.site.replacing("kind: docker", with: "kind: ami") + """
+
+                    disk: { size: 1GiB, filesystem: ext4, boot: hybrid }
+                """
+        )
+        for (name, text) in [("site/index.html", "<p>Hello\n"), ("site/bin/tool", "#!/bin/sh\n")] {
+            try kitchen.work.write(text, to: name)
+        }
+        try await kitchen.run("bake", "--first")
+        #expect(try await kitchen.run("export", "site", "--format", "step-bundles") == "site-1-steps\n")
+        let names = try Files.names(in: kitchen.work.file("site-1-steps")).map(\.string)
+        #expect(
+            names == [
+                "00-from.json", "01-directory-1.tar", "02-pages.tar", "03-file-1.tar", "04-symlink-1.tar", "index.json",
+            ]
+        )
+        let again = try await kitchen.ovenbird(["export", "site", "--format", "step-bundles"])
+        #expect(again.status == 2)
+        #expect(again.error.contains("[output-exists]"))
+        try await kitchen.run("export", "site", "--format", "step-bundles", "--force")
+    }
+
+    @Test func `are not there for a container image`() async throws {
+        let kitchen = try await Kitchen()
+        try await kitchen.run("bake", "--first")
+        let result = try await kitchen.ovenbird(["export", "site", "--format", "step-bundles"])
+        #expect(result.status == 2)
+        #expect(
+            result.error == """
+                error: 'site' is a container image, which has no step bundles [no-step-bundles]
+                  fix: take another '--format'
+
+                """
+        )
+    }
+}

@@ -1,6 +1,7 @@
 import Bakefiles
 import Baking
 import ContainerImages
+import MachineImages
 import OCI
 import Planning
 import Rollouts
@@ -57,8 +58,21 @@ final class ImageAssembler: Sendable {
             let assembled = try self.assembly(of: image).assemble()
             try assembled.store(in: self.store, project: self.plan.project, image: image.name)
             self.configs.withLock { $0[image.name] = assembled.config }
+            if image.image.kind == .ami { try self.stageBundles(of: image, assembled) }
             return FinishedImage(identity: assembled.identity, manifest: assembled.manifestDigest)
         }
+    }
+
+    /// Every step of a machine image, as a tar that applies it on any builder machine.
+    private func stageBundles(of image: LayeredImage, _ assembled: AssembledImage) throws {
+        let bakefile = recipe.bakefile
+        let scanner = InputScanner(folder: bakefile.folder, contexts: bakefile.contexts) { _, _ in nil }
+        try StepBundles.stage(
+            BundledImage(image, of: plan, identity: assembled.identity, manifest: assembled.descriptor),
+            in: store,
+            layers: LayerCatalog(store: store),
+            open: { try scanner.open($0) }
+        )
     }
 
     private func assembly(of image: LayeredImage) throws -> ImageAssembly {
