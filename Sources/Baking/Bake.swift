@@ -69,7 +69,7 @@ package struct Bake: Sendable {
         self.identifier = "\(currentSeconds())-\(getpid())"
     }
 
-    /// Runs the plan to its end, or until the task is cancelled, which stops every child within a second.
+    /// Runs the plan to its end, or until the task is cancelled, which stops every child.
     package func run() async throws -> BakeResult {
         emit(.started(plan: plan, jobs: options.jobs))
         let results = ImageResults()
@@ -77,6 +77,7 @@ package struct Bake: Sendable {
         // While this is held nothing may be collected.
         let announcement = try store.announceBake()
         defer { announcement.release() }
+        try await removeStaleWork()
         try store.beginBake(id: identifier, project: plan.project, at: currentSeconds())
         try await withThrowingTaskGroup(of: Void.self) { group in
             for image in plan.images {

@@ -16,31 +16,83 @@ extension StepExecutor {
     ) async throws -> MadeLayers {
         let work = try bake.store.makeWorkFolder("step")
         defer { _ = work.remove() }
-        let scratch = work.path.appending("scratch")
-        try Files.makeFolder(scratch)
-        var job = SandboxJob(
+        let folder = work.path.appending("run")
+        try Files.makeFolder(folder)
+        let log = try logs.open(name)
+        var job = job(over: parent, scratch: folder, output: work.path.appending("layer.tar"))
+        let result: SandboxResult
+        switch step.action {
+        case .run(let run):
+            try prepare(&job, for: run)
+            result = try await StepSandbox.run(job, worker: bake.options.worker, log: log)
+        case .packages(let packages):
+            let root = try layers.root(of: parent)
+            result = try await PackagesRun.run(
+                try PackagesRequest(packages, of: bake.bakefile),
+                root: try AptRoot.read(root.tree, blobs: root.blobs),
+                job: job,
+                in: folder,
+                cache: bake.store.cacheFolder,
+                worker: bake.options.worker,
+                log: log
+            )
+        default: preconditionFailure("'\(step.action.kind)' needs no sandbox")
+        }
+        guard result.exitStatus == 0, let layer = result.layer else {
+            throw StepError("ended with exit status \(result.exitStatus)")
+        }
+        return try await adopt(layer, at: job.output)
+    }
+
+    /// Makes the layers that an image starts from.
+    func makeBase(_ base: Base, name: StepName) async throws -> MadeLayers {
+        guard case .debian(let debian) = base else {
+            return try await bake.recipes.importBase(base, bake.bakefile, bake.store)
+        }
+        let work = try bake.store.makeWorkFolder("root")
+        defer { _ = work.remove() }
+        let folder = work.path.appending("run")
+        try Files.makeFolder(folder)
+        let scanner = InputScanner(folder: bake.bakefile.folder, contexts: bake.bakefile.contexts) { _, _ in nil }
+        let keyring = try debian.keyring.map { try scanner.open($0) }
+        let root = DebianRoot(
+            suite: debian.suite,
+            variant: debian.variant,
+            mirror: debian.mirror,
+            keyring: keyring?.path,
+            components: debian.components,
+            architecture: bake.plan.architecture,
+            timestamp: bake.plan.timestamp
+        )
+        let output = work.path.appending("layer.tar")
+        let layer = try await root.make(
+            in: folder,
+            cache: bake.store.cacheFolder,
+            output: output,
+            worker: bake.options.worker,
+            log: try logs.open(name)
+        )
+        return try await adopt(layer, at: output)
+    }
+
+    private func adopt(_ layer: SandboxResult.Layer, at file: FilePath) async throws -> MadeLayers {
+        let store = bake.store
+        return try await BlockingPool.shared.run {
+            _ = try store.adopt(file: file, expecting: layer.digest, size: layer.size)
+            return MadeLayers(layers: [layer.digest], config: nil)
+        }
+    }
+
+    private func job(over parent: [Digest], scratch: FilePath, output: FilePath) -> SandboxJob {
+        SandboxJob(
             layers: parent.map { .init(diffID: $0, blob: bake.store.blobPath($0)) },
             rootsFolder: bake.store.rootsFolder(geteuid() == 0 ? .real : .mapped),
             scratch: scratch,
             arguments: [],
             environment: SandboxJob.standardEnvironment(timestamp: bake.plan.timestamp),
             timestamp: bake.plan.timestamp,
-            output: work.path.appending("layer.tar")
+            output: output
         )
-        switch step.action {
-        case .run(let run): try prepare(&job, for: run)
-        case .packages: throw StepError("'packages' is not there yet")
-        default: preconditionFailure("'\(step.action.kind)' needs no sandbox")
-        }
-        let result = try await StepSandbox.run(job, worker: bake.options.worker, log: try logs.open(name))
-        guard result.exitStatus == 0, let layer = result.layer else {
-            throw StepError("ended with exit status \(result.exitStatus)")
-        }
-        let output = job.output
-        return try await BlockingPool.shared.run {
-            _ = try bake.store.adopt(file: output, expecting: layer.digest, size: layer.size)
-            return MadeLayers(layers: [layer.digest], config: nil)
-        }
     }
 
     private func prepare(_ job: inout SandboxJob, for step: RunStep) throws {
@@ -87,12 +139,26 @@ extension StepExecutor {
     }
 }
 
-extension StepExecutor {
-    /// Makes the layers that an image starts from.
-    func makeBase(_ base: Base, name: StepName) async throws -> MadeLayers {
-        switch base {
-        case .debian: throw StepError("'debian' is not there yet")
-        default: try await bake.recipes.importBase(base, bake.bakefile, bake.store)
-        }
+extension PackagesRequest {
+    /// What a step asks for, its files found inside the Bakefile's folder or a context.
+    fileprivate init(_ step: PackagesStep, of bakefile: Bakefile) throws {
+        let scanner = InputScanner(folder: bakefile.folder, contexts: bakefile.contexts) { _, _ in nil }
+        // Opened so that the kernel checks that it lies inside.
+        func location(_ path: InputPath) throws -> FilePath { try scanner.open(path).path }
+        self.init(
+            names: step.names,
+            files: try step.files.map(location),
+            sources: try step.sources.map {
+                Source(
+                    name: $0.name,
+                    uri: $0.uri,
+                    suite: $0.suite,
+                    components: $0.components,
+                    key: try location($0.key),
+                    keep: $0.keep
+                )
+            },
+            recommends: step.recommends
+        )
     }
 }

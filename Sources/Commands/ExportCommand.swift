@@ -20,7 +20,7 @@ struct ExportCommand: AsyncParsableCommand {
             switch self {
             case .oci: ""
             case .dockerArchive, .rootfsTar: ".tar"
-            case .stepBundles: "-steps"
+            case .stepBundles: "-bundles"
             }
         }
     }
@@ -53,7 +53,7 @@ struct ExportCommand: AsyncParsableCommand {
     )
     var target: String?
 
-    @Flag(help: "Replace an exported layout that is there already.")
+    @Flag(help: "Replace an exported folder that is there already.")
     var force = false
 
     @OptionGroup var bakefile: BakefilePlace

@@ -1,3 +1,4 @@
+import Dispatch
 import Glibc
 import Reporting
 import Synchronization
@@ -10,8 +11,12 @@ enum Interruption {
     /// The signal that came last.
     static var lastSignal: Int32? { received.withLock { $0 } }
 
-    /// Runs `body`; the first signal cancels it, a second one ends the process at once.
+    /// What there is for a tidy end; the promise is two seconds for all of it.
+    private static let grace = DispatchTimeInterval.milliseconds(1500)
+
+    /// Runs `body`; the first signal cancels it, and a second one, or the end of the grace, ends the process at once.
     ///
+    /// Ending at once is safe: sandboxes end with this process, and the next bake removes what lies about.
     /// `cancel` is called at the first, and `abandon` before an end by the second; both have to be quick.
     static func cancelling<Value: Sendable>(
         cancel: @escaping @Sendable () -> Void = {},
@@ -27,6 +32,10 @@ enum Interruption {
             if isFirst {
                 cancel()
                 task.cancel()
+                DispatchQueue.global().asyncAfter(deadline: .now() + grace) {
+                    abandon()
+                    _exit(ExitStatus.interrupted(by: signal))
+                }
             } else {
                 abandon()
                 _exit(ExitStatus.interrupted(by: signal))

@@ -3,10 +3,11 @@ import SystemPackage
 
 /// The bytes behind a compressed stream.
 package enum Decompression {
-    /// Hands on the content of a regular file from its start, decompressed where its first bytes say that it is compressed.
+    /// Hands on the content of a regular file from its start, decompressed where its first bytes say that it is
+    /// compressed.
     ///
-    /// Answers whether it was. The pieces are valid during the call only. Throws `LayerError` where the stream is damaged, cut
-    /// off, followed by something else, or larger than the limits allow.
+    /// Answers whether it was. The pieces are valid during the call only. Throws `LayerError` where the stream is
+    /// damaged, cut off, followed by something else, or larger than the limits allow.
     @discardableResult
     package static func forEachPiece(
         of file: Descriptor,

@@ -2,9 +2,9 @@ import Glibc
 
 /// Where an entry lies below the root of a tree: bytes, not text, and normalised.
 ///
-/// There is no leading `/` or `./`, no empty, `.` or `..` component, no trailing `/` and no NUL; an absolute name counts
-/// from the root. The root is the empty path. The order is the order of a layer: bytes with `/` lowest, so that a
-/// directory comes right before all that is in it.
+/// There is no leading `/` or `./`, no empty, `.` or `..` component, no trailing `/` and no NUL; an absolute name
+/// counts from the root. The root is the empty path. The order is the order of a layer: bytes with `/` lowest, so that
+/// a directory comes right before all that is in it.
 package struct EntryPath: Hashable, Comparable, Sendable, CustomStringConvertible {
     package let bytes: [UInt8]
 

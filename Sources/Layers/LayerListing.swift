@@ -19,8 +19,8 @@ package struct LayerListing: Sendable, Hashable {
 
     /// Reads the headers of an uncompressed tar, content is passed over.
     ///
-    /// The bytes count as verified by digest: the end-of-archive mark may be missing. A compressed tar and a sparse entry
-    /// are refused, because their content lies at no offset.
+    /// The bytes count as verified by digest: the end-of-archive mark may be missing. A compressed tar and a sparse
+    /// entry are refused, because their content lies at no offset.
     package static func scan(
         _ file: Descriptor,
         name: String? = nil,

@@ -1,6 +1,7 @@
 package import SystemIO
 
-/// Makes a deterministic layer of a root file system that another program packed: sorted, times clamped, owners as numbers.
+/// Makes a deterministic layer of a root file system that another program packed: sorted, times clamped, owners as
+/// numbers.
 ///
 /// A base image's own layers are not for this: their bytes are fixed by the image's config.
 package struct LayerNormalizer {
@@ -27,9 +28,9 @@ package struct LayerNormalizer {
 
     /// Appends all of `archive`, a file or a pipe, to `writer`.
     ///
-    /// Content that cannot be read in place waits in `spool`, an empty file open for reading and writing. Directories that
-    /// the archive only implies become entries. Refused are names that mean whiteouts in a layer, and a name that comes
-    /// twice, unless both are directories: the later one counts then.
+    /// Content that cannot be read in place waits in `spool`, an empty file open for reading and writing. Directories
+    /// that the archive only implies become entries. Refused are names that mean whiteouts in a layer, and a name that
+    /// comes twice, unless both are directories: the later one counts then.
     package static func normalize(
         _ archive: Descriptor,
         name: String,

@@ -252,7 +252,8 @@ extension LayerPacker {
         _ path: EntryPath
     ) throws(LayerError) -> [ExtendedAttribute] {
         let found = try system(path) { () throws(SystemError) in try descriptor.xattrs(of: name) }
-        // With these, part of the file is not in the upper folder: the mount was made with options that it must not have.
+        // With these, part of the file is not in the upper folder: the mount was made with options that it must not
+        // have.
         for attribute in found where options.source == .overlayUpper {
             let parts = attribute.name.split(separator: ".")
             if parts.dropFirst().first == "overlay", parts.last == "redirect" || parts.last == "metacopy" {

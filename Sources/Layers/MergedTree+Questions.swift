@@ -59,8 +59,8 @@ extension MergedTree {
 
     /// Where `path` leads when the symlinks on the way are followed inside the root, the last one too if asked.
     ///
-    /// Absolute targets count from the root, and `..` stops there. What does not exist is kept as it is named. Errors: more
-    /// than 40 symlinks, a file where a directory is needed, a path that gets too long.
+    /// Absolute targets count from the root, and `..` stops there. What does not exist is kept as it is named.
+    /// Errors: more than 40 symlinks, a file where a directory is needed, a path that gets too long.
     package func resolve(_ path: EntryPath, followFinal: Bool = true) throws(LayerError) -> EntryPath {
         var current: [UInt8] = []
         var pending: [ArraySlice<UInt8>] = path.components.reversed()

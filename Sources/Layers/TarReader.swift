@@ -4,8 +4,8 @@ import SystemPackage
 
 /// Reads an archive as a stream, and is strict: what is not wholly understood is an error, never passed over.
 ///
-/// Compression (gzip, xz, zstd, bzip2, lz4; several members too) is found by the first bytes. Names are normalised; `..` is
-/// refused and an absolute name counts from the root. Sparse files come expanded.
+/// Compression (gzip, xz, zstd, bzip2, lz4; several members too) is found by the first bytes. Names are normalised;
+/// `..` is refused and an absolute name counts from the root. Sparse files come expanded.
 package struct TarReader: ~Copyable {
     package enum Format: Sendable {
         case tar

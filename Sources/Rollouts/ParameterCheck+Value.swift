@@ -1,4 +1,6 @@
 import Diagnostics
+import Dispatch
+import Synchronization
 import YAML
 
 /// One value against its parameter.
@@ -196,7 +198,7 @@ struct ValueCheck {
 /// A Java regular expression by Swift's engine, with Java's defaults: ASCII classes, code points.
 ///
 /// The engine goes back and forth without a limit of time: a pattern with a repetition inside of a repetition, as in
-/// `(a+)+$`, takes exponential time for a value that does not match it.
+/// `(a+)+$`, takes exponential time for a value that does not match it. So it gets a thread of its own and a deadline.
 struct PatternMatcher {
     private let regex: Regex<AnyRegexOutput>
 
@@ -212,12 +214,25 @@ struct PatternMatcher {
             .asciiOnlyCharacterClasses()
     }
 
-    /// Nil where the engine gives up.
-    func matchesWhole(_ text: String) -> Bool? {
-        do {
-            return try regex.wholeMatch(in: text) != nil
-        } catch {
-            return nil
+    /// Nil where the engine gives up, or does not end in time; its thread is then left to the process's end.
+    func matchesWhole(_ text: String, within limit: DispatchTimeInterval = .seconds(2)) -> Bool? {
+        let answer = MatchAnswer()
+        let done = DispatchSemaphore(value: 0)
+        // A Regex is a value of its own, but not declared to be sendable.
+        nonisolated(unsafe) let regex = regex
+        DispatchQueue.global().async {
+            answer.set(try? regex.wholeMatch(in: text) != nil)
+            done.signal()
         }
+        return done.wait(timeout: .now() + limit) == .success ? answer.get() : nil
     }
+}
+
+/// Carries the verdict from the matching thread.
+private final class MatchAnswer: Sendable {
+    private let value = Mutex<Bool?>(nil)
+
+    func set(_ verdict: Bool?) { value.withLock { $0 = verdict } }
+
+    func get() -> Bool? { value.withLock { $0 } }
 }

@@ -153,8 +153,8 @@ struct StepBundleCommandTests {
             try kitchen.work.write(text, to: name)
         }
         try await kitchen.run("bake", "--first")
-        #expect(try await kitchen.run("export", "site", "--format", "step-bundles") == "site-1-steps\n")
-        let names = try Files.names(in: kitchen.work.file("site-1-steps")).map(\.string)
+        #expect(try await kitchen.run("export", "site", "--format", "step-bundles") == "site-1-bundles\n")
+        let names = try Files.names(in: kitchen.work.file("site-1-bundles")).map(\.string)
         #expect(
             names == [
                 "00-from.json", "01-directory-1.tar", "02-pages.tar", "03-file-1.tar", "04-symlink-1.tar", "index.json",

@@ -100,7 +100,7 @@ private let endMark = [UInt8](repeating: 0, count: 1024)
     @Test func `row 15: a tar cut anywhere is an error`() throws {
         let path = folder.file("whole.tar")
         let long: EntryPath =
-            "a-name/that-needs/a-pax-header/because-it-is-longer-than/a-hundred-bytes/which-ustar-can-hold/in-one-field/ü"
+            "a-name/that-needs/a-pax-header/because-it-is-longer-than/a-hundred-bytes/which-ustar-holds/ü"
         try writeTar([.folder("d"), .file("d/one", String(repeating: "x", count: 700)), .file(long, "y")], to: path)
         let whole = try Files.read(path)
         for length in stride(from: 0, to: whole.count - 1024, by: 64) {

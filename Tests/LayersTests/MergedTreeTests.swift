@@ -137,7 +137,8 @@ import Testing
         var flat: [String] = []
         try tree.flattened { (entry, contents) throws(LayerError) in
             flat.append(
-                "\(entry.path) \(entry.kind) \(contents?.size ?? -1) \(String(decoding: entry.linkTarget, as: UTF8.self))"
+                "\(entry.path) \(entry.kind) \(contents?.size ?? -1) "
+                    + String(decoding: entry.linkTarget, as: UTF8.self)
             )
         }
         #expect(flat == [". directory -1 ", "a regular 3 ", "b regular 3 ", "c hardLink -1 b"])

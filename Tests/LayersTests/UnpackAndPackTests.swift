@@ -130,7 +130,11 @@ private let overlayOptions = isInNamespace ? "userxattr," : ""
         )
         let root = folder.path.string
         let list =
-            "mount -t overlay overlay -o \(overlayOptions)lowerdir=\(root)/l2:\(root)/l1 \(root)/merged && cd \(root)/merged && find . | sort"
+            """
+            cd \(root)
+            mount -t overlay overlay -o \(overlayOptions)lowerdir=l2:l1 merged
+            cd merged; find . | sort
+            """
         try folder.makeFolder("merged")
         let seen = try await requireTool("unshare", ["-m", "sh", "-ec", list])
         #expect(seen == ".\n./again\n./again/new\n./d\n./d/new\n./tmp\n./tmp/x\n")
@@ -154,8 +158,9 @@ private let overlayOptions = isInNamespace ? "userxattr," : ""
         for name in ["upper", "work", "merged"] { try folder.makeFolder(name) }
         let root = folder.path.string
         let script = """
-            mount -t overlay overlay -o \(overlayOptions)lowerdir=\(root)/lower,upperdir=\(root)/upper,workdir=\(root)/work \(root)/merged
-            cd \(root)/merged
+            cd \(root)
+            mount -t overlay overlay -o \(overlayOptions)lowerdir=lower,upperdir=upper,workdir=work merged
+            cd merged
             umask 077
             echo two > etc/a; rm etc/b; rm -r old; rm -r opt; mkdir -m 755 opt; echo in > opt/new
             ln opt/new opt/link; mkfifo pipe; \(isInNamespace ? "" : "mknod null c 1 3;") ln -s nowhere link
@@ -225,14 +230,16 @@ private let overlayOptions = isInNamespace ? "userxattr," : ""
         let options = LayerPacker.Options(source: .overlayUpper, latestTime: 0)
         #expect(
             message { _ = try pack("up", options) }
-                == "packed: entry '.wh.mine': a layer cannot hold a name that begins with '.wh.', which marks what is taken away"
+                == "packed: entry '.wh.mine': "
+                + "a layer cannot hold a name that begins with '.wh.', which marks what is taken away"
         )
         try Files.removeFile(folder.file("up/.wh.mine"))
         try upper.makeFolder(named: Array("moved".utf8), mode: 0o755)
         try upper.setXattr("\(overlayXattr).redirect", Array("/old".utf8), of: Array("moved".utf8))
         #expect(
             message { _ = try pack("up", options) }
-                == "packed: entry 'moved': overlayfs left '\(overlayXattr).redirect' on it, so that part of it lies in a layer below"
+                == "packed: entry 'moved': "
+                + "overlayfs left '\(overlayXattr).redirect' on it, so that part of it lies in a layer below"
         )
     }
 

@@ -5,7 +5,7 @@ package import SystemIO
 package struct ImageRoot {
     package let tree: MergedTree
     /// The layers' tars, in the tree's order.
-    private let blobs: [Descriptor]
+    package let blobs: [Descriptor]
 
     package init(tree: MergedTree, blobs: [Descriptor]) {
         self.tree = tree

@@ -63,16 +63,15 @@ final class ImageAssembler: Sendable {
         }
     }
 
-    /// Every step of a machine image, as a tar that applies it on any builder machine.
+    /// Leaves each step of a machine image as a tar that applies itself on a builder machine.
     private func stageBundles(of image: LayeredImage, _ assembled: AssembledImage) throws {
         let bakefile = recipe.bakefile
         let scanner = InputScanner(folder: bakefile.folder, contexts: bakefile.contexts) { _, _ in nil }
         try StepBundles.stage(
             BundledImage(image, of: plan, identity: assembled.identity, manifest: assembled.descriptor),
             in: store,
-            layers: LayerCatalog(store: store),
-            open: { try scanner.open($0) }
-        )
+            layers: LayerCatalog(store: store)
+        ) { try scanner.open($0) }
     }
 
     private func assembly(of image: LayeredImage) throws -> ImageAssembly {

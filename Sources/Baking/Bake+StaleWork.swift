@@ -1,0 +1,23 @@
+import Glibc
+import Sandbox
+import Store
+import SystemIO
+import SystemPackage
+
+extension Bake {
+    /// Removes what bakes that were killed have left, so that no run needs a repair.
+    ///
+    /// What belongs to an ordinary user's sub-ids is removed in a sandbox; what cannot be removed at all stays for another
+    /// time, since nothing uses it.
+    func removeStaleWork() async throws {
+        let store = store
+        let failures = try await BlockingPool.shared.run { try store.removeStaleWork() }
+        guard !failures.isEmpty, geteuid() != 0 else { return }
+        let names = failures.compactMap { failure -> FilePath.Component? in
+            var path = FilePath(failure.path)
+            guard path.removePrefix(store.temporaryFolder) else { return nil }
+            return path.components.first
+        }
+        try? await StepSandbox.remove(Set(names).map { store.temporaryFolder.appending($0) }, worker: options.worker)
+    }
+}
