@@ -24,7 +24,7 @@ extension StepExecutor {
         switch step.action {
         case .run(let run):
             try prepare(&job, for: run)
-            result = try await StepSandbox.run(job, worker: bake.options.worker, log: log)
+            result = try await runHidingSecrets(of: run, job, log: log, in: work.path)
         case .packages(let packages):
             let root = try layers.root(of: parent)
             result = try await PackagesRun.run(
@@ -119,7 +119,7 @@ extension StepExecutor {
     }
 
     /// The value of a declared secret, from where its declaration says.
-    private func secret(_ name: String) throws -> String {
+    func secret(_ name: String) throws -> String {
         guard let secret = bake.bakefile.secrets.first(where: { $0.name == name }) else {
             preconditionFailure("the Bakefile's reader knows every secret that a step uses")
         }

@@ -1,4 +1,3 @@
-import Dispatch
 import Glibc
 import Reporting
 import Synchronization
@@ -12,7 +11,7 @@ enum Interruption {
     static var lastSignal: Int32? { received.withLock { $0 } }
 
     /// What there is for a tidy end; the promise is two seconds for all of it.
-    private static let grace = DispatchTimeInterval.milliseconds(1500)
+    private static let graceMilliseconds: UInt32 = 1500
 
     /// Runs `body`; the first signal cancels it, and a second one, or the end of the grace, ends the process at once.
     ///
@@ -32,7 +31,7 @@ enum Interruption {
             if isFirst {
                 cancel()
                 task.cancel()
-                DispatchQueue.global().asyncAfter(deadline: .now() + grace) {
+                LastResort.after(milliseconds: graceMilliseconds) {
                     abandon()
                     _exit(ExitStatus.interrupted(by: signal))
                 }

@@ -79,6 +79,24 @@ struct PlanningDiagnosticsTests {
         #expect(mistakes(workshop).hasPrefix("Bakefile:3:11: error: 'layout' does not hold exactly one image"))
     }
 
+    @Test func `a SOURCE_DATE_EPOCH that is no time`() throws {
+        let bakefile = Bakefile(path: "Bakefile", folder: "/", project: "a", timestamp: 7)
+        #expect(try ImageTimestamp.resolve(bakefile, environment: [:]) == 7)
+        #expect(try ImageTimestamp.resolve(bakefile, environment: ["SOURCE_DATE_EPOCH": ""]) == 7)
+        #expect(try ImageTimestamp.resolve(bakefile, environment: ["SOURCE_DATE_EPOCH": "0"]) == 0)
+        for text in ["yesterday", "-1", "1.5", "253402300800", "99999999999999999999"] {
+            let error = #expect(throws: InvalidInput.self) {
+                try ImageTimestamp.resolve(bakefile, environment: ["SOURCE_DATE_EPOCH": text])
+            }
+            #expect(
+                error?.description == """
+                    error: SOURCE_DATE_EPOCH is '\(text)', which is no number of seconds since 1970 [source-date-epoch]
+                      fix: set it to a whole number, such as the output of 'git log -1 --format=%ct', or unset it
+                    """
+            )
+        }
+    }
+
     @Test func `an OCI layout whose index is no document`() throws {
         let workshop = try Workshop([image("web", from: .oci(path: InputPath(path: "layout"), tag: nil))])
         try workshop.folder.write("no JSON", to: "layout/index.json")
