@@ -56,7 +56,7 @@ struct ProjectCheck {
     func run(_ diagnostics: inout DiagnosticList) async throws {
         try checkSteps(&diagnostics)
         diagnostics.add(contentsOf: BakeProperties.collisions(among: bakefile.images.map(\.name)))
-        StackCheck(bakefile: bakefile).run(&diagnostics)
+        StackCheck(bakefile: bakefile).run(values: true, &diagnostics)
     }
 
     /// A plan reads every input, and so finds those that are not there.

@@ -34,8 +34,8 @@ struct CommandFailure: Error {
         case let invalid as InvalidInput: self.init(.usage, invalid.diagnostics)
         case let refused as VersionRefused: self.init(.refused, [refused.diagnostic])
         case let store as StoreError:
-            if case .versionTaken = store {
-                self.init(.refused, message: store.description)
+            if case .versionTaken(let image, let version, let holder) = store {
+                self.init(.refused, [Self.versionTaken(image, version, holder)])
             } else {
                 self.init(.internalError, message: store.description)
             }
@@ -45,6 +45,14 @@ struct CommandFailure: Error {
             self.init(.internalError, message: described.description)
         default: self.init(.internalError, message: "internal error: \(error)")
         }
+    }
+
+    private static func versionTaken(_ image: String, _ version: String, _ holder: Digest) -> Diagnostic {
+        Diagnostic(
+            "version '\(version)' of image '\(image)' belongs to another identity",
+            .versionTaken,
+            why: "it stands for \(holder.short) here, and a version never changes its meaning"
+        )
     }
 
     /// The lines for standard error.

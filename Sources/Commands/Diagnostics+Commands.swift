@@ -25,6 +25,8 @@ extension DiagnosticIdentifier {
     static let unresolvedBinding: Self = "unresolved-binding"
     /// A parameter keeps the value that it has.
     static let bindingLeft: Self = "binding-left"
+    /// Step bundles are asked for of a container image.
+    static let noStepBundles: Self = "no-step-bundles"
     /// A program that a command needs is missing or fails.
     static let toolMissing: Self = "tool-missing"
 }

@@ -15,7 +15,7 @@ struct ExportCommand: AsyncParsableCommand {
         case rootfsTar = "rootfs-tar"
         case stepBundles = "step-bundles"
 
-        /// What the name of the target ends in, where none is given.
+        /// What the default name ends in.
         var suffix: String {
             switch self {
             case .oci: ""
@@ -28,11 +28,12 @@ struct ExportCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "export",
         abstract: "Write an image to a file or folder that other tools read.",
-        usage: "ovenbird export <image> [--format oci|docker-archive|rootfs-tar] [--to <path>] [<options>]",
+        usage:
+            "ovenbird export <image> [--format <format>] [--to <path>] [<options>]",
         discussion: """
             oci: an OCI layout, as a folder, or as one tar where the name ends in '.tar'; docker-archive: what 'docker \
-            load' takes; rootfs-tar: all files of the image; step-bundles: a folder with one tar for each step of a \
-            machine image, whose 'apply.sh' applies the step to a builder machine.
+            load' takes; rootfs-tar: all files of the image; step-bundles: of a machine image, a folder with one tar for \
+            each step, whose 'apply.sh' applies it on a builder machine.
 
             Example:
               ovenbird export web --format docker-archive --to web.tar
@@ -74,6 +75,7 @@ struct ExportCommand: AsyncParsableCommand {
                 case .dockerArchive: try export.dockerArchive(to: path)
                 case .rootfsTar: try export.rootfs(to: path)
                 case .stepBundles:
+                    guard stored.isMachine else { throw Self.noBundles(known.name) }
                     try StepBundles.export(
                         stored,
                         from: store,
@@ -86,5 +88,15 @@ struct ExportCommand: AsyncParsableCommand {
             }
         }
         try Console.write([path.string])
+    }
+
+    private static func noBundles(_ name: String) -> InvalidInput {
+        InvalidInput(
+            Diagnostic(
+                "'\(name)' is a container image, which has no step bundles",
+                .noStepBundles,
+                fix: "take another '--format'"
+            )
+        )
     }
 }

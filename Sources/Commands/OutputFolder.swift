@@ -11,8 +11,11 @@ struct OutputFolder {
     let bakefile: Bakefile
     let palette: Palette
 
-    /// Throws before a long bake where the folder could not be made after it.
+    /// Throws before a long bake what would keep it from its end.
     func prepare() throws {
+        var diagnostics = DiagnosticList()
+        StackCheck(bakefile: bakefile).run(values: false, &diagnostics)
+        try diagnostics.throwIfErrors()
         try Files.makeFolder(path)
     }
 

@@ -43,15 +43,15 @@ struct ParameterWork {
         return Edited(file: file, text: text, changes: changes, notes: resolution.unresolved.map(note))
     }
 
-    /// What is wrong with the files as they are.
-    func check(_ diagnostics: inout DiagnosticList) {
+    /// What is wrong with the files as they are, and with their values where asked.
+    func check(values: Bool, _ diagnostics: inout DiagnosticList) {
         do {
             let file = try readFile(&diagnostics)
             guard let template = try readTemplate(&diagnostics) else { return }
             for binding in stack.bindings where template[binding.parameter] == nil {
                 diagnostics.add(unknownBinding(binding, template))
             }
-            if let file, file.exists {
+            if values, let file, file.exists {
                 diagnostics.add(contentsOf: ParameterCheck.check(file, against: template))
             }
         } catch {
@@ -115,10 +115,14 @@ struct ParameterWork {
 struct StackCheck {
     let bakefile: Bakefile
 
-    func run(_ diagnostics: inout DiagnosticList) {
+    /// Adds what is found; without `values` only what would keep a bake from editing the files after it.
+    func run(values: Bool, _ diagnostics: inout DiagnosticList) {
         for stack in bakefile.stacks {
             for environment in stack.environments {
-                ParameterWork(bakefile: bakefile, stack: stack, environment: environment).check(&diagnostics)
+                ParameterWork(bakefile: bakefile, stack: stack, environment: environment).check(
+                    values: values,
+                    &diagnostics
+                )
             }
         }
     }

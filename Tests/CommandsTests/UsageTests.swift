@@ -164,6 +164,37 @@ struct UsageTests {
         try await expect(["bake", "--after", "out/old.json"], expected, in: kitchen)
     }
 
+    @Test func `names several releases at once`() async throws {
+        let kitchen = try await Kitchen(
+            """
+            bakefile: 1
+            project: kitchen
+            variables: { title: { default: one } }
+            images:
+              site: { kind: docker, from: scratch }
+            """
+        )
+        var digits: Set<Character> = []
+        // Seventeen digests cannot all begin differently.
+        for number in 0...16 {
+            let text = try await kitchen.run("bake", "--set", "title=\(number)")
+            let digit = try #require(text.split(separator: "sha256:").last?.first)
+            guard digits.insert(digit).inserted else {
+                try await expect(
+                    ["bake", "--after", "sha256:\(digit)"],
+                    """
+                    error: 'sha256:\(digit)' is the start of several releases' digests [release-ambiguous]
+                      fix: write more of its digits
+
+                    """,
+                    in: kitchen
+                )
+                return
+            }
+        }
+        Issue.record("no two digests begin alike")
+    }
+
     @Test func `has no place for a store`() async throws {
         let kitchen = try await Kitchen()
         let result = try await kitchen.ovenbird(["images"], environment: ["OVENBIRD_STORE": "", "HOME": ""])

@@ -10,7 +10,9 @@ import Store
 import SystemIO
 import SystemPackage
 
-/// From a Bakefile to a release: plan, bake, name, write down. Each line of `run` is a step that a person would name.
+/// From a Bakefile to a release: plan, bake, name, write down.
+///
+/// Each line of `run` is a step that a person would name.
 struct BakeRecipe: Sendable {
     struct Options: Sendable {
         var images: [String] = []
@@ -71,6 +73,24 @@ struct BakeRecipe: Sendable {
         )
         let result = try await bake.run()
         guard result.succeeded else { return Outcome(plan: planned, result: result, release: nil) }
+        do {
+            let release = try release(of: result, naming, assembler, build)
+            try record(release, result, bake: bake.identifier)
+            return Outcome(plan: planned, result: result, release: release)
+        } catch {
+            try store.finishBake(id: bake.identifier, status: .failed, at: Int64(time(nil)))
+            throw error
+        }
+    }
+
+    /// Names the images, and writes down what there is.
+    private func release(
+        of result: BakeResult,
+        _ naming: ImageNaming,
+        _ assembler: ImageAssembler,
+        _ build: ContinuousIntegration?
+    ) throws -> Release {
+        let before = try options.after ?? ReleaseArgument.newest(of: bakefile.project, in: store)?.release
         let versions = try naming.versions(of: result.images)
         var release = Release(
             project: bakefile.project,
@@ -78,15 +98,19 @@ struct BakeRecipe: Sendable {
             tool: programVersion,
             images: [:],
             variables: Dictionary(bakefile.variables.map { ($0.name, $0.value) }) { _, last in last },
-            git: git,
+            git: naming.git,
             build: build,
             ledger: try naming.ledger()
         )
         for image in result.images {
-            release.images[image.name] = try assembler.released(image, version: versions[image.name] ?? "")
+            var released = try assembler.released(image, version: versions[image.name] ?? "")
+            // Where an identity was put before, it still is.
+            if let known = before?.images[image.name], known.identity == released.identity {
+                released.placements = known.placements
+            }
+            release.images[image.name] = released
         }
-        try record(release, result, bake: bake.identifier)
-        return Outcome(plan: planned, result: result, release: release)
+        return release
     }
 
     /// Keeps the release in the store; the names in its index are the last to change.
