@@ -84,11 +84,9 @@ package struct DebianRoot: Sendable, Hashable {
         try Files.makeFolder(archives)
         try Files.makeFolder(folder.appending("tmp"))
         let entries = entries(host: .ofHost(), hostCodename: AptSources.hostCodename())
-        let sources = folder.appending("sources.list")
-        try AtomicFile.write(Array(entries.map { $0.line + "\n" }.joined().utf8), to: sources)
         let command = WorkerOrder.Command(
             program: program,
-            arguments: arguments(archives: archives) + (entries.isEmpty ? [] : [sources.string]),
+            arguments: arguments(archives: archives) + entries.map(\.line),
             environment: environment(temporary: folder.appending("tmp")),
             output: output
         )

@@ -16,7 +16,17 @@ struct DebianRootCleaning {
         let tree = try MergedTree(layers: [try LayerListing.scan(source, name: "mmdebstrap's tar")])
         let file = try Descriptor.open(output, flags: O_WRONLY | O_CREAT | O_TRUNC, mode: 0o644)
         var writer = try TarWriter.open(to: file, name: "the Debian root")
+        var hasSources = false
         try tree.flattened { (entry, contents) throws(LayerError) in
+            if !hasSources, entry.path > Self.sourcesPath {
+                let sources = TarEntry.regular(
+                    Self.sourcesPath,
+                    size: Int64(sourcesList.utf8.count),
+                    modified: timestamp
+                )
+                try writer.append(sources, bytes: Array(sourcesList.utf8))
+                hasSources = true
+            }
             try append(entry, contents, from: source, to: &writer)
         }
         let written = try writer.finish()
@@ -32,10 +42,7 @@ struct DebianRootCleaning {
     ) throws(LayerError) {
         var entry = original
         entry.modified = min(entry.modified, timestamp)
-        if entry.path == Self.sourcesPath {
-            entry.size = Int64(sourcesList.utf8.count)
-            return try writer.append(entry, bytes: Array(sourcesList.utf8))
-        }
+        if entry.path == Self.sourcesPath { return }
         let path = "/" + String(decoding: entry.path.bytes, as: UTF8.self)
         if let rule = Self.volatile.first(where: { $0.covers(path) }) {
             guard rule.treatment == .empty, entry.kind == .regular else { return }

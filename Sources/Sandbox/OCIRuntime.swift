@@ -27,7 +27,7 @@ package struct OCIRuntime: Codable, Sendable, Hashable {
 
     /// Runs the container `name` of the bundle in the current folder, its messages going to the file `log`.
     func arguments(name: String, state: FilePath, log: FilePath) -> [String] {
-        let common = ["--root", state.string, "--log", log.string]
+        let common = ["--root", state.string, "--log", log.string, "--log-format", "json"]
         // crun cannot work under hybrid cgroups unless it is told to leave them alone; runc has no such switch.
         let cgroups = kind == .crun ? ["--cgroup-manager=disabled"] : []
         return common + cgroups + ["run", "--bundle", ".", name]

@@ -78,6 +78,9 @@ enum SandboxRequirements {
         guard text.contains("unshare: ") || text.contains("newuidmap") || text.contains("newgidmap") else {
             return SandboxError(.system, "the sandbox ended without a report" + (text.isEmpty ? "" : ": \(text)"))
         }
+        if text.contains("failed to execute") {
+            return SandboxError(.system, "cannot start the worker of the sandbox: \(text)")
+        }
         if geteuid() == 0 {
             return SandboxError(
                 .host,

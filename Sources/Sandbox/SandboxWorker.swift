@@ -37,6 +37,7 @@ package enum SandboxWorker {
         let output = try Descriptor.open(command.output, flags: O_WRONLY | O_CREAT | O_TRUNC, mode: 0o644)
         // Under another number: the child's standard output takes the place of ours before its standard error is set.
         let log = Descriptor(adopting: dup(STDOUT_FILENO), path: "the log")
+        defer { withExtendedLifetime((output, log)) {} }
         let environment = command.environment.map { (Environment.Key(stringLiteral: $0.key), $0.value) }
         let outcome = try await Subprocess.run(
             .path(command.program),

@@ -13,6 +13,8 @@ struct StepRun {
         let isInUserNamespace = try UserNamespace.isInside()
         let roots = try LayerRoots(folder: job.rootsFolder, isInUserNamespace: isInUserNamespace)
             .prepare(job.layers)
+        // Held to the end: their locks keep others from removing them.
+        defer { withExtendedLifetime(roots) {} }
         let stage = try OverlayStage.make(
             in: job.scratch,
             roots: roots.map(\.path),
@@ -128,10 +130,11 @@ struct StepRun {
         return status
     }
 
-    /// The last message of the runtime, nil where it has none.
+    /// The last error that the runtime tells of; warnings do not count.
     private func runtimeTrouble(_ log: FilePath) -> String? {
         guard let bytes = try? Files.read(log, limit: 1 << 20) else { return nil }
-        return String(decoding: bytes, as: UTF8.self).split(separator: "\n").last.map(String.init)
+        let records = bytes.split(separator: UInt8(ascii: "\n")).compactMap { try? JSONValue.parse(Array($0)) }
+        return records.last { $0["level"]?.stringValue == "error" }?["msg"]?.stringValue
     }
 }
 

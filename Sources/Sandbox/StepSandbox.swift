@@ -14,7 +14,15 @@ package enum StepSandbox {
     /// error. The job's scratch folder is empty afterwards, also after an error. Throws `SandboxError`, or `CancellationError`
     /// within about a second when the task is cancelled, when no process and no mount of the step is left.
     package static func run(_ job: SandboxJob, worker: FilePath, log: Descriptor) async throws -> SandboxResult {
-        let runtime = try SandboxRequirements.check()
+        try await run(job, with: try SandboxRequirements.check(), worker: worker, log: log)
+    }
+
+    static func run(
+        _ job: SandboxJob,
+        with runtime: OCIRuntime,
+        worker: FilePath,
+        log: Descriptor
+    ) async throws -> SandboxResult {
         let outcome: Result<WorkerReport, any Error>
         do {
             outcome = .success(try await start(.run(job, runtime), in: job.scratch, worker: worker, log: log))

@@ -49,6 +49,8 @@ extension VolatileFile {
     /// What mmdebstrap takes from the host, or a runtime gives each machine anew.
     package static let ofDebianRoots: [VolatileFile] =
         ofPackages + [
+            // The host's mirror; what the Bakefile states is in sources.list.
+            VolatileFile("/etc/apt/sources.list.d/*"),
             VolatileFile("/etc/hostname"),
             VolatileFile("/etc/resolv.conf"),
             VolatileFile("/dev/*"),

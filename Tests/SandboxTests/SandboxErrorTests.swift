@@ -132,6 +132,21 @@ struct SandboxErrorTests {
         #expect(text.contains("'srv/.wh.x'"))
     }
 
+    @Test func `a worker that is not there`() async throws {
+        let root = try await SmallRoot.make()
+        let log = try Descriptor.open("/dev/null", flags: O_WRONLY)
+        do {
+            _ = try await StepSandbox.run(try root.job("true"), worker: "/nonexistent/ovenbird", log: log)
+            Issue.record("ran")
+        } catch {
+            #expect(
+                "\(error)".hasPrefix(
+                    "cannot start the worker of the sandbox: unshare: failed to execute /nonexistent/ovenbird: "
+                )
+            )
+        }
+    }
+
     @Test func `a worker that is not one`() async throws {
         let root = try await SmallRoot.make()
         let job = try root.job("true")

@@ -208,6 +208,26 @@ struct StepSandboxTests {
         #expect(try Files.read(root.folder.file("cache/second")) == Array("second\n".utf8))
     }
 
+    @Test(.enabled(if: hasTool("runc") && geteuid() == 0, "needs runc, and root"))
+    func `runc, where there is no crun, gives the same layer`() async throws {
+        let root = try await SmallRoot.make()
+        let script = "echo new > /srv/new; mkdir /srv/old/c; ls /sys/class/net; mknod /srv/zero c 1 5; ! cat /srv/zero"
+        let first = try root.job(script)
+        let second = try root.job(script)
+        let log = try Descriptor.open(root.folder.file("log"), flags: O_RDWR | O_CREAT | O_APPEND, mode: 0o644)
+        let runc = OCIRuntime(kind: .runc, path: try #require(HostProgram.find("runc")))
+        let result = try await StepSandbox.run(first, with: runc, worker: root.worker, log: log)
+        #expect(result.layer != nil)
+        #expect(try await root.run(second).result == result)
+        #expect(try Files.read(root.folder.file("log")).starts(with: Array("lo\n".utf8)))
+        let failing = try await StepSandbox.run(try root.job("exit 3"), with: runc, worker: root.worker, log: log)
+        #expect(failing.exitStatus == 3)
+        let missing = try root.job(["/bin/none"])
+        await #expect(throws: SandboxError.self) {
+            _ = try await StepSandbox.run(missing, with: runc, worker: root.worker, log: log)
+        }
+    }
+
     @Test func `volatile files are as the parent has them`() async throws {
         let root = try await SmallRoot.make()
         var job = try root.job(
