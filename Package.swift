@@ -60,7 +60,12 @@ let package = Package(
     ],
     targets: [
         // Executable
-        .executableTarget(name: "ovenbird", dependencies: ["Commands", "Sandbox"], exclude: ["Ovenbird.docc"], swiftSettings: swiftSettings),
+        .executableTarget(
+            name: "ovenbird",
+            dependencies: ["Commands", "Sandbox"],
+            exclude: ["Ovenbird.docc"],
+            swiftSettings: swiftSettings
+        ),
         room("Commands", recipes + ["Reporting", arguments]),
         room("Reporting", recipes),
         // Recipes

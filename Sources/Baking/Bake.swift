@@ -13,12 +13,12 @@ package struct Bake: Sendable {
     /// What the layers above know how to do.
     package struct Recipes: Sendable {
         /// Brings the layers and the config of a base that exists as files: an OCI layout, an archive, a root tar.
-        package var importBase: @Sendable (Base, Bakefile, Store) async throws -> MadeLayers
+        package var importBase: @Sendable (Base, Bakefile, ArtifactStore) async throws -> MadeLayers
         /// Makes the image of its layers.
         package var finishImage: @Sendable (LayeredImage) async throws -> FinishedImage
 
         package init(
-            importBase: @escaping @Sendable (Base, Bakefile, Store) async throws -> MadeLayers,
+            importBase: @escaping @Sendable (Base, Bakefile, ArtifactStore) async throws -> MadeLayers,
             finishImage: @escaping @Sendable (LayeredImage) async throws -> FinishedImage
         ) {
             self.importBase = importBase
@@ -45,7 +45,7 @@ package struct Bake: Sendable {
 
     let plan: Plan
     let bakefile: Bakefile
-    let store: Store
+    let store: ArtifactStore
     let options: Options
     let recipes: Recipes
     let emit: @Sendable (BakeEvent) -> Void
@@ -55,7 +55,7 @@ package struct Bake: Sendable {
     package init(
         plan: Plan,
         bakefile: Bakefile,
-        store: Store,
+        store: ArtifactStore,
         options: Options,
         recipes: Recipes,
         events: @escaping @Sendable (BakeEvent) -> Void

@@ -7,10 +7,10 @@ import SystemPackage
 
 /// The layers in the store as trees; listings are kept beside them so that no tar is read twice for its headers.
 package final class LayerCatalog: Sendable {
-    private let blobs: Store
+    private let blobs: ArtifactStore
     private let listings = Mutex<[Digest: LayerListing]>([:])
 
-    package init(store: Store) { self.blobs = store }
+    package init(store: ArtifactStore) { self.blobs = store }
 
     /// The tree that the layers make, with content.
     package func root(of layers: [Digest]) throws -> ImageRoot {

@@ -10,7 +10,7 @@ struct ImageArgument {
     /// The image.
     ///
     /// A name without a project may stand for images of several; `project`, that of the Bakefile at hand, decides then.
-    func find(in store: Store, project: () -> String?) throws -> KnownImage {
+    func find(in store: ArtifactStore, project: () -> String?) throws -> KnownImage {
         let all = try store.knownImages()
         if let digits = identityDigits {
             let found = all.filter { $0.identity.hex.hasPrefix(digits) }

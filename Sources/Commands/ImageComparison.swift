@@ -18,7 +18,7 @@ struct ImageComparison {
     /// Index of the new image's layer that a change comes from, nil for what is gone.
     private let layerOfChange: [Int?]
 
-    init(_ old: KnownImage, _ new: KnownImage, in store: Store) throws {
+    init(_ old: KnownImage, _ new: KnownImage, in store: ArtifactStore) throws {
         self.old = old
         self.new = new
         oldImage = try StoredImage(manifest: old.manifest, in: store)

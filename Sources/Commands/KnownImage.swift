@@ -18,13 +18,13 @@ struct KnownImage: Hashable {
     var title: String { version.map { "\(name) \($0)" } ?? name }
 
     /// Reads manifest and config.
-    func documents(in store: Store) throws -> (manifest: ImageManifest, config: ImageConfig) {
+    func documents(in store: ArtifactStore) throws -> (manifest: ImageManifest, config: ImageConfig) {
         let manifest = try ImageManifest(decoding: try store.readBlob(self.manifest))
         return (manifest, try ImageConfig(decoding: try store.readBlob(manifest.config.digest)))
     }
 }
 
-extension Store {
+extension ArtifactStore {
     /// What each name stands for now, by project and name.
     func knownImages(project: String? = nil) throws -> [KnownImage] {
         try images(project: project).map { try stored($0) }

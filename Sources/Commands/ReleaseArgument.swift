@@ -9,7 +9,7 @@ struct ReleaseArgument {
     let text: String
 
     /// The release with its digest.
-    func read(store: () throws -> Store) throws -> (release: Release, digest: Digest) {
+    func read(store: () throws -> ArtifactStore) throws -> (release: Release, digest: Digest) {
         if Files.exists(FilePath(text)) {
             let release = try Release(reading: try Files.read(FilePath(text)), name: text)
             return (release, release.digest)
@@ -40,12 +40,12 @@ struct ReleaseArgument {
     }
 
     /// The newest release of a project, nil where none was baked.
-    static func newest(of project: String, in store: Store) throws -> (release: Release, digest: Digest)? {
+    static func newest(of project: String, in store: ArtifactStore) throws -> (release: Release, digest: Digest)? {
         guard let record = try store.releases(project: project).first else { return nil }
         return (try load(record, from: store), record.digest)
     }
 
-    private static func load(_ record: ReleaseRecord, from store: Store) throws -> Release {
+    private static func load(_ record: ReleaseRecord, from store: ArtifactStore) throws -> Release {
         let bytes = try store.readBlob(record.blob, limit: 64 << 20)
         return try Release(reading: bytes, name: "release \(record.digest.short)")
     }

@@ -42,7 +42,7 @@ struct StoreOptions: ParsableArguments {
 
     func path() throws -> FilePath {
         if let store, !store.isEmpty { return FilePath(store) }
-        if let path = Store.defaultPath(environment: Console.environment) { return path }
+        if let path = ArtifactStore.defaultPath(environment: Console.environment) { return path }
         throw InvalidInput(
             Diagnostic(
                 "there is no folder for the store",
@@ -53,5 +53,5 @@ struct StoreOptions: ParsableArguments {
         )
     }
 
-    func open(_ mode: Store.Mode) throws -> Store { try Store.open(at: try path(), mode: mode) }
+    func open(_ mode: ArtifactStore.Mode) throws -> ArtifactStore { try ArtifactStore.open(at: try path(), mode: mode) }
 }

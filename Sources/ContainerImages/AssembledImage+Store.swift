@@ -11,7 +11,7 @@ extension AssembledImage {
     /// Puts config and manifest into the store, and names the image `PROJECT.IMAGE` in its index.
     ///
     /// Throws `StoreError.blobMissing` where a layer is not there: an image that the index names is whole.
-    package func store(in store: Store, project: String, image: String) throws {
+    package func store(in store: ArtifactStore, project: String, image: String) throws {
         for layer in manifest.layers where !store.hasBlob(layer.digest, size: layer.size) {
             throw StoreError.blobMissing(layer.digest)
         }
@@ -21,7 +21,7 @@ extension AssembledImage {
     }
 
     /// Names the image by a version too, beside `PROJECT.IMAGE`.
-    package func name(version: String, in store: Store, project: String, image: String) throws {
+    package func name(version: String, in store: ArtifactStore, project: String, image: String) throws {
         try store.setReference(Self.storeName(project: project, image: image, version: version), descriptor)
     }
 }

@@ -39,7 +39,7 @@ package struct ImportedBase: Sendable, Hashable {
 /// nothing but blobs is written. Blocks; call from `BlockingPool`. What the user has to correct is thrown as `InvalidInput`,
 /// what the world did as `SystemError` or `StoreError`.
 package struct BaseImport: Sendable {
-    let store: Store
+    let store: ArtifactStore
     /// What the image is to run on.
     let platform: Platform
     /// The base as the user named it, for messages.
@@ -49,7 +49,7 @@ package struct BaseImport: Sendable {
     let limits: ArchiveLimits
 
     package init(
-        store: Store,
+        store: ArtifactStore,
         platform: Platform,
         name: String,
         place: SourcePlace?,

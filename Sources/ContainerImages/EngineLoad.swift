@@ -39,7 +39,7 @@ package struct EngineLoad: Sendable {
     /// Streams the image to `ENGINE load` without a file between, under `names` (`REPOSITORY:TAG`).
     ///
     /// Afterwards each name must stand for the image's identity, or, on engines that keep images by manifest, for its manifest.
-    package func load(_ image: StoredImage, from store: Store, names: [String]) async throws {
+    package func load(_ image: StoredImage, from store: ArtifactStore, names: [String]) async throws {
         let layout = ExportedLayout(image, name: names.first, engineNames: names)
         try await stream(layout, from: store)
         for name in names {
@@ -51,7 +51,7 @@ package struct EngineLoad: Sendable {
         }
     }
 
-    private func stream(_ layout: ExportedLayout, from store: Store) async throws {
+    private func stream(_ layout: ExportedLayout, from store: ArtifactStore) async throws {
         let pipe = try Pipe(name: "\(engine) load")
         let result = try await starting {
             try await Subprocess.run(
@@ -81,7 +81,7 @@ package struct EngineLoad: Sendable {
         }
     }
 
-    private func write(_ layout: ExportedLayout, from store: Store, to pipe: Pipe) async throws {
+    private func write(_ layout: ExportedLayout, from store: ArtifactStore, to pipe: Pipe) async throws {
         try await BlockingPool.shared.run {
             guard let end = pipe.takeWriteEnd() else { return }
             try Pipe.withoutSignal {

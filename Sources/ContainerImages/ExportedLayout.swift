@@ -44,7 +44,7 @@ struct ExportedLayout {
     private static func path(of digest: Digest) -> String { "blobs/sha256/\(digest.hex)" }
 
     /// Writes the files into an empty folder; each blob is verified on its way out.
-    func write(to folder: FilePath, from store: Store) throws {
+    func write(to folder: FilePath, from store: ArtifactStore) throws {
         let place = folder.appending("blobs/sha256")
         try Files.makeFolder(place)
         for blob in blobs {
@@ -63,7 +63,7 @@ struct ExportedLayout {
     ///
     /// A blob that turns out damaged ends the tar without its end mark, so that no reader takes it for whole.
     func archive(
-        from store: Store,
+        from store: ArtifactStore,
         name: String,
         write: @escaping (UnsafeRawBufferPointer) throws(SystemError) -> Void
     ) throws {

@@ -16,13 +16,13 @@ extension DiagnosticIdentifier {
 ///
 /// All of it appears at its place whole or not at all, and is the same bytes each time. Blocks; call from `BlockingPool`.
 package struct ImageExport {
-    private let store: Store
+    private let store: ArtifactStore
     private let image: StoredImage
     private let project: String
     private let name: String
     private let version: String
 
-    package init(_ image: StoredImage, in store: Store, project: String, name: String, version: String) {
+    package init(_ image: StoredImage, in store: ArtifactStore, project: String, name: String, version: String) {
         self.store = store
         self.image = image
         self.project = project

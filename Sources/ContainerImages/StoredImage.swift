@@ -29,7 +29,7 @@ package struct StoredImage: Sendable, Hashable {
     /// Reads manifest and config, both verified.
     ///
     /// Throws `StoreError` where one is missing or damaged, `DocumentError` where one is not what it should be.
-    package init(manifest digest: Digest, in store: Store) throws {
+    package init(manifest digest: Digest, in store: ArtifactStore) throws {
         manifestDigest = digest
         manifestBytes = try store.readBlob(digest, limit: DocumentLimit.bytes)
         manifest = try ImageManifest(decoding: manifestBytes)

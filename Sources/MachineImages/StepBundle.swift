@@ -19,12 +19,12 @@ struct StepBundle {
 
     private let image: BundledImage
     private let part: BundledImage.Part
-    private let store: Store
+    private let store: ArtifactStore
     private var carried: [(file: ApplyScript.Carried, content: Content)] = []
     /// Holds files that are made for the bundle, until it is written.
     private let work: WorkFolder
 
-    init(_ part: BundledImage.Part, of image: BundledImage, store: Store) throws {
+    init(_ part: BundledImage.Part, of image: BundledImage, store: ArtifactStore) throws {
         self.image = image
         self.part = part
         self.store = store

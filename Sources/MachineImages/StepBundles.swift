@@ -38,7 +38,7 @@ package enum StepBundles {
     @discardableResult
     package static func stage(
         _ image: BundledImage,
-        in store: Store,
+        in store: ArtifactStore,
         layers catalog: LayerCatalog,
         open: (InputPath) throws -> SystemIO.Descriptor
     ) throws -> ContentDescriptor {
@@ -71,7 +71,7 @@ package enum StepBundles {
     /// The folder then holds `index.json`, `00-from.json` and `01-STEP.tar` and so on; apply the tars in this order.
     package static func export(
         _ image: StoredImage,
-        from store: Store,
+        from store: ArtifactStore,
         project: String,
         name: String,
         to folder: FilePath,
@@ -104,7 +104,7 @@ package enum StepBundles {
         return bytes.flatMap { try? JSONValue.parse($0) }?["step-bundles"] != nil
     }
 
-    private static func manifest(_ digest: Digest, in store: Store) throws -> ImageManifest {
+    private static func manifest(_ digest: Digest, in store: ArtifactStore) throws -> ImageManifest {
         try ImageManifest(decoding: try store.readBlob(digest, limit: DocumentLimit.bytes))
     }
 
@@ -145,7 +145,7 @@ package enum StepBundles {
     fileprivate static func annotations(title: String) -> [String: String] { [titleAnnotation: title] }
 }
 
-extension Store {
+extension ArtifactStore {
     /// Writes the documents about the bundles, and names the artifact last.
     fileprivate func keep(
         _ image: BundledImage,

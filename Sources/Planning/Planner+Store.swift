@@ -11,7 +11,7 @@ extension Planner {
     package static func plan(
         _ bakefile: Bakefile,
         images: [String] = [],
-        store: Store,
+        store: ArtifactStore,
         environment: [String: String],
         refresh: Bool = false
     ) throws -> (plan: Plan, learned: [LearnedDigest]) {
@@ -41,7 +41,7 @@ extension Planner {
     /// Keeps the digests that a plan had to compute, so that the next one need not read those files.
     ///
     /// `readAt` is the `clock` from before the plan: a file written since may have changed without a trace.
-    package static func remember(_ learned: [LearnedDigest], in store: Store, readAt: Int64) throws {
+    package static func remember(_ learned: [LearnedDigest], in store: ArtifactStore, readAt: Int64) throws {
         try store.recordFileDigests(
             Dictionary(learned.map { ($0.path, KnownFileDigest(digest: $0.known.digest, status: $0.known.status)) }) {
                 _,

@@ -4,10 +4,10 @@ package import SystemIO
 
 /// The records of earlier bakes, from the store's index.
 package struct StoreRecords: BakeRecords, Sendable {
-    private let store: Store
+    private let store: ArtifactStore
     private let project: String
 
-    package init(store: Store, project: String) {
+    package init(store: ArtifactStore, project: String) {
         self.store = store
         self.project = project
     }

@@ -17,13 +17,13 @@ package struct StoredBlob: Hashable, Sendable {
 ///
 /// A writer that is dropped, or whose process dies, leaves nothing that anybody uses.
 package final class BlobWriter {
-    private let store: Store
+    private let store: ArtifactStore
     private let file: LiveFile
     private let limit: Int64
     private var digester = Digester()
     private var isOver = false
 
-    init(store: Store, file: LiveFile, limit: Int64) {
+    init(store: ArtifactStore, file: LiveFile, limit: Int64) {
         self.store = store
         self.file = file
         self.limit = limit

@@ -34,7 +34,7 @@ package final class VerifiedReader {
     }
 }
 
-extension Store {
+extension ArtifactStore {
     /// Opens a blob for random access; with `verify`, all of it is read and checked first.
     package func openBlob(_ digest: Digest, verify: Bool = false) throws -> Descriptor {
         if verify { try self.verify(digest) }

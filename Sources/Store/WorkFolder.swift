@@ -4,7 +4,7 @@ package import SystemPackage
 /// A folder for work in progress, on the file system of the store.
 ///
 /// It lives as long as this value is held and is then removed, as far as that is possible. If the process dies, the
-/// lock beside the folder is free, and `Store.removeStaleWork` of a later run removes both.
+/// lock beside the folder is free, and `ArtifactStore.removeStaleWork` of a later run removes both.
 package final class WorkFolder: Sendable {
     package let path: FilePath
     private let lock: LiveFile
@@ -34,7 +34,7 @@ package final class WorkFolder: Sendable {
     }
 }
 
-extension Store {
+extension ArtifactStore {
     /// Makes an empty folder of mode 0700 under the store's `tmp`.
     package func makeWorkFolder(_ prefix: String) throws -> WorkFolder {
         try requireWriting("make a work folder")

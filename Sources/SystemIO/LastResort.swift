@@ -16,13 +16,18 @@ package enum LastResort {
     package static func after(milliseconds: UInt32, _ body: @escaping @Sendable () -> Void) {
         let context = Unmanaged.passRetained(Action(milliseconds, body)).toOpaque()
         var thread = pthread_t()
-        let result = pthread_create(&thread, nil, { context in
-            guard let context else { return nil }
-            let action = Unmanaged<Action>.fromOpaque(context).takeRetainedValue()
-            usleep(action.milliseconds * 1000)
-            action.body()
-            return nil
-        }, context)
+        let result = pthread_create(
+            &thread,
+            nil,
+            { context in
+                guard let context else { return nil }
+                let action = Unmanaged<Action>.fromOpaque(context).takeRetainedValue()
+                usleep(action.milliseconds * 1000)
+                action.body()
+                return nil
+            },
+            context
+        )
         guard result == 0 else {
             // No thread is to be had: better too early than never.
             Unmanaged<Action>.fromOpaque(context).release()

@@ -16,12 +16,12 @@ final class BakeHarness: Sendable {
 
     let temporary: TemporaryFolder
     let work: FilePath
-    let store: Store
+    let store: ArtifactStore
 
     init() throws {
         temporary = try TemporaryFolder()
         work = try temporary.makeFolder("work")
-        store = try Store.open(at: temporary.path.appending("store"), mode: .readWrite)
+        store = try ArtifactStore.open(at: temporary.path.appending("store"), mode: .readWrite)
     }
 
     /// An image of steps over `scratch`, addressed by kind and ordinal.

@@ -11,12 +11,12 @@ import Testing
 /// What is read from outside, made by foreign tools from an image of ours.
 @Suite struct BaseImportTests {
     private let samples: SampleImages
-    private let target: Store
+    private let target: ArtifactStore
     private let base: BaseImport
 
     init() throws {
         samples = try SampleImages()
-        target = try Store.open(at: samples.folder.file("target"), mode: .readWrite)
+        target = try ArtifactStore.open(at: samples.folder.file("target"), mode: .readWrite)
         base = BaseImport(
             store: target,
             platform: Platform(architecture: hostArchitecture),
@@ -113,12 +113,12 @@ import Testing
 /// What is refused, and in which words.
 @Suite struct BaseImportRefusalTests {
     private let samples: SampleImages
-    private let target: Store
+    private let target: ArtifactStore
     private let base: BaseImport
 
     init() throws {
         samples = try SampleImages()
-        target = try Store.open(at: samples.folder.file("target"), mode: .readWrite)
+        target = try ArtifactStore.open(at: samples.folder.file("target"), mode: .readWrite)
         base = BaseImport(
             store: target,
             platform: Platform(architecture: "amd64"),

@@ -12,11 +12,11 @@ import Testing
 /// A store with small images in it, in a folder of its own.
 struct SampleImages {
     let folder: TemporaryFolder
-    let store: Store
+    let store: ArtifactStore
 
     init() throws {
         folder = try TemporaryFolder()
-        store = try Store.open(at: folder.file("store"), mode: .readWrite)
+        store = try ArtifactStore.open(at: folder.file("store"), mode: .readWrite)
     }
 
     /// Writes a layer of the entries, each with its content.

@@ -17,11 +17,11 @@ import Testing
 /// Bakes machine images over a small root, and applies their bundles to a copy of it.
 struct MachineWorkshop {
     let temporary: TemporaryFolder
-    let store: Store
+    let store: ArtifactStore
 
     init() throws {
         temporary = try TemporaryFolder()
-        store = try Store.open(at: temporary.file("store"), mode: .readWrite)
+        store = try ArtifactStore.open(at: temporary.file("store"), mode: .readWrite)
         try temporary.makeFolder("work")
     }
 
@@ -208,7 +208,7 @@ struct MachineWorkshop {
     }
 }
 
-private func assemble(_ image: LayeredImage, in store: Store) throws -> AssembledImage {
+private func assemble(_ image: LayeredImage, in store: ArtifactStore) throws -> AssembledImage {
     let layers = image.layers.map { digest in
         ImageAssembly.Layer(diffID: digest, size: store.blobSize(digest) ?? 0, title: "step")
     }

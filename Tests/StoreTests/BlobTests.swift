@@ -8,12 +8,12 @@ import Testing
 
 @Suite struct BlobTests {
     private let folder: TemporaryFolder
-    private let store: Store
+    private let store: ArtifactStore
     private let hello = Digester.digest(of: "hello")
 
     init() throws {
         folder = try TemporaryFolder()
-        store = try Store.open(at: folder.file("store"), mode: .readWrite)
+        store = try ArtifactStore.open(at: folder.file("store"), mode: .readWrite)
     }
 
     private func temporaryNames() throws -> [String] { try Files.names(in: store.temporaryFolder).map(\.string) }

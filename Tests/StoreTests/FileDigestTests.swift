@@ -7,12 +7,12 @@ import Testing
 
 @Suite struct FileDigestTests {
     private let folder: TemporaryFolder
-    private let store: Store
+    private let store: ArtifactStore
     private let content = Digester.digest(of: "content")
 
     init() throws {
         folder = try TemporaryFolder()
-        store = try Store.open(at: folder.file("store"), mode: .readWrite)
+        store = try ArtifactStore.open(at: folder.file("store"), mode: .readWrite)
     }
 
     private func status(_ path: FilePath) throws -> FileStatus { try #require(try FileStatus.ofExisting(path)) }

@@ -8,11 +8,11 @@ import Testing
 
 @Suite struct IndexTests {
     private let folder: TemporaryFolder
-    private let store: Store
+    private let store: ArtifactStore
 
     init() throws {
         folder = try TemporaryFolder()
-        store = try Store.open(at: folder.file("store"), mode: .readWrite)
+        store = try ArtifactStore.open(at: folder.file("store"), mode: .readWrite)
     }
 
     private func digest(_ text: String) -> Digest { Digester.digest(of: text) }

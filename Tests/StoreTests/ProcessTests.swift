@@ -21,7 +21,7 @@ import Testing
         async let first = #expect(processExitsWith: .success) { [text = text as String] in try Self.work(text, 1) }
         async let second = #expect(processExitsWith: .success) { [text = text as String] in try Self.work(text, 2) }
         _ = await (first, second)
-        let store = try Store.open(at: path, mode: .readWrite)
+        let store = try ArtifactStore.open(at: path, mode: .readWrite)
         #expect(try store.versions(project: "p").map(\.sequence) == Array(1...40))
         #expect(try store.bakes(project: "p").count == 40)
         for digest in try store.blobs() { try store.verify(digest) }
@@ -30,7 +30,7 @@ import Testing
     }
 
     private static func work(_ path: String, _ worker: Int) throws {
-        let store = try Store.open(at: FilePath(path), mode: .readWrite)
+        let store = try ArtifactStore.open(at: FilePath(path), mode: .readWrite)
         for number in 0..<20 {
             let text = "\(worker) \(number)"
             try store.beginBake(id: text, project: "p", at: 1)
@@ -40,12 +40,12 @@ import Testing
     }
 
     @Test func `a killed writer leaves nothing that is used, and what it leaves is removed`() async throws {
-        let bystander = try Store.open(at: path, mode: .readWrite)
+        let bystander = try ArtifactStore.open(at: path, mode: .readWrite)
         let living = try bystander.makeBlobWriter()
         try living.write([1])
         let folder = try bystander.makeWorkFolder("living")
         await #expect(processExitsWith: .signal(SIGKILL)) { [text = path.string as String] in
-            let store = try Store.open(at: FilePath(text), mode: .readWrite)
+            let store = try ArtifactStore.open(at: FilePath(text), mode: .readWrite)
             let writer = try store.makeBlobWriter()
             try writer.write([1, 2, 3])
             let work = try store.makeWorkFolder("upper")
@@ -65,10 +65,10 @@ import Testing
     }
 
     @Test func `the lock of a step keeps another process out`() async throws {
-        let store = try Store.open(at: path, mode: .readWrite)
+        let store = try ArtifactStore.open(at: path, mode: .readWrite)
         let lock = try store.lock(stepKey: Digester.digest(of: "step"))
         await #expect(processExitsWith: .exitCode(5)) { [text = path.string as String] in
-            let other = try Store.open(at: FilePath(text), mode: .readWrite)
+            let other = try ArtifactStore.open(at: FilePath(text), mode: .readWrite)
             exit(try other.tryLock(stepKey: Digester.digest(of: "step")) == nil ? 5 : 6)
         }
         lock.release()
@@ -76,7 +76,7 @@ import Testing
     }
 
     @Test func `nothing is collected while a bake runs`() throws {
-        let store = try Store.open(at: path, mode: .readWrite)
+        let store = try ArtifactStore.open(at: path, mode: .readWrite)
         let first = try store.announceBake()
         let second = try store.announceBake()
         #expect(try store.tryLockAgainstBakes() == nil)
@@ -89,11 +89,11 @@ import Testing
 
 @Suite struct WorkFolderTests {
     private let folder: TemporaryFolder
-    private let store: Store
+    private let store: ArtifactStore
 
     init() throws {
         folder = try TemporaryFolder()
-        store = try Store.open(at: folder.file("store"), mode: .readWrite)
+        store = try ArtifactStore.open(at: folder.file("store"), mode: .readWrite)
     }
 
     @Test func `is private, and gone with its owner`() throws {
@@ -134,7 +134,7 @@ import Testing
         try await requireTool("chmod", ["-R", "go-w", "\(path)/ovenbird/tmp/of-root"])
         await #expect(processExitsWith: .exitCode(9)) { [path = path as String] in
             guard setgid(65_534) == 0, setuid(65_534) == 0 else { exit(3) }
-            let errors = try Store.open(at: FilePath(path), mode: .readWrite).removeStaleWork()
+            let errors = try ArtifactStore.open(at: FilePath(path), mode: .readWrite).removeStaleWork()
             let expected = "cannot remove '\(path)/ovenbird/tmp/of-root/inner': Permission denied"
             exit(
                 errors.first?.description == expected && !Files.exists(FilePath("\(path)/ovenbird/tmp/of-nobody"))

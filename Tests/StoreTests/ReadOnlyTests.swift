@@ -38,7 +38,7 @@ import Testing
         Set(before).symmetricDifference(try picture(of: folder)).sorted()
     }
 
-    private static func fill(_ store: Store) throws {
+    private static func fill(_ store: ArtifactStore) throws {
         let layer = try store.putBlob([1, 2, 3]).digest
         let key = Digester.digest(of: "key")
         try store.recordStepResult(contentKey: key, definitionKey: key, layers: [layer], at: 1)
@@ -46,7 +46,7 @@ import Testing
 
     /// Asks everything that a plan asks.
     private static func ask(_ path: FilePath) throws {
-        let store = try Store.open(at: path, mode: .readOnly)
+        let store = try ArtifactStore.open(at: path, mode: .readOnly)
         let key = Digester.digest(of: "key")
         guard try store.stepResult(contentKey: key) != nil else { throw StoreError.blobMissing(key) }
         _ = try store.fileDigests(under: "/")
@@ -56,7 +56,7 @@ import Testing
     }
 
     @Test func `after the writer has closed`() throws {
-        try Self.fill(try Store.open(at: path, mode: .readWrite))
+        try Self.fill(try ArtifactStore.open(at: path, mode: .readWrite))
         let before = try Self.picture(of: folder.path)
         try Self.ask(path)
         let changes = try Self.changes(since: before, in: folder.path)
@@ -64,7 +64,7 @@ import Testing
     }
 
     @Test func `while a writer has it open`() async throws {
-        let writer = try Store.open(at: path, mode: .readWrite)
+        let writer = try ArtifactStore.open(at: path, mode: .readWrite)
         try Self.fill(writer)
         let before = try Self.picture(of: folder.path)
         // In the writer's own process SQLite would share its memory map.
@@ -73,13 +73,13 @@ import Testing
         #expect(changes == [])
         try withExtendedLifetime(writer) {
             try writer.beginBake(id: "later", project: "p", at: 1)
-            #expect(try Store.open(at: path, mode: .readOnly).bake(id: "later") != nil)
+            #expect(try ArtifactStore.open(at: path, mode: .readOnly).bake(id: "later") != nil)
         }
     }
 
     @Test func `after the writer was killed, with all that it had committed`() async throws {
         await #expect(processExitsWith: .signal(SIGKILL)) { [text = path.string as String] in
-            let store = try Store.open(at: FilePath(text), mode: .readWrite)
+            let store = try ArtifactStore.open(at: FilePath(text), mode: .readWrite)
             try Self.fill(store)
             withExtendedLifetime(store) { _ = kill(getpid(), SIGKILL) }
         }
@@ -92,7 +92,7 @@ import Testing
     }
 
     @Test func `where the files beside the index are gone`() throws {
-        try Self.fill(try Store.open(at: path, mode: .readWrite))
+        try Self.fill(try ArtifactStore.open(at: path, mode: .readWrite))
         for name in ["index.sqlite-wal", "index.sqlite-shm"] {
             try Files.removeFile(path.appending("ovenbird").appending(name))
         }
@@ -103,7 +103,7 @@ import Testing
     }
 
     @Test(.enabled(if: getuid() == 0)) func `as a user who may only read`() async throws {
-        let writer = try Store.open(at: path, mode: .readWrite)
+        let writer = try ArtifactStore.open(at: path, mode: .readWrite)
         try Self.fill(writer)
         let before = try Self.picture(of: folder.path)
         await #expect(processExitsWith: .success) { [text = path.string as String] in
@@ -114,7 +114,7 @@ import Testing
         await #expect(processExitsWith: .exitCode(7)) { [text = path.string as String] in
             guard setgid(65_534) == 0, setuid(65_534) == 0 else { exit(3) }
             do {
-                _ = try Store.open(at: FilePath(text), mode: .readWrite)
+                _ = try ArtifactStore.open(at: FilePath(text), mode: .readWrite)
             } catch let error as SystemError {
                 exit(error.code == .permissionDenied ? 7 : 4)
             }
@@ -126,7 +126,7 @@ import Testing
 
     @Test func `a path with what a URI takes for something else`() throws {
         let odd = folder.file("100% é?mode=rw#x")
-        try Self.fill(try Store.open(at: odd, mode: .readWrite))
+        try Self.fill(try ArtifactStore.open(at: odd, mode: .readWrite))
         let before = try Self.picture(of: folder.path)
         try Self.ask(odd)
         let changes = try Self.changes(since: before, in: folder.path)

@@ -7,11 +7,11 @@ import Testing
 
 @Suite struct ReferencesTests {
     private let folder: TemporaryFolder
-    private let store: Store
+    private let store: ArtifactStore
 
     init() throws {
         folder = try TemporaryFolder()
-        store = try Store.open(at: folder.file("store"), mode: .readWrite)
+        store = try ArtifactStore.open(at: folder.file("store"), mode: .readWrite)
     }
 
     /// A whole image of one layer; the layer is an empty tar: two blocks of zeros.

@@ -8,20 +8,23 @@ import Testing
 
 @Suite struct StoreOpeningTests {
     @Test func `the default place follows the environment`() {
-        #expect(Store.defaultPath(environment: ["OVENBIRD_STORE": "/s", "XDG_DATA_HOME": "/x", "HOME": "/h"]) == "/s")
-        #expect(Store.defaultPath(environment: ["OVENBIRD_STORE": "rel"]) == "rel")
-        #expect(Store.defaultPath(environment: ["XDG_DATA_HOME": "/x", "HOME": "/h"]) == "/x/ovenbird")
         #expect(
-            Store.defaultPath(environment: ["OVENBIRD_STORE": "", "XDG_DATA_HOME": "rel", "HOME": "/h"])
+            ArtifactStore.defaultPath(environment: ["OVENBIRD_STORE": "/s", "XDG_DATA_HOME": "/x", "HOME": "/h"])
+                == "/s"
+        )
+        #expect(ArtifactStore.defaultPath(environment: ["OVENBIRD_STORE": "rel"]) == "rel")
+        #expect(ArtifactStore.defaultPath(environment: ["XDG_DATA_HOME": "/x", "HOME": "/h"]) == "/x/ovenbird")
+        #expect(
+            ArtifactStore.defaultPath(environment: ["OVENBIRD_STORE": "", "XDG_DATA_HOME": "rel", "HOME": "/h"])
                 == "/h/.local/share/ovenbird"
         )
-        #expect(Store.defaultPath(environment: [:]) == nil)
+        #expect(ArtifactStore.defaultPath(environment: [:]) == nil)
     }
 
     @Test func `creates the layout, and opens it again`() throws {
         let folder = try TemporaryFolder()
         let path = folder.file("deep/store")
-        _ = try Store.open(at: path, mode: .readWrite)
+        _ = try ArtifactStore.open(at: path, mode: .readWrite)
         #expect(try Files.read(path.appending("oci-layout")) == Array(#"{"imageLayoutVersion":"1.0.0"}"#.utf8))
         #expect(
             try Files.read(path.appending("index.json"))
@@ -31,7 +34,7 @@ import Testing
         )
         let names = ["blobs/sha256", "ovenbird/index.sqlite", "ovenbird/locks", "ovenbird/tmp", "ovenbird/listings"]
         for name in names { #expect(Files.exists(path.appending(name)), "\(name)") }
-        let again = try Store.open(at: path, mode: .readWrite)
+        let again = try ArtifactStore.open(at: path, mode: .readWrite)
         #expect(again.exists)
         #expect(again.rootsFolder(.mapped) == path.appending("ovenbird/roots/mapped"))
     }
@@ -39,7 +42,7 @@ import Testing
     @Test func `a missing store knows nothing and is not created`() throws {
         let folder = try TemporaryFolder()
         let digest = Digester.digest(of: "x")
-        let store = try Store.open(at: folder.file("none"), mode: .readOnly)
+        let store = try ArtifactStore.open(at: folder.file("none"), mode: .readOnly)
         #expect(!store.exists)
         #expect(try store.stepResult(contentKey: digest) == nil)
         #expect(try store.stepResults(definitionKey: digest).isEmpty)
@@ -59,7 +62,7 @@ import Testing
 
     @Test func `a store opened for reading refuses to be changed`() throws {
         let folder = try TemporaryFolder()
-        let store = try Store.open(at: folder.path, mode: .readOnly)
+        let store = try ArtifactStore.open(at: folder.path, mode: .readOnly)
         let error = #expect(throws: StoreError.self) { try store.putBlob([1]) }
         #expect(error?.description == "cannot write a blob: the store was opened for reading only")
         #expect(throws: StoreError.openedForReading(action: "start a bake")) {
@@ -70,7 +73,7 @@ import Testing
     @Test func `refuses a folder that holds other things`() throws {
         let folder = try TemporaryFolder()
         try folder.write("mine", to: "thesis.tex")
-        let error = #expect(throws: StoreError.self) { try Store.open(at: folder.path, mode: .readWrite) }
+        let error = #expect(throws: StoreError.self) { try ArtifactStore.open(at: folder.path, mode: .readWrite) }
         #expect(error?.description == "'\(folder.path)' is not a store: the folder holds other things")
         #expect(try Files.names(in: folder.path).count == 1)
     }
@@ -78,20 +81,20 @@ import Testing
     @Test func `refuses a layout that it does not know`() throws {
         let folder = try TemporaryFolder()
         try folder.write(#"{"imageLayoutVersion":"2.0.0"}"#, to: "oci-layout")
-        let error = #expect(throws: StoreError.self) { try Store.open(at: folder.path, mode: .readWrite) }
+        let error = #expect(throws: StoreError.self) { try ArtifactStore.open(at: folder.path, mode: .readWrite) }
         #expect(
             error?.description
                 == "'\(folder.path)' is not a store: its 'oci-layout' has version '2.0.0', and only 1.0.0 is known"
         )
     }
 
-    @Test(arguments: [Store.Mode.readOnly, .readWrite])
-    func `refuses the store of a newer program`(mode: Store.Mode) throws {
+    @Test(arguments: [ArtifactStore.Mode.readOnly, .readWrite])
+    func `refuses the store of a newer program`(mode: ArtifactStore.Mode) throws {
         let folder = try TemporaryFolder()
         let path = folder.file("store")
-        try withExtendedLifetime(Store.open(at: path, mode: .readWrite)) {}
+        try withExtendedLifetime(ArtifactStore.open(at: path, mode: .readWrite)) {}
         try setFormat(99, in: path)
-        let error = #expect(throws: StoreError.self) { try Store.open(at: path, mode: mode) }
+        let error = #expect(throws: StoreError.self) { try ArtifactStore.open(at: path, mode: mode) }
         #expect(
             error?.description
                 == "the store '\(path)' has format 99, and this program knows formats up to 1: use a newer one"
@@ -106,11 +109,11 @@ import Testing
         try AtomicFile.write(bytes, to: file)
     }
 
-    @Test(arguments: [Store.Mode.readOnly, .readWrite])
-    func `says that the index is damaged`(mode: Store.Mode) throws {
+    @Test(arguments: [ArtifactStore.Mode.readOnly, .readWrite])
+    func `says that the index is damaged`(mode: ArtifactStore.Mode) throws {
         let folder = try TemporaryFolder()
         try folder.write(String(repeating: "not a database ", count: 100), to: "ovenbird/index.sqlite")
-        let error = #expect(throws: StoreError.self) { try Store.open(at: folder.path, mode: mode) }
+        let error = #expect(throws: StoreError.self) { try ArtifactStore.open(at: folder.path, mode: mode) }
         #expect(
             error?.description
                 == "the index '\(folder.file("ovenbird/index.sqlite"))' is damaged: file is not a database"

@@ -6,16 +6,16 @@ import Testing
 
 @Suite struct VersionTests {
     private let folder: TemporaryFolder
-    private let store: Store
+    private let store: ArtifactStore
 
     init() throws {
         folder = try TemporaryFolder()
-        store = try Store.open(at: folder.file("store"), mode: .readWrite)
+        store = try ArtifactStore.open(at: folder.file("store"), mode: .readWrite)
     }
 
     private func identity(_ number: Int) -> ImageIdentity { Digester.digest(of: "image \(number)") }
 
-    private func assign(_ store: Store, _ number: Int) throws -> VersionEntry {
+    private func assign(_ store: ArtifactStore, _ number: Int) throws -> VersionEntry {
         try store.assignVersion(project: "p", image: "web", identity: identity(number), at: 9) { ledger in
             String((ledger.last?.sequence ?? 0) + 1)
         }
@@ -76,7 +76,7 @@ import Testing
             for worker in 0..<4 {
                 group.addTask {
                     try await BlockingPool.shared.run {
-                        let own = try Store.open(at: path, mode: .readWrite)
+                        let own = try ArtifactStore.open(at: path, mode: .readWrite)
                         for number in 0..<25 { _ = try assign(own, worker * 100 + number) }
                     }
                 }

@@ -36,7 +36,7 @@ struct BakeRecipe: Sendable {
     }
 
     let bakefile: Bakefile
-    let store: Store
+    let store: ArtifactStore
     let options: Options
     let emit: @Sendable (BakeEvent) -> Void
 

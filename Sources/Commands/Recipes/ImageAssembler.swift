@@ -28,9 +28,9 @@ final class ImageAssembler: Sendable {
         self.stamp = stamp
     }
 
-    private var store: Store { recipe.store }
+    private var store: ArtifactStore { recipe.store }
 
-    @Sendable func importBase(_ base: Base, _ bakefile: Bakefile, _ store: Store) async throws -> MadeLayers {
+    @Sendable func importBase(_ base: Base, _ bakefile: Bakefile, _ store: ArtifactStore) async throws -> MadeLayers {
         try await BlockingPool.shared.run {
             let scanner = InputScanner(folder: bakefile.folder, contexts: bakefile.contexts) { _, _ in nil }
             let imports = BaseImport(

@@ -1,7 +1,7 @@
 import GRDB
 package import SystemIO
 
-extension Store {
+extension ArtifactStore {
     /// Keeps the listing of a step's input, so that a later plan can say which file changed.
     ///
     /// `digest` is what the step's definition has for the input; equal digests stand for equal listings.

@@ -1,7 +1,7 @@
 package import SystemIO
 import SystemPackage
 
-extension Store {
+extension ArtifactStore {
     /// Waits until nobody else runs the step of this key, then keeps the others waiting.
     package func lock(stepKey: Digest) throws -> FileLock {
         try requireWriting("lock a step")

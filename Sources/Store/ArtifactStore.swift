@@ -11,7 +11,7 @@ package import SystemPackage
 /// Several processes may use a store at once. Every call blocks; call from `BlockingPool`. Blobs decide: a row of the
 /// index whose blobs are gone is as good as no row, so the index may be deleted at the price of baking again (versions
 /// and releases excepted).
-package final class Store: Sendable {
+package final class ArtifactStore: Sendable {
     package enum Mode: Sendable, Hashable {
         /// Creates and changes nothing, not even SQLite's own files; a store that is not there answers "nothing known".
         case readOnly
@@ -33,15 +33,15 @@ package final class Store: Sendable {
     ///
     /// Throws `StoreError.newerFormat` for the store of a newer program, `StoreError.notAStore` for a folder that holds
     /// something else.
-    package static func open(at path: FilePath, mode: Mode) throws -> Store {
+    package static func open(at path: FilePath, mode: Mode) throws -> ArtifactStore {
         switch mode {
         case .readOnly:
-            return Store(path: path, mode: mode, index: try StoreIndex.openForReading(indexPath(of: path)))
+            return ArtifactStore(path: path, mode: mode, index: try StoreIndex.openForReading(indexPath(of: path)))
         case .readWrite:
             try prepareFolders(of: path)
             let lock = try FileLock.acquire(path.appending("ovenbird/locks/open"), .exclusive)
             defer { lock.release() }
-            return Store(path: path, mode: mode, index: try StoreIndex.openForWriting(indexPath(of: path)))
+            return ArtifactStore(path: path, mode: mode, index: try StoreIndex.openForWriting(indexPath(of: path)))
         }
     }
 

@@ -2,7 +2,7 @@ import OCI
 import SystemIO
 import SystemPackage
 
-extension Store {
+extension ArtifactStore {
     /// Creates what is missing of the layout and of our own folders.
     ///
     /// Refuses a folder that already holds something else, so that a mistyped path does not fill a home folder with

@@ -40,7 +40,7 @@ package struct BakedImage: Hashable, Sendable {
     }
 }
 
-extension Store {
+extension ArtifactStore {
     /// Adds images to the histories of their names.
     ///
     /// One that is what its name stood for already adds nothing; it only gives the release to a line that has none.

@@ -29,7 +29,7 @@ package struct ReleaseRecord: Hashable, Sendable {
     }
 }
 
-extension Store {
+extension ArtifactStore {
     /// Remembers a release whose document is in the store already; a known one changes nothing.
     package func recordRelease(_ release: ReleaseRecord) throws {
         guard hasBlob(release.blob) else { throw StoreError.blobMissing(release.blob) }

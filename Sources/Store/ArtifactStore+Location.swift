@@ -1,6 +1,6 @@
 package import SystemPackage
 
-extension Store {
+extension ArtifactStore {
     /// Where the store is when no option says so.
     ///
     /// `$OVENBIRD_STORE`, else `$XDG_DATA_HOME/ovenbird`, else `$HOME/.local/share/ovenbird`; nil where none is set. As

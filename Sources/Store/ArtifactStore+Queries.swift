@@ -1,6 +1,6 @@
 import GRDB
 
-extension Store {
+extension ArtifactStore {
     /// Asks the index; `none` is the answer of a store that has no index.
     func query<Value>(none: Value, _ body: (Database) throws -> Value) throws -> Value {
         guard let index else { return none }

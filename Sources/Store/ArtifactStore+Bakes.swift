@@ -30,7 +30,7 @@ package struct BakeRecord: Hashable, Sendable {
     }
 }
 
-extension Store {
+extension ArtifactStore {
     /// Notes that a bake starts; its id must be new.
     package func beginBake(id: String, project: String, at time: Int64) throws {
         try change("start a bake") { database in

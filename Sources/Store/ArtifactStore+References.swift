@@ -2,7 +2,7 @@ package import OCI
 import SystemIO
 import SystemPackage
 
-extension Store {
+extension ArtifactStore {
     private var layoutIndexPath: FilePath { path.appending("index.json") }
 
     /// The names of images in `index.json` and what they stand for.

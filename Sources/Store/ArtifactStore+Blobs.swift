@@ -1,7 +1,7 @@
 package import SystemIO
 package import SystemPackage
 
-extension Store {
+extension ArtifactStore {
     var blobsFolder: FilePath { path.appending("blobs/sha256") }
 
     /// Where the blob is, or would be.

@@ -34,7 +34,7 @@ package struct StoredResult: Hashable, Sendable {
     }
 }
 
-extension Store {
+extension ArtifactStore {
     /// Remembers the result of a step, in the place of an older one; throws `StoreError.blobMissing` unless its layers
     /// are in.
     @discardableResult

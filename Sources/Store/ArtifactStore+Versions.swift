@@ -39,7 +39,7 @@ package struct VersionEntry: Hashable, Sendable {
     }
 }
 
-extension Store {
+extension ArtifactStore {
     /// The ledger of an image, or of a whole project, in the order of image and sequence.
     package func versions(project: String, image: String? = nil) throws -> [VersionEntry] {
         try query(none: []) { database in

@@ -77,7 +77,7 @@ package struct BakedStep: Hashable, Sendable {
     }
 }
 
-extension Store {
+extension ArtifactStore {
     /// Remembers steps in one transaction, each in the place of what was known of the same project, image and step.
     package func recordBakedSteps(_ steps: [BakedStep]) throws {
         if steps.isEmpty { return }

@@ -54,7 +54,7 @@ package struct KnownFileDigest: Hashable, Sendable {
     }
 }
 
-extension Store {
+extension ArtifactStore {
     /// The known digests of the files below a folder, in one query; check each with `matches`.
     ///
     /// Paths are compared byte by byte, so name the folder as it was named when they were recorded: absolute and
