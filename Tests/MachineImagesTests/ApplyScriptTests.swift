@@ -47,6 +47,15 @@ import Testing
             timestamp: 0,
             in: &packages
         )
+        var kept = begin()
+        var keptSource = source
+        keptSource.keep = true
+        ApplyScript.install(
+            PackagesStep(names: ["a"], sources: [keptSource], recommends: true),
+            files: ApplyScript.PackageFiles(keys: ["key-1-vendor.asc"]),
+            timestamp: 0,
+            in: &kept
+        )
         var local = begin()
         ApplyScript.install(
             PackagesStep(names: [], files: [InputPath(path: "a.deb")]),
@@ -58,7 +67,7 @@ import Testing
         ApplyScript.apply([], to: &layers)
         var plain = begin()
         ApplyScript.run(RunStep(command: .arguments(["/bin/true"]), user: "1000"), timestamp: 0, in: &plain)
-        return ["run": run, "plain": plain, "packages": packages, "local": local, "layers": layers]
+        return ["run": run, "plain": plain, "packages": packages, "local": local, "kept": kept, "layers": layers]
     }
 
     @Test func `shellcheck and dash accept every script`() async throws {
@@ -91,29 +100,41 @@ import Testing
     /// The part that is the step's own: what a reader of a bundle looks for.
     @Test func `a packages step, word for word`() throws {
         let text = String(decoding: try #require(try scripts()["packages"]).bytes, as: UTF8.self)
-        let own = try #require(text.firstRange(of: "\ninside() {"))
+        let own = try #require(text.firstRange(of: "\nlend\n"))
         #expect(
             String(text[own.lowerBound...]) == #"""
 
-                inside() { env -i 'DEBIAN_FRONTEND=noninteractive' 'HOME=/root' 'HOSTNAME=ovenbird' 'LANG=C.UTF-8' 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin' 'SOURCE_DATE_EPOCH=0' 'TZ=UTC' "$chroot" "$root" "$@" </dev/null; }
-                free 'etc/apt/sources.list.d/vendor.sources'
-                undo() {
-                    return_files
-                    rm -f -- "$root"'etc/apt/sources.list.d/vendor.sources'
-                    rm -f -- "$root"'etc/apt/keyrings/vendor.asc'
-                }
-                lend_files
-                install_key 'files/key-1-vendor.asc' 'etc/apt/keyrings/vendor.asc'
-                printf '%s\n' 'Types: deb' 'URIs: https://deb.example.com/debian' 'Suites: stable' 'Components: main contrib' 'Signed-By: /etc/apt/keyrings/vendor.asc' >"$root"'etc/apt/sources.list.d/vendor.sources'
+                lend
+                printf '%s\n' \
+                    'APT::Install-Recommends "false";' \
+                    'APT::Install-Suggests "false";' \
+                    'APT::Update::Error-Mode "any";' \
+                    'APT::Sandbox::User "root";' \
+                    'Acquire::Languages "none";' \
+                    'Acquire::Retries "3";' \
+                    'Dir::State::lists "/'"$spool"'/lists";' \
+                    'Dir::Cache::archives "/'"$spool"'/archives";' \
+                    'Dir::Cache::pkgcache "";' \
+                    'Dir::Cache::srcpkgcache "";' \
+                    'Dir::Log::History "/dev/null";' \
+                    'Dir::Log::Terminal "";' \
+                    'Dir::Log::Planner "";' \
+                    'Dpkg::Use-Pty "false";' \
+                    'Dpkg::Options { "--force-confdef"; "--force-confold"; "--force-unsafe-io"; };' \
+                    'Dpkg::Progress-Fancy "false";' \
+                    '#clear DPkg::Post-Invoke;' \
+                    '#clear APT::Update::Post-Invoke;' \
+                    >"$root$spool/apt.conf"
+                lend_key 'files/key-1-vendor.asc' 'vendor.asc'
+                printf '%s\n' 'deb [signed-by="'"/$spool/"'vendor.asc"] https://deb.example.com/debian stable main contrib' >"$root"'etc/apt/sources.list.d/vendor.list'
                 set --
                 add_deb 'files/1-a.deb'
-                set -- "$@" "/tmp/$spool/"'1-a.deb'
+                set -- "$@" "/$spool/"'1-a.deb'
                 set -- "$@" 'nginx-light'
                 set -- "$@" 'curl=8.*'
                 update
-                inside apt-get -q install -y --no-install-recommends -o Dpkg::Options::=--force-confold -- "$@" ||
-                    refuse 'apt-get could not install the packages'
-                clean
+                inside apt-get install --yes -- "$@" || refuse 'apt-get could not install the packages'
+                : >"$work/done"
                 say applied
 
                 """#
