@@ -21,9 +21,9 @@ struct OutputFolder {
 
     /// Writes the release, the properties and a copy of each parameter file; each appears whole or not at all.
     func write(_ release: Release) throws {
-        try AtomicFile.write(release.canonicalBytes, to: path.appending("release.json"))
+        try write(release.canonicalBytes, to: path.appending("release.json"))
         let properties = BakeProperties.text(for: release, digest: release.digest)
-        try AtomicFile.write(Array(properties.utf8), to: path.appending("bake.properties"))
+        try write(Array(properties.utf8), to: path.appending("bake.properties"))
         for stack in bakefile.stacks {
             for environment in stack.environments {
                 let work = ParameterWork(bakefile: bakefile, stack: stack, environment: environment)
@@ -31,9 +31,15 @@ struct OutputFolder {
                 let folder = path.appending("params").appending(stack.name)
                 try Files.makeFolder(folder)
                 let suffix = FilePath(environment.parameters.path).extension.map { ".\($0)" } ?? ""
-                try AtomicFile.write(edited.text, to: folder.appending(environment.name + suffix))
+                try write(edited.text, to: folder.appending(environment.name + suffix))
                 Console.say(edited.notes.flatMap { DiagnosticText.lines($0, palette: palette) })
             }
         }
+    }
+
+    /// Leaves a file alone that has these bytes already.
+    private func write(_ bytes: [UInt8], to path: FilePath) throws {
+        if let known = try? Files.read(path), known == bytes { return }
+        try AtomicFile.write(bytes, to: path)
     }
 }

@@ -99,6 +99,18 @@ struct ImageCommandTests {
         #expect(here != there)
     }
 
+    @Test(.enabled(if: hasTool("faketime")))
+    func `stays one release while nothing changes`() async throws {
+        let kitchen = try await Kitchen()
+        let first = try await kitchen.run("bake", "--first")
+        let file = kitchen.work.file("out/release.json")
+        let written = try FileStatus.ofExisting(file)
+        let tomorrow = try await kitchen.ovenbird(["bake"], through: ["faketime", "-f", "+1d"])
+        #expect(tomorrow.text == first, "\(tomorrow.error)")
+        #expect(try FileStatus.ofExisting(file) == written)
+        #expect(try await kitchen.run("bake", environment: ["JENKINS_URL": "x", "BUILD_NUMBER": "7"]) != first)
+    }
+
     @Test func `of one commit is one thing`() async throws {
         let kitchen = try await Kitchen(
             """

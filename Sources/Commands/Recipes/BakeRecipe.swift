@@ -83,14 +83,15 @@ struct BakeRecipe: Sendable {
         }
     }
 
-    /// Names the images, and writes down what there is.
+    /// Names the images, and says what there is: the newest release itself, where only the time would differ.
     private func release(
         of result: BakeResult,
         _ naming: ImageNaming,
         _ assembler: ImageAssembler,
         _ build: ContinuousIntegration?
     ) throws -> Release {
-        let before = try options.after ?? ReleaseArgument.newest(of: bakefile.project, in: store)?.release
+        let newest = try ReleaseArgument.newest(of: bakefile.project, in: store)?.release
+        let before = options.after ?? newest
         let versions = try naming.versions(of: result.images)
         var release = Release(
             project: bakefile.project,
@@ -109,6 +110,11 @@ struct BakeRecipe: Sendable {
                 released.placements = known.placements
             }
             release.images[image.name] = released
+        }
+        if let newest {
+            var same = release
+            same.created = newest.created
+            if same == newest { return newest }
         }
         return release
     }
@@ -136,6 +142,6 @@ struct BakeRecipe: Sendable {
                 )
             }
         )
-        try store.finishBake(id: bake, status: .done, release: release.digest, at: release.created)
+        try store.finishBake(id: bake, status: .done, release: release.digest, at: Int64(time(nil)))
     }
 }
