@@ -35,7 +35,7 @@ extension InputScanner {
     }
 
     private static func read(_ path: FilePath) throws -> Reading {
-        let start = now()
+        let start = SystemClock.wall
         let file = try Descriptor.open(path, flags: O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
         let status = try file.status()
         var digester = Digester()
@@ -49,13 +49,6 @@ extension InputScanner {
         // The clock of file times ticks every few milliseconds: a second write in one tick would not show.
         let isSettled = try file.status() == status && start - status.changed > 50_000_000
         return Reading(known: Known(status: status, digest: digester.finish()), isSettled: isSettled)
-    }
-
-    /// Nanoseconds since 1970.
-    private static func now() -> Int64 {
-        var time = timespec()
-        clock_gettime(CLOCK_REALTIME, &time)
-        return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
     }
 }
 

@@ -1,5 +1,4 @@
 package import Bakefiles
-import Glibc
 package import Store
 import SystemIO
 import SystemPackage
@@ -49,12 +48,5 @@ extension Planner {
             },
             hashedAt: readAt
         )
-    }
-
-    /// The time now, in nanoseconds since 1970.
-    package static var clock: Int64 {
-        var now = timespec()
-        clock_gettime(CLOCK_REALTIME, &now)
-        return Int64(now.tv_sec) * 1_000_000_000 + Int64(now.tv_nsec)
     }
 }

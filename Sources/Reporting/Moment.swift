@@ -1,4 +1,4 @@
-import Glibc
+import SystemIO
 
 /// A point in time for those who show it: what the clock on the wall says, and a count that never jumps.
 package struct Moment: Sendable, Hashable {
@@ -13,10 +13,6 @@ package struct Moment: Sendable, Hashable {
     }
 
     package static var now: Moment {
-        var wall = timespec()
-        clock_gettime(CLOCK_REALTIME, &wall)
-        var steady = timespec()
-        clock_gettime(CLOCK_MONOTONIC, &steady)
-        return Moment(wall: Int64(wall.tv_sec), steady: Double(steady.tv_sec) + Double(steady.tv_nsec) / 1e9)
+        Moment(wall: SystemClock.wall / 1_000_000_000, steady: Double(SystemClock.steady) / 1e9)
     }
 }

@@ -42,7 +42,7 @@ struct BakeRecipe: Sendable {
 
     func run() async throws -> Outcome {
         let planned = try await BlockingPool.shared.run {
-            let readAt = Planner.clock
+            let readAt = SystemClock.wall
             let planned = try Planner.plan(
                 bakefile,
                 images: options.images,
