@@ -49,7 +49,7 @@ package struct PlainLog: Sendable {
         case .stepWaiting(let name): return ["\(name) waits for another bake that runs the same step"]
         case .stepFinished(let name, let outcome): return [Self.finished(name, outcome)]
         case .stepFailed(let name, let failure):
-            return ["\(name) failed after \(Durations.text(failure.seconds)): \(failure.message)"]
+            return ["\(name) failed after \(Durations.text(failure.seconds)): \(failure.headline)"] + failure.details
         case .stepSkipped(let name, let cause): return ["\(name) skipped, because \(cause) failed"]
         case .imageFinished(let name, let identity, let layerCount, let size):
             return ["\(name) is \(identity), \(Counts.text(layerCount, "layer")), \(Sizes.text(size))"]
@@ -79,6 +79,6 @@ enum BakeEnding {
         }
         if progress.isInterrupted { return "bake interrupted after \(time)" }
         guard let first = progress.failures.first else { return "bake failed after \(time)" }
-        return "bake failed after \(time): \(first.name): \(first.failure.message)"
+        return "bake failed after \(time): \(first.name): \(first.failure.headline)"
     }
 }

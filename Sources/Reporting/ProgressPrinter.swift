@@ -109,6 +109,7 @@ package final class ProgressPrinter: Sendable {
     /// Each failed step's complete output, once; a line that says why, where it cannot be read.
     private func showFailures(_ failures: [(name: StepName, failure: StepFailure)], at now: Moment) {
         for (name, failure) in failures {
+            if mode == .quiet { put((["\(name) failed: \(failure.headline)"] + failure.details).map(\.neutralised)) }
             guard let log = failure.log else { continue }
             if mode == .json {
                 try? FailureOutput.stream(name, log: log, prefixed: false) { line in

@@ -27,7 +27,8 @@ package struct TerminalView: Sendable {
             return ["\(mark) \(columns(name, time, Sizes.text(outcome.size)))  \(title(name))"]
         case .stepFailed(let name, let failure):
             let line = columns(name, Durations.text(failure.seconds), "failed")
-            return ["\(palette.red("✗")) \(line)  \(palette.red(failure.message.neutralised))"]
+            return ["\(palette.red("✗")) \(line)  \(palette.red(failure.headline.neutralised))"]
+                + failure.details.map(\.neutralised)
         case .stepSkipped(let name, let cause):
             return [palette.dim("- \(columns(name, "skipped", ""))  because \(cause) failed".neutralised)]
         case .imageFinished(let name, let identity, let layerCount, let size):

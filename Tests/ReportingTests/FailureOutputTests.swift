@@ -59,6 +59,7 @@ import Testing
         )
         #expect(
             try shown(.quiet, failure) == """
+                web:run-1 failed: ended with status 1
                 output of web:run-1:
                 web:run-1 | one
                 web:run-1 | two\\x1b[K
@@ -69,6 +70,19 @@ import Testing
             try shown(.json, failure).contains(
                 #"{"event":"output","line":"one","step":"web:run-1","time":"2026-01-02T03:04:07Z"}"# + "\n"
             )
+        )
+    }
+
+    @Test func `a message of several lines keeps them`() throws {
+        let failure = StepFailure(message: "no runtime\n  fix: install\u{1b} 'crun'", log: nil, seconds: 1)
+        #expect(try shown(.quiet, failure) == "web:run-1 failed: no runtime\n  fix: install\\x1b 'crun'\n")
+        let lines = try shown(.plain, failure).split(separator: "\n")
+        #expect(
+            lines.dropFirst() == [
+                "2026-01-02T03:04:06Z web:run-1 failed after 1.0 s: no runtime",
+                "2026-01-02T03:04:06Z   fix: install\\x1b 'crun'",
+                "2026-01-02T03:04:07Z bake failed after 2.0 s: web:run-1: no runtime",
+            ]
         )
     }
 
