@@ -41,8 +41,8 @@ package struct DebianRoot: Sendable, Hashable {
 
     /// Makes the root as one layer at `output`.
     ///
-    /// `folder` is an own, existing, empty folder on the disk of `cache`, and empty again afterwards. mmdebstrap runs in the
-    /// namespaces of a sandbox's worker, so that nothing of it outlives this process.
+    /// `folder` is an own, existing, empty folder on the disk of `cache`, and empty again afterwards. mmdebstrap runs
+    /// in the namespaces of a sandbox's worker, so that nothing of it outlives this process.
     package func make(
         in folder: FilePath,
         cache: FilePath,

@@ -3,7 +3,7 @@ import Layers
 import SystemIO
 import SystemPackage
 
-/// Makes the layer of a tar of mmdebstrap's: in our order, with our times, without what tells of the host or the moment.
+/// Makes a layer of a tar of mmdebstrap's: in our order, with our times, without the host's and the moment's traces.
 struct DebianRootCleaning {
     var sourcesList: String
     var timestamp: Int64

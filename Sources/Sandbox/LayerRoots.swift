@@ -7,8 +7,8 @@ import SystemPackage
 /// Unpacked layers, kept for later steps and shared by all processes of a user.
 ///
 /// A layer's folder is named after its diffID; one that unpacks differently over other layers after the digest of all
-/// of them. Beside it lies its lock: shared while it is used, exclusive while it is made. What a killed process has left half
-/// made has another name and is removed by the next who holds the lock.
+/// of them. Beside it lies its lock: shared while it is used, exclusive while it is made. What a killed process has
+/// left half made has another name and is removed by the next who holds the lock.
 struct LayerRoots {
     /// A folder that nobody who asks for its lock removes as long as this is held.
     struct Held {
@@ -29,7 +29,7 @@ struct LayerRoots {
         }
     }
 
-    /// The folders of the layers, lowest first; unpacks what is missing, and waits while another process unpacks the same.
+    /// The folders of the layers, lowest first; unpacks what is missing, or waits for another process that does.
     func prepare(_ layers: [SandboxJob.Layer]) throws -> [Held] {
         var chain: Digest?
         return try layers.indices.map { index in

@@ -40,8 +40,8 @@ enum LayerWork {
         do {
             var writer = try TarWriter.open(to: file, name: "the step's layer")
             var options = LayerPacker.Options(source: .overlayUpper, latestTime: timestamp)
-            // Which folders the kernel makes opaque depends on its version and on the way of making them (a rename is enough),
-            // so only those stay so that hide a folder of the parent's.
+            // Which folders the kernel makes opaque depends on its version and on the way of making them (a rename is
+            // enough), so only those stay so that hide a folder of the parent's.
             var opaque: Set<EntryPath> = []
             options.hidesSomething = { path in
                 var above = path

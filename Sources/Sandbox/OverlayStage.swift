@@ -3,7 +3,7 @@ import Glibc
 import SystemIO
 import SystemPackage
 
-/// The folders and mounts of one run: a small tmpfs for what must leave no trace, and the overlay of the parent's layers.
+/// The folders and mounts of one run: the overlay of the parent's layers, and a tmpfs for what must leave no trace.
 ///
 ///     SCRATCH/upper, SCRATCH/work     on disk: what the step changes
 ///     SCRATCH/stage                   tmpfs, in the worker's namespace only:

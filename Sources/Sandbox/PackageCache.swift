@@ -2,9 +2,9 @@ import Glibc
 import SystemIO
 import SystemPackage
 
-/// Downloaded files that runs share: each run has a folder of its own, filled with links and emptied into the cache again.
+/// Downloaded files that runs share: each has a folder of its own, filled with links and emptied into the cache.
 ///
-/// apt believes no file: archives are verified against signed indexes, and indexes by their signature, whenever they are used.
+/// apt verifies an archive against its indexes whenever it uses it, and an index by its signature when it fetches it.
 struct PackageCache {
     let folder: FilePath
 

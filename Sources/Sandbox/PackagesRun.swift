@@ -6,8 +6,9 @@ package import SystemPackage
 package enum PackagesRun {
     /// Runs the step.
     ///
-    /// `folder` is an own, existing, empty folder on the disk of `cache` and of the job's roots, and empty again afterwards;
-    /// the job's scratch lies in it, and what the job says of command and binds is replaced. `cache` keeps downloads.
+    /// `folder` is an own, existing, empty folder on the disk of `cache` and of the job's roots, and empty again
+    /// afterwards; the job's scratch lies in it, and what the job says of command and binds is replaced. `cache` keeps
+    /// downloads.
     package static func run(
         _ request: PackagesRequest,
         root: AptRoot,

@@ -77,7 +77,8 @@ struct RuntimeConfig {
         ["pid", "ipc", "uts", "mount"] + (network == .none ? ["network"] : [])
     }
 
-    /// The runtime makes the mount of the root anew and forgets its flags, so they are set again before the step starts.
+    /// The runtime makes the mount of the root anew and forgets its flags, so they are set again before the step
+    /// starts.
     private var hooks: JSONValue? {
         guard let mountProgram else { return nil }
         // The runtime writes to the hook's standard input and takes it for a failure when nobody reads that.

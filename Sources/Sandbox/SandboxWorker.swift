@@ -6,8 +6,8 @@ import SystemPackage
 
 /// The hidden command `ovenbird sandbox-worker ORDER`: the first process of a sandbox's namespaces.
 ///
-/// Started by `StepSandbox` through unshare(1). Its standard input is the lifeline, its standard output the step's log; what it has
-/// to say itself goes into the report that the order names.
+/// Started by `StepSandbox` through unshare(1). Its standard input is the lifeline, its standard output the step's
+/// log; what it has to say itself goes into the report that the order names.
 package enum SandboxWorker {
     /// The first argument by which `main` knows that it is to be the worker.
     package static let command = "sandbox-worker"

@@ -5,14 +5,15 @@ package import SystemPackage
 
 /// Runs steps in sandboxes: the parent's side.
 ///
-/// Each sandbox is `ovenbird sandbox-worker` under unshare(1): own PID and mount namespaces, for an ordinary user a user namespace
-/// with sub-ids too. Nothing of it outlives the worker, and the worker does not outlive this process.
+/// Each sandbox is `ovenbird sandbox-worker` under unshare(1): own PID and mount namespaces, for an ordinary user a
+/// user namespace with sub-ids too. Nothing of it outlives the worker, and the worker does not outlive this process.
 package enum StepSandbox {
     /// Runs a step and makes its layer.
     ///
-    /// `worker` is the executable that holds `SandboxWorker`; `log` takes all that the step writes to its standard output and
-    /// error. The job's scratch folder is empty afterwards, also after an error. Throws `SandboxError`, or `CancellationError`
-    /// within about a second when the task is cancelled, when no process and no mount of the step is left.
+    /// `worker` is the executable that holds `SandboxWorker`; `log` takes all that the step writes to its standard
+    /// output and error. The job's scratch folder is empty afterwards, also after an error. Throws `SandboxError`, or
+    /// `CancellationError` within about a second when the task is cancelled, when no process and no mount of the step
+    /// is left.
     package static func run(_ job: SandboxJob, worker: FilePath, log: Descriptor) async throws -> SandboxResult {
         try await run(job, with: try SandboxRequirements.check(), worker: worker, log: log)
     }

@@ -1,7 +1,9 @@
 extension VolatileFile {
-    /// What apt, dpkg and the programs that packages start leave behind, and that tells of the run and not of its result.
+    /// What apt, dpkg and the programs that packages start leave behind, and that tells of the run and not of its
+    /// result.
     ///
-    /// Such a file differs between two equal runs, or depends on the way to the result, or is meant for one machine alone.
+    /// Such a file differs between two equal runs, or depends on the way to the result, or is meant for one machine
+    /// alone.
     package static let ofPackages: [VolatileFile] = [
         // Indexes and packages as downloaded: bound from a cache in a 'packages' step, and in the root of no use.
         VolatileFile("/var/lib/apt/lists/*"),

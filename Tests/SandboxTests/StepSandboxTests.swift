@@ -231,7 +231,10 @@ struct StepSandboxTests {
     @Test func `volatile files are as the parent has them`() async throws {
         let root = try await SmallRoot.make()
         var job = try root.job(
-            "mkdir /srv/log; echo a > /srv/log/a.log; echo b > /srv/log/b.txt; echo x > /srv/keep/file; echo id > /etc/machine-id"
+            """
+            mkdir /srv/log; echo a > /srv/log/a.log; echo b > /srv/log/b.txt
+            echo x > /srv/keep/file; echo id > /etc/machine-id
+            """
         )
         job.volatile = [
             VolatileFile("/srv/log/*.log"), VolatileFile("/srv/keep/file"), VolatileFile("/none/at/all"),
