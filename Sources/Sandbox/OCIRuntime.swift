@@ -4,8 +4,11 @@ package import SystemPackage
 /// The program that makes a container of a root and a configuration (OCI runtime specification).
 package struct OCIRuntime: Codable, Sendable, Hashable {
     package enum Kind: String, Codable, Sendable, CaseIterable {
-        /// Preferred: it can do without cgroups, so it leaves nothing behind when it is killed.
+        /// Preferred: it can do without cgroups, so it leaves nothing behind when it is killed, and the step writes
+        /// straight to the log.
         case crun
+        /// Copies standard output and standard error side by side: all arrives, but not always in the step's order.
+        /// When it is killed, an empty cgroup may stay.
         case runc
     }
 
