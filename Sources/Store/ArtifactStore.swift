@@ -34,6 +34,8 @@ package final class ArtifactStore: Sendable {
     /// Throws `StoreError.newerFormat` for the store of a newer program, `StoreError.notAStore` for a folder that holds
     /// something else.
     package static func open(at path: FilePath, mode: Mode) throws -> ArtifactStore {
+        // Programs that we start have other current folders.
+        let path = path.isAbsolute ? path : try Files.currentFolder().pushing(path)
         switch mode {
         case .readOnly:
             return ArtifactStore(path: path, mode: mode, index: try StoreIndex.openForReading(indexPath(of: path)))

@@ -226,7 +226,7 @@ private func assemble(_ image: LayeredImage, in store: ArtifactStore) throws -> 
 let place = SourcePlace(file: "Bakefile", line: 1, column: 1)
 
 /// The `ovenbird` that was built beside the tests.
-private func builtExecutable() throws -> FilePath {
+func builtExecutable() throws -> FilePath {
     let products = try StepSandbox.currentExecutable().removingLastComponent()
     return FilePath(CommandLine.arguments.first ?? "").removingLastComponent().appending("ovenbird").isProgram
         ?? products.appending("ovenbird").isProgram ?? "/nonexistent"
