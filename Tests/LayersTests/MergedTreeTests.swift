@@ -191,20 +191,17 @@ import Testing
         #expect(try !stack.listings[1].isSelfContained(name: "2"))
     }
 
-    @Test func `row 14: large trees merge in near-linear time`() throws {
+    /// What is quadratic in these does not end in time.
+    @Test(.timeLimit(.minutes(2))) func `row 14: large trees merge in near-linear time`() throws {
         func items(_ count: Int, _ name: (Int) -> String) throws -> LayerListing {
             LayerListing(
                 items: try (0..<count).map { .init(entry: .regular(try EntryPath(name($0)), size: 0), dataOffset: 0) }
             )
         }
-        let clock = ContinuousClock()
         let base = try items(20_000) { "d\($0 / 100)/f\($0)" }
         let whiteouts = try items(20_000) { "d\($0 / 100)/.wh.f\($0)" }
         let deep = try items(400) { String(repeating: "a/", count: $0 + 1) + "x" }
-        let time = try clock.measure {
-            let tree = try MergedTree(layers: [base, whiteouts, deep])
-            #expect(tree.count == 1 + 200 + 800)
-        }
-        #expect(time < .seconds(20))
+        let tree = try MergedTree(layers: [base, whiteouts, deep])
+        #expect(tree.count == 1 + 200 + 800)
     }
 }
