@@ -35,6 +35,10 @@ struct OverlayStage {
                 fix: "join steps, or export the image and start from its rootfs tar"
             )
         }
+        // Two steps may leave the same layer, such as one without changes, and an overlay takes no folder twice. What the
+        // lower of the two holds, the upper one holds again.
+        var seen: Set<FilePath> = []
+        let roots = Array(roots.reversed().filter { seen.insert($0).inserted }.reversed())
         let stage = OverlayStage(
             scratch: scratch,
             layerCount: roots.count,

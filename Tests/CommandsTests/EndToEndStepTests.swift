@@ -125,6 +125,8 @@ struct EndToEndStepTests {
         let kitchen = try await kitchen(
             """
             - run: mkdir -p /srv/a/b && echo text > /srv/a/b/file && chmod 4755 /srv/a/b/file && ln /srv/a/b/file /srv/link
+            - run: "true"
+            - run: ":"
             - run: rm -rf /srv/a && mkdir /srv/a && echo new > /srv/a/new
             """
         )

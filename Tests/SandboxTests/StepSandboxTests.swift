@@ -257,6 +257,18 @@ struct StepSandboxTests {
         #expect(text == "")
     }
 
+    /// Two steps that change nothing leave the same layer, and an overlay takes no folder twice.
+    @Test func `the same layer may be there twice`() async throws {
+        let root = try await SmallRoot.make()
+        var job = try root.job("rm -r /srv/old && echo over > /srv/keep/file")
+        let changed = try #require(try await root.run(job).result.layer)
+        let blob = root.folder.file(changed.digest.hex)
+        try Files.rename(job.output, to: blob)
+        job = try root.job("ls /srv/old; cat /srv/keep/file")
+        job.layers = [root.layer, .init(diffID: changed.digest, blob: blob), root.layer]
+        #expect(try await root.run(job).log == "a\nb\none\n")
+    }
+
     @Test func `hundreds of layers are one root`() async throws {
         let root = try await SmallRoot.make()
         var job = try root.job("ls /srv/many | grep -c .")
