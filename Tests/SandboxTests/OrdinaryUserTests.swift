@@ -10,12 +10,12 @@ import Testing
 /// All that root can do with steps, an ordinary user with sub-ids can, with the same layers.
 @Suite("Steps of an ordinary user")
 struct OrdinaryUserTests {
-    private static let user = "ovenbird-test"
+    /// Of this run alone, since it is removed again.
+    private static let user = "ovenbird-\(getpid())"
 
     @Test(.enabled(if: geteuid() == 0 && canRunSteps, "needs root, to become somebody else"))
     func `the tests of steps pass for an ordinary user`() async throws {
-        let made = getpwnam(Self.user) == nil
-        if made { try await requireTool("useradd", ["--create-home", "--shell", "/bin/sh", Self.user]) }
+        try await requireTool("useradd", ["--create-home", "--shell", "/bin/sh", Self.user])
         let result = try await runTool(
             "setpriv",
             [
@@ -25,7 +25,7 @@ struct OrdinaryUserTests {
             ],
             in: "/tmp"
         )
-        if made { _ = try await runTool("userdel", ["--remove", Self.user]) }
+        _ = try await runTool("userdel", ["--remove", Self.user])
         #expect(result.status == 0, "\(result.text)\(result.error)")
         #expect(result.text.contains("passed") || result.error.contains("passed"))
     }
