@@ -15,19 +15,28 @@ package enum Files {
         path.withPlatformString { access($0, F_OK) } == 0
     }
 
-    /// Creates the folder and those above it; an existing folder is fine.
+    /// Creates the folder and those above it; an existing folder is fine, also one that another process makes just now.
     package static func makeFolder(_ path: FilePath, mode: UInt32 = 0o755) throws(SystemError) {
-        if path.withPlatformString({ mkdir($0, mode) }) == 0 { return }
+        if try makeOneFolder(path, mode) { return }
+        let parent = path.removingLastComponent()
+        if !parent.isEmpty, parent != path {
+            try makeFolder(parent, mode: mode)
+            if try makeOneFolder(path, mode) { return }
+        }
+        throw SystemError("make the folder", path, .noSuchFileOrDirectory)
+    }
+
+    /// False where the folder above is missing.
+    private static func makeOneFolder(_ path: FilePath, _ mode: UInt32) throws(SystemError) -> Bool {
+        if path.withPlatformString({ mkdir($0, mode) }) == 0 { return true }
         switch Errno.current {
         case .fileExists:
             var status = stat()
             guard path.withPlatformString({ stat($0, &status) }) == 0, status.st_mode & S_IFMT == S_IFDIR else {
                 throw SystemError("make the folder", path, .notDirectory)
             }
-        case .noSuchFileOrDirectory
-        where !path.removingLastComponent().isEmpty && !exists(path.removingLastComponent()):
-            try makeFolder(path.removingLastComponent(), mode: mode)
-            try makeFolder(path, mode: mode)
+            return true
+        case .noSuchFileOrDirectory: return false
         case let code: throw SystemError("make the folder", path, code)
         }
     }

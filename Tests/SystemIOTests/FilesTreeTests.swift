@@ -42,6 +42,25 @@ import Testing
         #expect(try Files.names(in: folder.path).isEmpty)
     }
 
+    @Test func `several make the same folders at once`() async throws {
+        for round in 0..<50 {
+            let path = folder.file("\(round)/a/b/c")
+            try await withThrowingTaskGroup { group in
+                for _ in 0..<4 { group.addTask { try Files.makeFolder(path) } }
+                try await group.waitForAll()
+            }
+            #expect(Files.exists(path))
+        }
+    }
+
+    @Test func `a folder that cannot be made is named`() throws {
+        let error = #expect(throws: SystemError.self) { try Files.makeFolder("/proc/ovenbird/inner") }
+        #expect(error?.description == "cannot make the folder '/proc/ovenbird': No such file or directory")
+        let file = try folder.write("x", to: "file")
+        let other = #expect(throws: SystemError.self) { try Files.makeFolder(file.appending("inner")) }
+        #expect(other?.description == "cannot make the folder '\(file)/inner': Not a directory")
+    }
+
     @Test func `renames only where nothing is`() throws {
         try folder.write("1", to: "a")
         try folder.write("2", to: "b")
