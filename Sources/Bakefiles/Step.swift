@@ -288,10 +288,11 @@ package struct UserStep: Sendable, Hashable {
     package var name: String
     /// nil takes the next free number: from 100 for a system account, from 1000 otherwise.
     package var uid: UInt32?
+    /// nil takes the group of the account's name, else makes one: with the account's number, or the next free one.
     package var gid: UInt32?
     /// Further groups, which must exist.
     package var groups: [String]
-    /// nil is `/home/NAME`, or `/nonexistent` for a system account.
+    /// nil is `/home/NAME`, or `/nonexistent` for a system account whose home is not made.
     package var home: String?
     /// nil is `/bin/sh`, or `/usr/sbin/nologin` for a system account.
     package var shell: String?
@@ -309,7 +310,7 @@ package struct UserStep: Sendable, Hashable {
         shell: String? = nil,
         comment: String = "",
         isSystem: Bool = false,
-        createsHome: Bool = true
+        createsHome: Bool? = nil
     ) {
         self.name = name
         self.uid = uid
@@ -319,6 +320,6 @@ package struct UserStep: Sendable, Hashable {
         self.shell = shell
         self.comment = comment
         self.isSystem = isSystem
-        self.createsHome = createsHome
+        self.createsHome = createsHome ?? !isSystem
     }
 }

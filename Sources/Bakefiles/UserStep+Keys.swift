@@ -23,7 +23,12 @@ extension UserStep {
         [
             .required("name", .text(.accountName), \.step.name, "the account's name"),
             .optional("uid", .accountNumber, \.step.uid, "its number; the next free one by default"),
-            .optional("gid", .accountNumber, \.step.gid, "the number of its group; the next free one by default"),
+            .optional(
+                "gid",
+                .accountNumber,
+                \.step.gid,
+                "the number of its group; its own number by default, or the next free one"
+            ),
             .defaulted(
                 "groups",
                 Shape<String>.text(.accountName).list().unique(),

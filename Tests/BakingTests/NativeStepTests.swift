@@ -1,6 +1,8 @@
 import Bakefiles
 import Baking
+import Glibc
 import Layers
+import SystemIO
 import SystemPackage
 import Testing
 import TestSupport
@@ -168,5 +170,105 @@ import TestSupport
                   fix: add a 'user' step before this one, or give a number
                 """
         )
+    }
+
+    @Test func `a file that is named by a symlink keeps the link's name`() async throws {
+        let harness = try BakeHarness()
+        let link = harness.work.appending("current.jar")
+        func point(to name: String) throws {
+            try harness.temporary.write("app", to: "work/\(name)")
+            try Files.removeFile(link)
+            #expect(link.withPlatformString { Glibc.symlink(name, $0) } == 0)
+        }
+        let image = BakeHarness.image("web", [copy(["current.jar"], to: "/srv/")])
+        try point(to: "app-1.2.jar")
+        #expect(try await harness.tree([image]).last == "regular 0644 0:0 srv/current.jar")
+        // Another target with the same bytes is the same step, and gives the same name.
+        try point(to: "app-1.3.jar")
+        #expect(try await harness.bake([image]).ended == ["web:copy-1 cached"])
+    }
+
+    @Test func `what lies below a deleted folder goes with it`() async throws {
+        let harness = try BakeHarness()
+        let files: [Step.Action] = ["/var/lib/apt/lists/a", "/var/lib/apt/lists/b", "/var/lib/x"].map {
+            .file(FileStep(path: $0, content: ""))
+        }
+        for patterns in [["/var/lib/apt", "/var/lib/apt/lists/*"], ["/var/lib/apt/lists/*", "/var/lib/apt"]] {
+            let image = BakeHarness.image("web", files + [.delete(DeleteStep(patterns: patterns))])
+            #expect(
+                try await harness.tree([image]) == [
+                    "directory 0755 0:0 var", "directory 0755 0:0 var/lib", "regular 0644 0:0 var/lib/x",
+                ]
+            )
+        }
+    }
+
+    private func accounts(_ users: [UserStep]) async throws -> (passwd: String, group: String, tree: [String]) {
+        let harness = try BakeHarness()
+        let image = BakeHarness.image("web", [.file(passwd), .file(group)] + users.map { .user($0) })
+        let (result, ended) = try await harness.bake([image])
+        guard let baked = result.images.first else { return (ended.last ?? "", "", []) }
+        let root = try LayerCatalog(store: harness.store).root(of: baked.layers)
+        func text(_ path: String) throws -> String {
+            String(decoding: try root.contents(of: path, limit: 10_000) ?? [], as: UTF8.self)
+        }
+        let tree = root.tree.entries().map { "\($0.path) \($0.owner):\($0.group)" }
+        return (try text("/etc/passwd"), try text("/etc/group"), tree)
+    }
+
+    @Test func `an account joins no group that has its number by chance`() async throws {
+        // 4 is adm's number in this image, and nobody's as an account.
+        let (passwd, group, _) = try await accounts([UserStep(name: "app", uid: 4)])
+        #expect(passwd.hasSuffix("\napp:x:4:1000::/home/app:/bin/sh\n"))
+        #expect(group.hasSuffix("\napp:x:1000:\n"))
+        // Where the number is stated, it is meant.
+        let stated = try await accounts([UserStep(name: "app", uid: 7, gid: 4)])
+        #expect(stated.passwd.contains("\napp:x:7:4:"))
+        #expect(!stated.group.contains("app"))
+    }
+
+    @Test func `an account takes the group of its name, unless another number is stated`() async throws {
+        let named = try await accounts([UserStep(name: "adm", uid: 7)])
+        #expect(named.passwd.contains("\nadm:x:7:4:"))
+        #expect(
+            try await accounts([UserStep(name: "adm", gid: 9)]).passwd == """
+                web:user-1 the image has a group 'adm' already, with the number 4
+                  fix: write 'gid: 4', or leave 'gid' out
+                """
+        )
+    }
+
+    @Test func `a system account has a home where one is asked for`() async throws {
+        let without = try await accounts([UserStep(name: "one", isSystem: true)])
+        #expect(without.passwd.hasSuffix("\none:x:100:100::/nonexistent:/usr/sbin/nologin\n"))
+        #expect(!without.tree.contains { $0.contains("home") || $0.contains("nonexistent") })
+        let with = try await accounts([UserStep(name: "two", isSystem: true, createsHome: true)])
+        #expect(with.passwd.hasSuffix("\ntwo:x:100:100::/home/two:/usr/sbin/nologin\n"))
+        #expect(with.tree.contains("home/two 100:100"))
+    }
+
+    /// An archive can name as a link's target another link; which of them the layer holds as a file is another matter.
+    @Test func `a chain of hard links keeps its content`() async throws {
+        let harness = try BakeHarness()
+        let make = """
+            import io, tarfile
+            with tarfile.open("x.tar", "w") as tar:
+                entry = tarfile.TarInfo("z"); entry.size = 4; tar.addfile(entry, io.BytesIO(b"data"))
+                for name, target in [("m", "z"), ("a", "m"), ("z", "a"), ("q", "z")]:
+                    link = tarfile.TarInfo(name); link.type = tarfile.LNKTYPE; link.linkname = target
+                    tar.addfile(link)
+            """
+        try await requireTool("python3", ["-c", make], in: harness.work)
+        let unpack = UnpackStep(archive: InputPath(path: "x.tar"), destination: "/")
+        let (result, ended) = try await harness.bake([BakeHarness.image("web", [.unpack(unpack)])])
+        #expect(ended == ["web:unpack-1 ran"])
+        let baked = try #require(result.images.first)
+        let root = try LayerCatalog(store: harness.store).root(of: baked.layers)
+        for name in ["/a", "/m", "/q", "/z"] {
+            #expect(try root.contents(of: name, limit: 100) == Array("data".utf8), "\(name)")
+        }
+        let listing = try LayerCatalog(store: harness.store).listing(of: try #require(baked.layers.first))
+        #expect(listing.items.map(\.entry.kind) == [.regular, .hardLink, .hardLink, .hardLink])
+        #expect(Set(listing.items.compactMap(\.entry.hardLinkTarget)) == ["a"])
     }
 }

@@ -18,8 +18,7 @@ extension LayerDraft {
             if isFolder || intoFolder {
                 let folder = try place(step.destination, followingFinal: true)
                 try makeTarget(folder, owner: owner)
-                let name = source.path.lastComponent?.string ?? input.name
-                target = isFolder ? folder : try folder.appending(name)
+                target = isFolder ? folder : try folder.appending(fileName(of: input))
             } else {
                 target = try place(step.destination)
             }
@@ -121,6 +120,13 @@ extension LayerDraft {
             fix: "end 'to' in '/' to copy into the folder, or delete it first"
         )
     }
+}
+
+/// What a file is called in the folder that it is copied into: its name in the step, which the key holds.
+///
+/// Where that is a symlink, the name of its target does not count.
+private func fileName(of input: StepInput) -> String {
+    FilePath(input.path.path).lastComponent?.string ?? input.name
 }
 
 /// Opens a file below an open folder, through no symlink; an empty path is the source itself.

@@ -135,6 +135,8 @@ private func reading<Value>(
 }
 
 /// Of files that are hard links of one another the first in order has the content, and the others name it.
+///
+/// No link names another link.
 private func normalisedLinks(_ items: [EntryPath: LayerDraft.Item]) -> [EntryPath: LayerDraft.Item] {
     var groups: [EntryPath: [EntryPath]] = [:]
     for (path, item) in items where item.entry.kind == .hardLink {
@@ -142,7 +144,7 @@ private func normalisedLinks(_ items: [EntryPath: LayerDraft.Item]) -> [EntryPat
     }
     if groups.isEmpty { return items }
     var result = items
-    for (target, links) in groups {
+    for (target, links) in groups.sorted(by: { $0.key < $1.key }) {
         guard let first = links.min(), first < target, var file = items[target] else { continue }
         let mode = file.entry
         file.entry.path = first

@@ -47,19 +47,32 @@ extension LayerDraft {
     }
 
     /// Leaves a whiteout for everything that a pattern matches.
+    ///
+    /// What lies below another match goes with that: a whiteout of its own would need its folder, which then came back.
     mutating func delete(_ step: DeleteStep) throws {
+        var found: Set<EntryPath> = []
         for pattern in step.patterns {
             let components = pattern.split(separator: "/").map { Array($0.utf8) }
-            let matches = try found(components[...], below: .root)
+            let matches = try self.matches(of: components[...], below: .root)
             if matches.isEmpty && !step.ignoreMissing {
                 throw StepError("the image has no '\(pattern)'", fix: "write 'missing: ignore' if that is fine")
             }
-            for match in matches { remove(match) }
+            found.formUnion(matches)
         }
+        for path in found where !hasAncestor(path, in: found) { remove(path) }
+    }
+
+    private func hasAncestor(_ path: EntryPath, in paths: Set<EntryPath>) -> Bool {
+        var folder = path.parent
+        while !folder.isRoot {
+            if paths.contains(folder) { return true }
+            folder = folder.parent
+        }
+        return false
     }
 
     /// The paths of the image that a pattern matches; symlinked folders on the way are gone through, the last is not.
-    private func found(_ pattern: ArraySlice<[UInt8]>, below folder: EntryPath) throws -> [EntryPath] {
+    private func matches(of pattern: ArraySlice<[UInt8]>, below folder: EntryPath) throws -> [EntryPath] {
         guard let first = pattern.first else { return [] }
         let isLast = pattern.count == 1
         return try tree.children(of: folder)
@@ -67,7 +80,7 @@ extension LayerDraft {
             .flatMap { child -> [EntryPath] in
                 if isLast { return [child.path] }
                 let place = child.kind == .symlink ? try tree.resolve(child.path, followFinal: true) : child.path
-                return try found(pattern.dropFirst(), below: place)
+                return try matches(of: pattern.dropFirst(), below: place)
             }
     }
 }

@@ -33,7 +33,7 @@ extension LayerDraft {
             entry.path = path
             entry.modified = min(entry.modified, timestamp)
             if let owner { (entry.owner, entry.group) = owner }
-            placed[name] = path
+            if entry.kind != .hardLink { placed[name] = path }
             switch entry.kind {
             case .hardLink:
                 guard let target = entry.hardLinkTarget.flatMap({ placed[$0] }) else {
@@ -41,6 +41,10 @@ extension LayerDraft {
                         "'\(step.archive.name)': '\(name)' is a hard link to nothing before it in the archive"
                     )
                 }
+                // A link to a link is one to its file, so that none hangs on a name that another takes the place of.
+                placed[name] = target
+                // The archive's name for a file that is there already.
+                if target == path { continue }
                 entry.linkTarget = target.bytes
                 try add(entry)
             case .regular:

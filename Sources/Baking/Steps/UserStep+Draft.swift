@@ -15,9 +15,9 @@ extension LayerDraft {
         if let owner = accounts.users.first(where: { $0.uid == uid }) {
             throw StepError("the number \(uid) belongs to the user '\(owner.name)'", fix: "state another 'uid'")
         }
-        let named = accounts.groups.first { $0.name == step.name }
-        let gid = step.gid ?? named?.gid ?? uid
-        let home = step.home ?? (step.isSystem ? "/nonexistent" : "/home/\(step.name)")
+        let group = try group(for: step, uid: uid, in: range, accounts)
+        let gid = group.gid
+        let home = step.home ?? (step.isSystem && !step.createsHome ? "/nonexistent" : "/home/\(step.name)")
         let shell = step.shell ?? (step.isSystem ? "/usr/sbin/nologin" : "/bin/sh")
 
         try append(
@@ -31,9 +31,7 @@ extension LayerDraft {
         let shadowMode = root.tree.entry(at: "etc/shadow")?.mode ?? 0o640
         try append(shadow, to: "/etc/shadow", mode: shadowMode, root)
         var groupLines = try lines("/etc/group", root)
-        if named == nil, !accounts.groups.contains(where: { $0.gid == gid }) {
-            groupLines.append("\(step.name):x:\(gid):")
-        }
+        if group.isNew { groupLines.append("\(step.name):x:\(gid):") }
         for group in step.groups {
             guard let index = groupLines.firstIndex(where: { $0.hasPrefix("\(group):") }) else {
                 throw StepError("the image has no group '\(group)'", fix: "add it before, or leave it out of 'groups'")
@@ -41,7 +39,38 @@ extension LayerDraft {
             groupLines[index] += (groupLines[index].hasSuffix(":") ? "" : ",") + step.name
         }
         try replace("/etc/group", groupLines, mode: 0o644, root)
-        if step.createsHome && !step.isSystem { try makeHome(home, uid, gid, root) }
+        if step.createsHome { try makeHome(home, uid, gid, root) }
+    }
+
+    /// The account's own group: the one of the number that is stated, or of the account's name, else a new one.
+    ///
+    /// A group that has the account's number by chance is another's, and what it may do is not for the account.
+    private func group(
+        for step: UserStep,
+        uid: UInt32,
+        in range: ClosedRange<UInt32>,
+        _ accounts: Accounts
+    ) throws -> (gid: UInt32, isNew: Bool) {
+        let named = accounts.groups.first { $0.name == step.name }
+        if let gid = step.gid {
+            if let named, named.gid != gid {
+                throw StepError(
+                    "the image has a group '\(step.name)' already, with the number \(named.gid)",
+                    fix: "write 'gid: \(named.gid)', or leave 'gid' out"
+                )
+            }
+            return (gid, !accounts.groups.contains { $0.gid == gid })
+        }
+        if let named { return (named.gid, false) }
+        let taken = Set(accounts.groups.map(\.gid))
+        if !taken.contains(uid) { return (uid, true) }
+        guard let free = range.first(where: { !taken.contains($0) }) else {
+            throw StepError(
+                "no group number from \(range.lowerBound) to \(range.upperBound) is free",
+                fix: "state 'gid'"
+            )
+        }
+        return (free, true)
     }
 
     private func lines(_ path: String, _ root: ImageRoot) throws -> [String] {
