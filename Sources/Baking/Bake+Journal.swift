@@ -9,7 +9,7 @@ extension Bake {
     ///
     /// A step that was not come to keeps what was known of it.
     func recordSteps(_ result: BakeResult) throws {
-        let images = result.images + result.failures.map(\.image)
+        let images = result.images + result.failures.map(\.image) + result.skipped
         let variables = Dictionary(bakefile.variables.map { ($0.name, $0.value) }) { _, last in last }
         var listings: [Digest: String] = [:]
         var steps: [BakedStep] = []
@@ -37,6 +37,9 @@ extension Bake {
                 parent += done.outcome.layers
             }
         }
+        for image in result.images {
+            if let config = image.planned.config { steps.append(entry(config, of: image, variables)) }
+        }
         try store.putInputListings(listings)
         try store.recordBakedSteps(steps)
     }
@@ -62,6 +65,35 @@ extension Bake {
             state: state,
             reason: reason,
             milliseconds: Int64(seconds * 1000),
+            bake: identifier,
+            finishedAt: currentSeconds()
+        )
+    }
+
+    private func entry(
+        _ config: PlannedConfig,
+        of image: LayeredImage,
+        _ variables: [String: String]
+    ) -> BakedStep {
+        let key = StepKey(definition: config.definition.key, parent: image.layers)
+        let record = StepRecord(
+            definition: config.definition.document,
+            contentKey: key,
+            parent: image.layers,
+            variables: variables
+        )
+        return BakedStep(
+            project: plan.project,
+            image: image.name,
+            step: PlannedConfig.address,
+            position: image.steps.count,
+            definitionKey: config.definition.key.digest,
+            contentKey: key.digest,
+            definition: record.document.canonicalText,
+            inputs: [:],
+            state: (config.state.isCached ? StepOutcome.Origin.cached : .ran).rawValue,
+            reason: config.reason,
+            milliseconds: 0,
             bake: identifier,
             finishedAt: currentSeconds()
         )

@@ -2,6 +2,7 @@ package import Bakefiles
 import Glibc
 package import Planning
 package import Store
+import Synchronization
 import SystemIO
 package import SystemPackage
 
@@ -13,12 +14,14 @@ package struct Bake: Sendable {
     /// What the layers above know how to do.
     package struct Recipes: Sendable {
         /// Brings the layers and the config of a base that exists as files: an OCI layout, an archive, a root tar.
-        package var importBase: @Sendable (Base, Bakefile, ArtifactStore) async throws -> MadeLayers
+        ///
+        /// Throws where an input is not what the plan digested.
+        package var importBase: @Sendable (Base, [StepInput], Bakefile, ArtifactStore) async throws -> MadeLayers
         /// Makes the image of its layers.
         package var finishImage: @Sendable (LayeredImage) async throws -> FinishedImage
 
         package init(
-            importBase: @escaping @Sendable (Base, Bakefile, ArtifactStore) async throws -> MadeLayers,
+            importBase: @escaping @Sendable (Base, [StepInput], Bakefile, ArtifactStore) async throws -> MadeLayers,
             finishImage: @escaping @Sendable (LayeredImage) async throws -> FinishedImage
         ) {
             self.importBase = importBase
@@ -49,6 +52,8 @@ package struct Bake: Sendable {
     let options: Options
     let recipes: Recipes
     let emit: @Sendable (BakeEvent) -> Void
+    /// Bakes of this process so far: there may be several in a second.
+    private static let count = Atomic(0)
     /// Names the bake in the store: its start and the process.
     package let identifier: String
 
@@ -66,7 +71,8 @@ package struct Bake: Sendable {
         self.options = options
         self.recipes = recipes
         self.emit = events
-        self.identifier = "\(currentSeconds())-\(getpid())"
+        let earlier = Self.count.add(1, ordering: .relaxed).oldValue
+        self.identifier = "\(currentSeconds())-\(getpid())" + (earlier > 0 ? "-\(earlier)" : "")
     }
 
     /// Runs the plan to its end, or until the task is cancelled, which stops every child.
@@ -99,6 +105,9 @@ package struct Bake: Sendable {
                 } else {
                     nil
                 }
+            },
+            skipped: plan.images.compactMap { image in
+                if case .skipped(let partial, _) = outcomes[image.name] { partial } else { nil }
             }
         )
         try recordSteps(result)
@@ -114,42 +123,40 @@ package struct Bake: Sendable {
 
     private func bake(_ planned: PlannedImage, _ results: ImageResults, _ executor: StepExecutor) async -> ImageOutcome
     {
-        for name in planned.image.neededImages {
-            switch await results.outcome(of: name) {
-            case .baked: continue
-            case .failed(_, let step, _), .skipped(let step):
-                for skipped in planned.steps {
-                    emit(.stepSkipped(StepName(image: planned.name, address: skipped.address), because: step))
-                }
-                return .skipped(because: step)
-            }
-        }
         var image = LayeredImage(planned: planned, layers: [], baseConfig: nil, steps: [])
-        if case .image(let name) = planned.image.base, case .baked(let base) = await results.outcome(of: name) {
-            image.layers = base.layers
-            image.base = base.name
-            image.baseLayerCount = base.layers.count
+        if case .image(let name) = planned.image.base {
+            switch await results.outcome(of: name) {
+            case .baked(let base):
+                image.layers = base.layers
+                image.base = base.name
+                image.baseLayerCount = base.layers.count
+            case .failed(_, let cause, _), .skipped(_, let cause):
+                return skip(planned.steps[...], of: image, because: cause)
+            }
         }
         for (index, step) in planned.steps.enumerated() {
             let name = StepName(image: planned.name, address: step.address)
             var source: LayeredImage?
-            if case .step(let action) = step.work, let other = action.action.sourceImage,
-                case .baked(let baked) = await results.outcome(of: other)
-            {
-                source = baked
+            // Waited for here and not before, so that the steps before a copy need not.
+            if let other = step.work.sourceImage {
+                switch await results.outcome(of: other) {
+                case .baked(let baked): source = baked
+                case .failed(_, let cause, _), .skipped(_, let cause):
+                    return skip(planned.steps[index...], of: image, because: cause)
+                }
             }
             let started = ContinuousClock.now
             do {
                 let done = try await executor.perform(step, name: name, on: image.layers, from: source?.layers)
                 image.append(step, done)
                 emit(.stepFinished(name, done.outcome))
+            } catch let twin as FailedTwin {
+                return skip(planned.steps[index...], of: image, because: twin.step)
             } catch {
                 let failure = executor.failure(error, of: name, seconds: (ContinuousClock.now - started).inSeconds)
                 if !Task.isCancelled {
                     emit(.stepFailed(name, failure))
-                    for skipped in planned.steps[(index + 1)...] {
-                        emit(.stepSkipped(StepName(image: planned.name, address: skipped.address), because: name))
-                    }
+                    tellSkipped(planned.steps[(index + 1)...], of: image, because: name)
                 }
                 return .failed(image, name, failure)
             }
@@ -167,11 +174,21 @@ package struct Bake: Sendable {
             )
             return .baked(image)
         } catch {
-            let name = StepName(image: planned.name, address: "image")
+            let name = StepName(image: planned.name, address: PlannedConfig.address)
             let failure = executor.failure(error, of: name, seconds: 0)
             if !Task.isCancelled { emit(.stepFailed(name, failure)) }
             return .failed(image, name, failure)
         }
+    }
+
+    private func skip(_ steps: ArraySlice<PlannedStep>, of image: LayeredImage, because cause: StepName) -> ImageOutcome
+    {
+        tellSkipped(steps, of: image, because: cause)
+        return .skipped(image, because: cause)
+    }
+
+    private func tellSkipped(_ steps: ArraySlice<PlannedStep>, of image: LayeredImage, because cause: StepName) {
+        for step in steps { emit(.stepSkipped(StepName(image: image.name, address: step.address), because: cause)) }
     }
 }
 

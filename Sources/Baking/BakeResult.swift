@@ -22,10 +22,13 @@ package struct BakeResult: Sendable {
     /// In the plan's order.
     package let images: [LayeredImage]
     package let failures: [Failure]
+    /// Images that were left because of a failure elsewhere, with the steps that were done.
+    package let skipped: [LayeredImage]
 
-    package init(images: [LayeredImage], failures: [Failure]) {
+    package init(images: [LayeredImage], failures: [Failure], skipped: [LayeredImage] = []) {
         self.images = images
         self.failures = failures
+        self.skipped = skipped
     }
 
     package var succeeded: Bool { failures.isEmpty }

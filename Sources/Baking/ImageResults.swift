@@ -3,8 +3,8 @@ enum ImageOutcome: Sendable {
     case baked(LayeredImage)
     /// The image with the steps that were done.
     case failed(LayeredImage, StepName, StepFailure)
-    /// Not tried, because of a step of another image.
-    case skipped(because: StepName)
+    /// Left with the steps that were done, because of a step of another image.
+    case skipped(LayeredImage, because: StepName)
 }
 
 /// The outcomes of the images so far; who needs one waits for it.

@@ -3,100 +3,151 @@ import SystemIO
 
 /// The values of a step's secrets, to keep them out of its log and its layer.
 ///
-/// A value counts without the white space around it, and so does each line of one with several lines, as of a key in
-/// PEM form. A text of fewer than 4 bytes is too common to be looked for. Forms that a step makes of a secret, such as its
-/// Base64, cannot be known.
+/// A value counts without the white space around it. In a log so does each line of one with several lines, as of a
+/// key in PEM form; in a layer only lines that tell such a value from other files: at least 16 bytes, and neither
+/// `-----BEGIN ...-----` nor `[section]`, which stand in programs and settings of every image. A text of fewer than 4
+/// bytes is too common to be looked for. Forms that a step makes of a secret, such as its Base64, cannot be known.
 struct SecretBytes: Sendable {
-    /// What to look for, by the secret's name; longer texts first, so that a whole value goes before its lines.
-    private let needles: [(name: String, bytes: [UInt8])]
-    private let firstBytes: Set<UInt8>
+    private struct Needle: Sendable {
+        /// The secret's name.
+        let name: String
+        let bytes: [UInt8]
+        /// Whether a layer that holds it gives the secret away.
+        var isTelling: Bool
+    }
+
+    /// Longer texts first, so that a whole value goes before its lines.
+    private let needles: [Needle]
+    /// The needles by their first four bytes, in their order.
+    private let buckets: [UInt32: [Int]]
+    /// Whether some needle begins with four bytes of this `slot`: most places are passed by with one look.
+    private let isStart: [Bool]
 
     static let shortest = 4
+    static let shortestTellingLine = 16
     private static let mask = Array("***".utf8)
 
     /// `values` are the secrets' values by name.
-    init(_ values: [String: String]) {
-        var needles: [(name: String, bytes: [UInt8])] = []
-        for (name, value) in values.sorted(by: { $0.key < $1.key }) {
-            let texts = [Substring(value)] + value.split(whereSeparator: \.isNewline)
-            for bytes in texts.map({ $0.utf8.trimmed }) where bytes.count >= Self.shortest {
-                if !needles.contains(where: { $0.bytes == bytes }) { needles.append((name, bytes)) }
+    init(_ values: [String: [UInt8]]) {
+        var needles: [Needle] = []
+        var known: [[UInt8]: Int] = [:]
+        func add(_ text: some Collection<UInt8>, of name: String, isTelling: (([UInt8]) -> Bool)) {
+            let bytes = text.trimmed
+            guard bytes.count >= Self.shortest else { return }
+            let isTelling = isTelling(bytes)
+            if let index = known[bytes] {
+                needles[index].isTelling = needles[index].isTelling || isTelling
+            } else {
+                known[bytes] = needles.count
+                needles.append(Needle(name: name, bytes: bytes, isTelling: isTelling))
             }
         }
-        self.needles = needles.sorted { $0.bytes.count > $1.bytes.count }
-        self.firstBytes = Set(needles.compactMap(\.bytes.first))
+        for (name, value) in values.sorted(by: { $0.key < $1.key }) {
+            add(value, of: name) { _ in true }
+            for line in value.split(whereSeparator: { $0 == 0x0a || $0 == 0x0d }) {
+                add(line, of: name, isTelling: Self.isTelling)
+            }
+        }
+        needles.sort { $0.bytes.count > $1.bytes.count }
+        self.needles = needles
+        buckets = Dictionary(grouping: needles.indices) { index in
+            needles[index].bytes.withUnsafeBytes { Self.start(of: $0, at: 0) }
+        }
+        var isStart = [Bool](repeating: false, count: 1 << 16)
+        for start in buckets.keys { isStart[Self.slot(start)] = true }
+        self.isStart = isStart
     }
 
     var isEmpty: Bool { needles.isEmpty }
 
+    /// Whether a line of a longer value would hardly stand in a file that does not hold that value.
+    private static func isTelling(_ line: [UInt8]) -> Bool {
+        guard line.count >= shortestTellingLine else { return false }
+        let isArmour = line.starts(with: Array("-----".utf8)) && line.suffix(5) == Array("-----".utf8)[...]
+        return !isArmour && !(line.first == UInt8(ascii: "[") && line.last == UInt8(ascii: "]"))
+    }
+
     /// Copies `source` from its start to the end of `target`, every value masked.
     func copyMasked(_ source: Descriptor, to target: Descriptor) throws {
-        try scan(source) { window, isLast in
+        try scan(source, cancellation: nil) { window, isLast in
             var kept: [UInt8] = []
-            var position = window.startIndex
+            var position = 0
             // What could still become a value with the next piece waits for it.
-            let end = isLast ? window.endIndex : max(window.startIndex, window.endIndex - longest + 1)
+            let end = isLast ? window.count : max(0, window.count - longest + 1)
             while position < end {
-                let byte = window[position]
-                if firstBytes.contains(byte),
-                    let needle = needles.first(where: { window[position...].starts(with: $0.bytes) })
-                {
+                if let needle = needle(in: window, at: position, where: { _ in true }) {
                     kept += Self.mask
                     position += needle.bytes.count
                 } else {
-                    kept.append(byte)
+                    kept.append(window[position])
                     position += 1
                 }
             }
             try target.write(kept)
-            return position - window.startIndex
+            return position
         }
     }
 
     /// The name of a secret whose value is in the file, nil where there is none.
-    func firstName(in file: Descriptor) throws -> String? {
+    func firstName(in file: Descriptor, cancellation: CancellationFlag) throws -> String? {
         var found: String?
-        try scan(file) { window, isLast in
-            found = found ?? needles.first { contains(window, $0.bytes) }?.name
-            return isLast || found != nil ? window.count : max(0, window.count - longest + 1)
+        try scan(file, cancellation: cancellation) { window, isLast in
+            let end = isLast ? window.count : max(0, window.count - longest + 1)
+            var position = 0
+            while found == nil, position < end {
+                found = needle(in: window, at: position, where: \.isTelling)?.name
+                position += 1
+            }
+            return found == nil ? end : window.count
         }
         return found
     }
 
     private var longest: Int { needles.first?.bytes.count ?? 1 }
 
+    /// The longest needle that stands at a place.
+    private func needle(
+        in window: UnsafeRawBufferPointer,
+        at position: Int,
+        where counts: (Needle) -> Bool
+    ) -> Needle? {
+        guard position + Self.shortest <= window.count else { return nil }
+        let start = Self.start(of: window, at: position)
+        guard isStart[Self.slot(start)], let bucket = buckets[start] else { return nil }
+        for index in bucket where counts(needles[index]) {
+            let bytes = needles[index].bytes
+            guard position + bytes.count <= window.count, let place = window.baseAddress else { continue }
+            if bytes.withUnsafeBytes({ $0.baseAddress.map { memcmp(place + position, $0, bytes.count) } }) == 0 {
+                return needles[index]
+            }
+        }
+        return nil
+    }
+
+    private static func start(of bytes: UnsafeRawBufferPointer, at position: Int) -> UInt32 {
+        bytes.loadUnaligned(fromByteOffset: position, as: UInt32.self)
+    }
+
+    /// Spreads four bytes over the table (Knuth's multiplicative hash).
+    private static func slot(_ start: UInt32) -> Int { Int((start &* 2_654_435_761) >> 16) }
+
     /// Gives the file in windows that overlap by what `body` leaves; it answers how much it is done with.
-    private func scan(_ file: Descriptor, _ body: (ArraySlice<UInt8>, _ isLast: Bool) throws -> Int) throws {
+    private func scan(
+        _ file: Descriptor,
+        cancellation: CancellationFlag?,
+        _ body: (UnsafeRawBufferPointer, _ isLast: Bool) throws -> Int
+    ) throws {
         var window: [UInt8] = []
         var piece = [UInt8](repeating: 0, count: 256 << 10)
         var offset: Int64 = 0
         while true {
+            try cancellation?.check()
             let count = try piece.withUnsafeMutableBytes { try file.read(into: $0, at: offset) }
             offset += Int64(count)
             window += piece[..<count]
-            let done = try body(window[...], count == 0)
+            let done = try window.withUnsafeBytes { try body($0, count == 0) }
             window.removeFirst(done)
             if count == 0 { return }
-        }
-    }
-
-    private func contains(_ window: ArraySlice<UInt8>, _ needle: [UInt8]) -> Bool {
-        window.withUnsafeBytes { haystack in
-            needle.withUnsafeBytes { wanted in
-                guard let start = haystack.baseAddress, let bytes = wanted.baseAddress else { return false }
-                var position = 0
-                while position + wanted.count <= haystack.count,
-                    let hit = memchr(
-                        start + position,
-                        Int32(wanted[0]),
-                        haystack.count - position - wanted.count + 1
-                    )
-                {
-                    if memcmp(hit, bytes, wanted.count) == 0 { return true }
-                    position = start.distance(to: UnsafeRawPointer(hit)) + 1
-                }
-                return false
-            }
         }
     }
 }

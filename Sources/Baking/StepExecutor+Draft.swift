@@ -30,8 +30,11 @@ extension StepExecutor {
             }
         case .file(let step): try draft.file(step, accounts: accounts)
         case .unpack(let step):
-            let archive = try scanner.open(step.archive)
-            try draft.unpack(step, archive: archive, spool: try spoolFile(), accounts: accounts)
+            guard let input = planned.inputs.first else { preconditionFailure("an 'unpack' step has one input") }
+            let spool = try spoolFile()
+            try PlannedFile(input, scanner: scanner).reading {
+                try draft.unpack(step, archive: $0, spool: spool, accounts: accounts)
+            }
         case .delete(let step): try draft.delete(step)
         case .symlink(let step): try draft.symlink(step)
         case .directory(let step): try draft.directory(step, accounts: accounts)

@@ -27,8 +27,9 @@ extension StepExecutor {
             result = try await runHidingSecrets(of: run, job, log: log, in: work.path)
         case .packages(let packages):
             let root = try layers.root(of: parent)
+            let copies = try InputCopies(of: planned.inputs, for: bake.bakefile, in: work.path.appending("inputs"))
             result = try await PackagesRun.run(
-                try PackagesRequest(packages, of: bake.bakefile),
+                PackagesRequest(packages, copies: copies),
                 root: try AptRoot.read(root.tree, blobs: root.blobs),
                 job: job,
                 in: folder,
@@ -45,21 +46,20 @@ extension StepExecutor {
     }
 
     /// Makes the layers that an image starts from.
-    func makeBase(_ base: Base, name: StepName) async throws -> MadeLayers {
+    func makeBase(_ base: Base, _ planned: PlannedStep, name: StepName) async throws -> MadeLayers {
         guard case .debian(let debian) = base else {
-            return try await bake.recipes.importBase(base, bake.bakefile, bake.store)
+            return try await bake.recipes.importBase(base, planned.inputs, bake.bakefile, bake.store)
         }
         let work = try bake.store.makeWorkFolder("root")
         defer { _ = work.remove() }
         let folder = work.path.appending("run")
         try Files.makeFolder(folder)
-        let scanner = InputScanner(folder: bake.bakefile.folder, contexts: bake.bakefile.contexts) { _, _ in nil }
-        let keyring = try debian.keyring.map { try scanner.open($0) }
+        let copies = try InputCopies(of: planned.inputs, for: bake.bakefile, in: work.path.appending("inputs"))
         let root = DebianRoot(
             suite: debian.suite,
             variant: debian.variant,
             mirror: debian.mirror,
-            keyring: keyring?.path,
+            keyring: debian.keyring.map { copies[$0] },
             components: debian.components,
             architecture: bake.plan.architecture,
             timestamp: bake.plan.timestamp
@@ -107,8 +107,15 @@ extension StepExecutor {
         for use in step.secrets {
             let value = try secret(use.name)
             switch use.target {
-            case .file(let path): job.binds.append(.init(.content(value, mode: 0o400), at: path, isReadOnly: true))
-            case .variable(let name): job.environment[name] = value
+            case .file(let path): job.binds.append(.init(.bytes(value, mode: 0o400), at: path, isReadOnly: true))
+            case .variable(let name):
+                guard let text = String(validating: value, as: UTF8.self), !value.contains(0) else {
+                    throw StepError(
+                        "the secret '\(use.name)' is no text, so it cannot be the variable '\(name)'",
+                        fix: "leave 'env' out, which gives it to the step as a file"
+                    )
+                }
+                job.environment[name] = text
             }
         }
         for cache in step.caches {
@@ -119,7 +126,7 @@ extension StepExecutor {
     }
 
     /// The value of a declared secret, from where its declaration says.
-    func secret(_ name: String) throws -> String {
+    func secret(_ name: String) throws -> [UInt8] {
         guard let secret = bake.bakefile.secrets.first(where: { $0.name == name }) else {
             preconditionFailure("the Bakefile's reader knows every secret that a step uses")
         }
@@ -128,10 +135,10 @@ extension StepExecutor {
             guard let value = bake.options.environment[variable] else {
                 throw StepError("the secret '\(name)' is not there", fix: "set the environment variable '\(variable)'")
             }
-            return value
+            return Array(value.utf8)
         case .file(let path):
             do {
-                return String(decoding: try Files.read(path, limit: 1 << 20), as: UTF8.self)
+                return try Files.read(path, limit: 1 << 20)
             } catch {
                 throw StepError("the secret '\(name)' is not there: \(error)")
             }
@@ -140,21 +147,18 @@ extension StepExecutor {
 }
 
 extension PackagesRequest {
-    /// What a step asks for, its files found inside the Bakefile's folder or a context.
-    fileprivate init(_ step: PackagesStep, of bakefile: Bakefile) throws {
-        let scanner = InputScanner(folder: bakefile.folder, contexts: bakefile.contexts) { _, _ in nil }
-        // Opened so that the kernel checks that it lies inside.
-        func location(_ path: InputPath) throws -> FilePath { try scanner.open(path).path }
+    /// What a step asks for, its files being copies that nobody else writes to.
+    fileprivate init(_ step: PackagesStep, copies: InputCopies) {
         self.init(
             names: step.names,
-            files: try step.files.map(location),
-            sources: try step.sources.map {
+            files: step.files.map { copies[$0] },
+            sources: step.sources.map {
                 Source(
                     name: $0.name,
                     uri: $0.uri,
                     suite: $0.suite,
                     components: $0.components,
-                    key: try location($0.key),
+                    key: copies[$0.key],
                     keep: $0.keep
                 )
             },

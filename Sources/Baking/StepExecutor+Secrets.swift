@@ -26,10 +26,10 @@ extension StepExecutor {
         } catch {
             outcome = .failure(error)
         }
-        let found = try await BlockingPool.shared.run {
+        let found = try await BlockingPool.shared.run { cancellation in
             try secrets.copyMasked(output, to: log)
             guard case .success(let result) = outcome, result.layer != nil else { return String?.none }
-            return try secrets.firstName(in: Descriptor.openForReading(job.output))
+            return try secrets.firstName(in: Descriptor.openForReading(job.output), cancellation: cancellation)
         }
         if let found {
             throw StepError(

@@ -23,6 +23,8 @@ struct StepExecutor: Sendable {
     let records: StoreRecords
     /// Steps that `--refresh` ran in this bake, which are fresh for their twins.
     private let refreshed: RefreshedKeys
+    /// Steps that failed in this bake, which need not fail again for their twins.
+    private let failed: FailedKeys
     let logs: StepLogs
 
     init(bake: Bake, slots: Slots) {
@@ -31,10 +33,13 @@ struct StepExecutor: Sendable {
         self.layers = LayerCatalog(store: bake.store)
         self.records = StoreRecords(store: bake.store, project: bake.plan.project)
         self.refreshed = RefreshedKeys()
+        self.failed = FailedKeys()
         self.logs = StepLogs(folder: bake.store.logsFolder.appending(bake.identifier))
     }
 
     /// Gives the step's result on top of `parent`, from the store where it has it.
+    ///
+    /// Throws `FailedTwin` where the same step of another image failed before.
     func perform(_ step: PlannedStep, name: StepName, on parent: [Digest], from source: [Digest]?) async throws -> Done
     {
         let key = StepKey(definition: step.definitionKey, parent: parent, others: source.map { [$0] } ?? [])
@@ -54,18 +59,24 @@ struct StepExecutor: Sendable {
         let lock = try await acquire(key, name)
         defer { lock.release() }
         if !mustRun(step, key), let result = try records.result(for: key) { return done(result, .reused) }
-        return try await slots.use {
-            bake.emit(.stepStarted(name))
-            let made = try await execute(step, name: name, on: parent, from: source)
-            let result = try bake.store.recordStepResult(
-                contentKey: key.digest,
-                definitionKey: step.definitionKey.digest,
-                layers: made.layers,
-                baseConfig: made.config,
-                at: currentSeconds()
-            )
-            if bake.options.refresh { refreshed.insert(key) }
-            return done(result, .ran)
+        if let first = failed.step(of: key) { throw FailedTwin(step: first) }
+        do {
+            return try await slots.use {
+                bake.emit(.stepStarted(name))
+                let made = try await execute(step, name: name, on: parent, from: source)
+                let result = try bake.store.recordStepResult(
+                    contentKey: key.digest,
+                    definitionKey: step.definitionKey.digest,
+                    layers: made.layers,
+                    baseConfig: made.config,
+                    at: currentSeconds()
+                )
+                if bake.options.refresh { refreshed.insert(key) }
+                return done(result, .ran)
+            }
+        } catch {
+            if !Task.isCancelled { failed.insert(key, name) }
+            throw error
         }
     }
 
@@ -91,7 +102,7 @@ struct StepExecutor: Sendable {
         from source: [Digest]?
     ) async throws -> MadeLayers {
         switch step.work {
-        case .base(let base): try await makeBase(base, name: name)
+        case .base(let base): try await makeBase(base, step, name: name)
         case .step(let action):
             if action.action.needsSandbox {
                 try await runInSandbox(action, step, name: name, on: parent)
@@ -129,4 +140,18 @@ final class RefreshedKeys: Sendable {
     func insert(_ key: StepKey) { _ = keys.withLock { $0.insert(key) } }
 
     func contains(_ key: StepKey) -> Bool { keys.withLock { $0.contains(key) } }
+}
+
+/// The steps that failed, by their content keys.
+final class FailedKeys: Sendable {
+    private let steps = Mutex<[StepKey: StepName]>([:])
+
+    func insert(_ key: StepKey, _ step: StepName) { steps.withLock { $0[key] = step } }
+
+    func step(of key: StepKey) -> StepName? { steps.withLock { $0[key] } }
+}
+
+/// The same step failed in another image.
+struct FailedTwin: Error {
+    let step: StepName
 }

@@ -1,6 +1,8 @@
 import ArgumentParser
+import Bakefiles
 import Planning
 import Reporting
+import Rollouts
 import Store
 
 /// The command `ovenbird plan [IMAGE...]`.
@@ -39,12 +41,22 @@ struct PlanCommand: AsyncParsableCommand {
             images: images,
             store: store,
             environment: Console.environment,
-            refresh: refresh
+            refresh: refresh,
+            stamp: try await stamp(of: bakefile)
         ).plan
         switch output.format {
         case .json: try Console.write(PlanDocument.value(plan))
         case .text: try Console.write(PlanTable(plan, palette: output.palette).text)
         }
         if detailedExitCode, plan.hasChanges { throw CommandFailure(.changesPending, message: nil) }
+    }
+
+    /// Commit and build, where an image takes them as labels; git is not asked for nothing.
+    private func stamp(of bakefile: Bakefile) async throws -> [String: String] {
+        guard bakefile.images.contains(where: \.config.stamp) else { return [:] }
+        return ContinuousIntegration.stampLabels(
+            git: try await GitState.read(bakefile.folder),
+            build: ContinuousIntegration.read(Console.environment)
+        )
     }
 }

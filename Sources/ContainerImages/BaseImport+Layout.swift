@@ -16,6 +16,7 @@ extension BaseImport {
             // A store of ours names artifacts beside the images.
             let entries = try layout.index().manifests.filter { $0.artifactType != .stepBundles }
             var choice = try choose(tag, among: entries)
+            let entry = choice.digest
             // An index may stand for an image: one manifest for each platform.
             for _ in 0..<4 where choice.mediaType.isIndex {
                 let index = try ImageIndex(decoding: try layout.document(choice))
@@ -40,7 +41,7 @@ extension BaseImport {
             for (layer, diffID) in zip(manifest.layers, config.diffIDs) {
                 layers.append(try layout.layer(layer, diffID: diffID))
             }
-            return ImportedBase(layers: layers, config: config, digest: manifest.config.digest)
+            return ImportedBase(layers: layers, config: config, digest: manifest.config.digest, entry: entry)
         }
     }
 

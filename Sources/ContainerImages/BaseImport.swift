@@ -25,11 +25,14 @@ package struct ImportedBase: Sendable, Hashable {
     package let config: ImageConfig?
     /// Of what was named: the identity of the image, or the digest of the root's layer.
     package let digest: Digest
+    /// Of a layout: what its index names, a manifest or an index of manifests.
+    package let entry: Digest?
 
-    package init(layers: [StoredBlob], config: ImageConfig?, digest: Digest) {
+    package init(layers: [StoredBlob], config: ImageConfig?, digest: Digest, entry: Digest? = nil) {
         self.layers = layers
         self.config = config
         self.digest = digest
+        self.entry = entry
     }
 }
 

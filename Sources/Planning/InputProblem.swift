@@ -31,6 +31,8 @@ package enum InputProblem: Error, Hashable, CustomStringConvertible {
                 why: "what a step reads has to be inside the Bakefile's folder or a named context",
                 fix: "declare the other folder under 'contexts' and name it in the step"
             )
+        case .unusable(let name, .directory):
+            Diagnostic(at: place, "'\(name)' is a folder, and a file is needed", .inputUnusable)
         case .unusable(let name, let kind):
             Diagnostic(at: place, "'\(name)' is a \(kindName(kind)), which no step can read", .inputUnusable)
         case .malformed(let name, let reason):
@@ -68,6 +70,6 @@ extension DiagnosticIdentifier {
     package static let inputEscapes: Self = "input-escapes"
     /// An OCI layout's index is no JSON document.
     package static let inputMalformed: Self = "input-malformed"
-    /// A step reads something that is neither a file, a folder nor a symlink.
+    /// A step reads something that is neither a file, a folder nor a symlink, or a folder where a file is needed.
     package static let inputUnusable: Self = "input-unusable"
 }

@@ -23,6 +23,9 @@ struct InputReader {
             case .base: try tree(path, [])
             case .step(let step): try tree(path, step.action.excluded)
             }
+        guard !tree.isDirectory || work.takesFolders else {
+            throw InputProblem.unusable(name: path.name, kind: .directory)
+        }
         return StepInput(name: path.name, path: path, tree: tree)
     }
 

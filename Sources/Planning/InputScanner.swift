@@ -64,11 +64,17 @@ package struct InputScanner {
             default: throw SystemError("read the input", location, code)
             }
         }
-        return SystemIO.Descriptor(adopting: raw, path: place(ofOpen: raw) ?? location)
+        return SystemIO.Descriptor(adopting: raw, path: Self.place(ofOpen: raw) ?? location)
+    }
+
+    /// A folder's name without symlinks and `..`, as the locations of what is read below it begin; nil where it is not
+    /// there.
+    static func realPath(of folder: FilePath) -> FilePath? {
+        (try? SystemIO.Descriptor.openFolder(folder)).flatMap { place(ofOpen: $0.raw) }
     }
 
     /// Where an open file is, every symlink on the way to it resolved: what is read later must not follow one.
-    private func place(ofOpen raw: Int32) -> FilePath? {
+    private static func place(ofOpen raw: Int32) -> FilePath? {
         var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
         let count = readlink("/proc/self/fd/\(raw)", &buffer, buffer.count - 1)
         guard count > 0, buffer[0] == CChar(bitPattern: UInt8(ascii: "/")) else { return nil }

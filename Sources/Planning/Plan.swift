@@ -18,9 +18,11 @@ package struct Plan: Sendable, Hashable {
         self.images = images
     }
 
-    /// Whether a bake would run anything for certain, or perhaps.
+    /// Whether a bake would run anything or make another image, for certain or perhaps.
     package var hasChanges: Bool {
-        images.contains { $0.steps.contains { !$0.state.isCached } }
+        images.contains { image in
+            image.steps.contains { !$0.state.isCached } || image.config.map { !$0.state.isCached } ?? false
+        }
     }
 
     package func image(named name: String) -> PlannedImage? { images.first { $0.name == name } }
@@ -31,10 +33,13 @@ package struct PlannedImage: Sendable, Hashable {
     package let image: Image
     /// The base is the first, with the address `from`, unless it is `scratch` or an image of the same Bakefile.
     package let steps: [PlannedStep]
+    /// What the image says beside its layers; nil in a plan that was not made by a `Planner`.
+    package let config: PlannedConfig?
 
-    package init(image: Image, steps: [PlannedStep]) {
+    package init(image: Image, steps: [PlannedStep], config: PlannedConfig? = nil) {
         self.image = image
         self.steps = steps
+        self.config = config
     }
 
     package var name: String { image.name }

@@ -17,7 +17,8 @@ extension PlannedStep.Work {
         }
     }
 
-    var sourceImage: String? {
+    /// The image that it copies from.
+    package var sourceImage: String? {
         switch self {
         case .base: nil
         case .step(let step): step.action.sourceImage
@@ -34,12 +35,22 @@ extension PlannedStep.Work {
         }
     }
 
+    /// Whether its inputs may be folders.
+    var takesFolders: Bool {
+        switch self {
+        case .base(.oci): true
+        case .step(let step): if case .copy = step.action { true } else { false }
+        default: false
+        }
+    }
+
     /// Whether its result depends on when it is made: what a distribution offered on that day.
+    ///
+    /// Local packages are no exception: what they depend on comes from there too.
     package var isMoving: Bool {
         switch self {
         case .base(.debian): true
-        case .step(let step):
-            if case .packages(let packages) = step.action { !packages.names.isEmpty } else { false }
+        case .step(let step): if case .packages = step.action { true } else { false }
         default: false
         }
     }

@@ -12,18 +12,22 @@ extension Planner {
         images: [String] = [],
         store: ArtifactStore,
         environment: [String: String],
-        refresh: Bool = false
+        refresh: Bool = false,
+        stamp: [String: String] = [:]
     ) throws -> (plan: Plan, learned: [LearnedDigest]) {
         let request = Request(
             bakefile: bakefile,
             images: images,
             timestamp: try ImageTimestamp.resolve(bakefile, environment: environment),
             architecture: hostArchitecture(),
-            refresh: refresh
+            refresh: refresh,
+            stamp: stamp
         )
         var known: [FilePath: KnownFileDigest] = [:]
         for folder in [bakefile.folder] + bakefile.contexts.values {
-            known.merge(try store.fileDigests(under: folder)) { first, _ in first }
+            // Digests are kept under the names that the kernel gives, which the Bakefile's need not be.
+            guard let place = InputScanner.realPath(of: folder) else { continue }
+            known.merge(try store.fileDigests(under: place)) { first, _ in first }
         }
         let digests = known
         let scanner = InputScanner(folder: bakefile.folder, contexts: bakefile.contexts) { path, status in

@@ -16,19 +16,23 @@ package struct Planner {
         package var architecture: String
         /// Whether what moves and is not pinned is resolved anew.
         package var refresh: Bool
+        /// The labels that images with `labels: { stamp: true }` get.
+        package var stamp: [String: String]
 
         package init(
             bakefile: Bakefile,
             images: [String] = [],
             timestamp: Int64,
             architecture: String,
-            refresh: Bool = false
+            refresh: Bool = false,
+            stamp: [String: String] = [:]
         ) {
             self.bakefile = bakefile
             self.images = images
             self.timestamp = timestamp
             self.architecture = architecture
             self.refresh = refresh
+            self.stamp = stamp
         }
     }
 
@@ -42,6 +46,8 @@ package struct Planner {
     private var symbols: [String: StepKey] = [:]
     /// Steps that are not cached, by their symbols, so that the same work in two images is planned once.
     private var firstToRun: [StepKey: String] = [:]
+    /// How the configs of the images so far stand.
+    private var configs: [String: PlannedConfig] = [:]
 
     package init(_ request: Request, records: any BakeRecords, scanner: InputScanner) {
         self.request = request
@@ -83,7 +89,45 @@ package struct Planner {
         }
         layers[image.name] = .some(chain.layers)
         symbols[image.name] = chain.symbol
-        return PlannedImage(image: image, steps: steps)
+        let config = try planConfig(of: image, steps)
+        configs[image.name] = config
+        return PlannedImage(image: image, steps: steps, config: config)
+    }
+
+    /// How the image stands beside its steps.
+    private func planConfig(of image: Image, _ steps: [PlannedStep]) throws -> PlannedConfig {
+        var base: (name: String, config: PlannedConfig)?
+        if case .image(let name) = image.base, let config = configs[name] { base = (name, config) }
+        let stamp = image.config.stamp ? request.stamp : nil
+        let definition = StepDefinition(
+            kind: PlannedConfig.address,
+            fields: image.configFields(stamp: stamp, base: base?.config.definition.key),
+            inputs: [:],
+            timestamp: request.timestamp,
+            architecture: request.architecture
+        )
+        let record = try records.lastStep(image: image.name, address: PlannedConfig.address)
+        let reason = PlanReason(
+            record: record,
+            definition: definition,
+            inputs: [],
+            contentKey: nil,
+            parent: nil,
+            parentName: "",
+            variables: Dictionary(request.bakefile.variables.map { ($0.name, $0.value) }) { _, last in last },
+            listing: records.listing
+        )
+        let pending =
+            steps.first { !$0.state.isCached }?.address ?? base.flatMap { $0.config.state.isCached ? nil : $0.name }
+        let (state, text): (PlannedStep.State, String) =
+            if record?.definition != definition.document {
+                (.willRun, try reason.text())
+            } else if let pending {
+                (.depends(on: pending), "made anew if '\(pending)' gives new bytes")
+            } else {
+                (.cached, "unchanged")
+            }
+        return PlannedConfig(definition: definition, state: state, reason: text, stamp: stamp)
     }
 
     /// What the steps so far give.
@@ -147,6 +191,8 @@ package struct Planner {
         } else if contentKey == nil, try records.hasResult(madeBy: definition.key), !(request.refresh && work.isMoving)
         {
             (state, text) = (.depends(on: unknownParent), "runs if '\(unknownParent)' gives new bytes")
+        } else if request.refresh, work.isMoving, try records.hasResult(madeBy: definition.key) {
+            (state, text) = (.willRun, "'--refresh' resolves it anew")
         } else {
             (state, text) = (.willRun, try reason.text())
         }

@@ -20,7 +20,7 @@ extension PlanDocument {
                 "architecture": .object(["type": "string", "description": "As OCI writes it: amd64."]),
                 "changes": .object([
                     "type": "boolean",
-                    "description": "Whether a bake would run anything for certain, or perhaps.",
+                    "description": "Whether a bake would run anything or make another image, for certain or perhaps.",
                 ]),
                 "images": .object([
                     "type": "array",
@@ -41,6 +41,30 @@ extension PlanDocument {
                 "kind": .object(["enum": .strings(["docker", "ami"])]),
                 "from": .object(["type": "string", "description": "Where the image starts, in words."]),
                 "steps": .object(["type": "array", "items": stepSchema]),
+                "config": configSchema,
+            ]),
+        ])
+    }
+
+    private static var configSchema: JSONValue {
+        .object([
+            "type": "object",
+            "description": "What the image says beside its layers; another one is another image.",
+            "required": .strings(["state", "reason", "definitionKey"]),
+            "additionalProperties": false,
+            "properties": .object([
+                "state": .object(["enum": .strings(["cached", "will-run", "depends"])]),
+                "dependsOn": .object([
+                    "type": "string",
+                    "description": "The step or image whose result decides, where the state is 'depends'.",
+                ]),
+                "reason": .object(["type": "string"]),
+                "definitionKey": digestSchema("Of config, disk settings, stamp and the titles of the steps."),
+                "stamp": .object([
+                    "type": "object",
+                    "description": "The labels of commit and CI build, where the image takes them.",
+                    "additionalProperties": .object(["type": "string"]),
+                ]),
             ]),
         ])
     }

@@ -27,6 +27,19 @@ package enum PlanDocument {
             "kind": .string(planned.image.kind.rawValue),
             "from": .string(planned.image.base.title),
             "steps": .array(planned.steps.map(step)),
+            "config": planned.config.map(config),
+        ])
+    }
+
+    private static func config(_ config: PlannedConfig) -> JSONValue {
+        var dependsOn: String?
+        if case .depends(let name) = config.state { dependsOn = name }
+        return .object([
+            "state": .string(stateName(config.state)),
+            "dependsOn": dependsOn.map(JSONValue.string),
+            "reason": .string(config.reason),
+            "definitionKey": .string(config.definition.key.description),
+            "stamp": config.stamp.map { JSONValue.strings($0) },
         ])
     }
 

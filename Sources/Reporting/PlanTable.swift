@@ -29,7 +29,8 @@ package struct PlanTable {
     }
 
     private func table(_ planned: PlannedImage) -> [String] {
-        if planned.steps.isEmpty { return ["  no steps"] }
+        let config = config(of: planned)
+        if planned.steps.isEmpty, config == nil { return ["  no steps"] }
         var table = TextTable(["STEP", "STATE", "DEFINITION", "CONTENT", "REASON"])
         for step in planned.steps {
             table.add([
@@ -37,9 +38,22 @@ package struct PlanTable {
                 step.contentKey?.digest.short ?? "-", step.reason,
             ])
         }
-        return table.lines(indent: "  ", palette: palette) { row, column, text in
-            column == 1 ? coloured(text, planned.steps[row].state) : text
+        if let config {
+            table.add([
+                PlannedConfig.address, config.state.word, config.definition.key.digest.short, "-", config.reason,
+            ])
         }
+        let states = planned.steps.map(\.state) + (config.map { [$0.state] } ?? [])
+        return table.lines(indent: "  ", palette: palette) { row, column, text in
+            column == 1 ? coloured(text, states[row]) : text
+        }
+    }
+
+    /// The image's own row: where it is stamped, and where it changes although no step does.
+    private func config(of planned: PlannedImage) -> PlannedConfig? {
+        guard let config = planned.config else { return nil }
+        let isAlone = !config.state.isCached && planned.steps.allSatisfy(\.state.isCached)
+        return isAlone || config.stamp != nil ? config : nil
     }
 
     private func coloured(_ text: String, _ state: PlannedStep.State) -> String {

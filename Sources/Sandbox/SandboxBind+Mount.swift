@@ -23,11 +23,8 @@ extension SandboxBind {
     /// Puts the source under a name of the stage, from where the runtime binds it into the root.
     func place(_ opened: Descriptor?, at path: FilePath) throws {
         switch source {
-        case .content(let text, let mode):
-            try AtomicFile.write(Array(text.utf8), to: path)
-            guard path.withPlatformString({ chmod($0, mode) }) == 0 else {
-                throw SystemError("set the mode of", path, .current)
-            }
+        case .content(let text, let mode): try write(Array(text.utf8), mode, to: path)
+        case .bytes(let bytes, let mode): try write(bytes, mode, to: path)
         case .path:
             guard let opened else { return }
             if try opened.status().kind == .directory {
@@ -36,6 +33,13 @@ extension SandboxBind {
                 _ = try Descriptor.open(path, flags: O_WRONLY | O_CREAT | O_EXCL, mode: 0o600)
             }
             try Mounts.bind(opened.procPath, on: path)
+        }
+    }
+
+    private func write(_ bytes: [UInt8], _ mode: UInt32, to path: FilePath) throws {
+        try AtomicFile.write(bytes, to: path)
+        guard path.withPlatformString({ chmod($0, mode) }) == 0 else {
+            throw SystemError("set the mode of", path, .current)
         }
     }
 }

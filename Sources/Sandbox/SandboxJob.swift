@@ -94,6 +94,8 @@ package struct SandboxBind: Codable, Sendable, Hashable {
         case path(FilePath)
         /// A file with this content and these permission bits, root's.
         case content(String, mode: UInt32)
+        /// The same of bytes that need not be text.
+        case bytes([UInt8], mode: UInt32)
     }
 
     package var source: Source

@@ -49,15 +49,21 @@ final class BakeHarness: Sendable {
     }
 
     /// Bakes, and gives the result with the origin of each step in the order of their ends.
-    func bake(_ images: [Image], timestamp: Int64 = 0) async throws -> (result: BakeResult, ended: [String]) {
+    ///
+    /// `plan` is one from before, where the inputs are to have changed since.
+    func bake(
+        _ images: [Image],
+        plan: Plan? = nil,
+        timestamp: Int64 = 0
+    ) async throws -> (result: BakeResult, ended: [String]) {
         let ended = Mutex<[String]>([])
         let bake = Bake(
-            plan: try plan(images, timestamp: timestamp),
+            plan: try plan ?? self.plan(images, timestamp: timestamp),
             bakefile: bakefile(images),
             store: store,
             options: .init(jobs: 2, worker: "/nonexistent", environment: [:]),
             recipes: .init(
-                importBase: { _, _, _ in MadeLayers(layers: [], config: nil) },
+                importBase: { _, _, _, _ in MadeLayers(layers: [], config: nil) },
                 finishImage: { image in
                     let chain = JSONValue.strings(image.layers.map(\.description))
                     let digest = Digester.digest(of: chain.canonicalBytes)

@@ -1,6 +1,7 @@
 import Bakefiles
 import Baking
 import Planning
+import Store
 import SystemPackage
 import TestSupport
 import Testing
@@ -98,5 +99,49 @@ import Testing
         let step = try harness.plan([image], timestamp: 7).images[0].steps[0]
         #expect(step.state == .willRun)
         #expect(step.reason == "'timestamp' changed: 0 → 7")
+    }
+
+    @Test func `a step that two images share fails once`() async throws {
+        let harness = try BakeHarness()
+        let steps: [Step.Action] = [
+            .delete(DeleteStep(patterns: ["/nothing"])), .file(FileStep(path: "/a", content: "")),
+        ]
+        let (result, ended) = try await harness.bake([
+            BakeHarness.image("one", steps), BakeHarness.image("two", steps),
+        ])
+        #expect(result.failures.count == 1)
+        #expect(ended.filter { $0.contains("the image has no '/nothing'") }.count == 1)
+        let first = try #require(result.failures.first?.step)
+        let other = first.image == "one" ? "two" : "one"
+        #expect(
+            Set(ended.filter { $0.contains(" skipped for ") }) == [
+                "\(first.image):file-1 skipped for \(first)", "\(other):delete-1 skipped for \(first)",
+                "\(other):file-1 skipped for \(first)",
+            ]
+        )
+    }
+
+    @Test func `what comes before a copy from a failed image is done and kept`() async throws {
+        let harness = try BakeHarness()
+        let tools = BakeHarness.image("tools", [.delete(DeleteStep(patterns: ["/nothing"]))])
+        let app = BakeHarness.image(
+            "app",
+            [
+                .file(FileStep(path: "/a", content: "")),
+                .copy(CopyStep(source: .image(name: "tools", path: "/x"), destination: "/x")),
+                .file(FileStep(path: "/b", content: "")),
+            ]
+        )
+        let (result, ended) = try await harness.bake([app, tools])
+        #expect(!result.succeeded)
+        #expect(
+            ended.filter { $0.hasPrefix("app:") } == [
+                "app:file-1 ran", "app:copy-1 skipped for tools:delete-1", "app:file-2 skipped for tools:delete-1",
+            ]
+        )
+        let steps = try #require(try harness.plan([app, tools]).image(named: "app")?.steps)
+        #expect(steps[0].state == .cached)
+        // It is remembered for the reasons of the next plan, too.
+        #expect(try harness.store.bakedStep(project: "test", image: "app", step: "file-1")?.state == "ran")
     }
 }

@@ -99,7 +99,7 @@ struct MachineWorkshop {
             store: store,
             options: .init(jobs: 2, worker: try builtExecutable(), environment: ["TOKEN": "hunter2\n"]),
             recipes: .init(
-                importBase: { _, bakefile, store in
+                importBase: { _, _, bakefile, store in
                     let base = BaseImport(
                         store: store,
                         platform: Platform(architecture: "amd64"),

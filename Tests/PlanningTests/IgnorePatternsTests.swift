@@ -45,12 +45,37 @@ struct IgnorePatternsTests {
             (["a/**/z"], "a/z", true),
             (["a/**/z"], "a/b/c/z", true),
             (["a/**/z"], "a/b/zz", false),
+            // Two stars that are no component of their own go through folders, too.
+            (["**.pem"], "server.pem", true),
+            (["**.pem"], "tls/private/server.pem", true),
+            (["**.pem"], "tls/server.pem/readme", true),
+            (["**.pem"], "server.pem.txt", false),
+            (["**secret"], "a/topsecret", true),
+            (["**/secret"], "a/topsecret", false),
+            (["**/secret"], "secret", true),
+            (["**/secret"], "a/b/secret/c", true),
+            (["**key*"], "a/b/keys", true),
+            (["**key*"], "a/b/monkeys", false),
+            (["conf**"], "conf.d/a", true),
+            (["conf**"], "conf", true),
+            (["conf**"], "a/conf", false),
+            (["a**z"], "az", true),
+            (["a**z"], "ab/c/z", true),
+            (["a**z"], "a/bz", false),
+            (["a/**b/c"], "a/x/b/c", true),
+            (["**/a/**"], "x/a/y", true),
+            (["**/a/**"], "x/a", false),
+            (["**"], "a", true),
+            (["**.pem", "!**/public.pem"], "tls/public.pem", false),
+            ([#"**\.pem"#], "tls/a.pem", false),
             (["[a-c].txt"], "b.txt", true),
             (["[a-c].txt"], "d.txt", false),
             (["[^a-c].txt"], "d.txt", true),
             (["[^a-c].txt"], "a.txt", false),
             (["[]]"], "]", true),
             (["[unclosed"], "[unclosed", true),
+            (["[é-ü]"], "ö", true),
+            ([#"[\]a]"#], "]", true),
             ([#"\*.txt"#], "*.txt", true),
             ([#"\*.txt"#], "a.txt", false),
             (["*a*b*c"], "xxaxxbxxbxxc", true),
@@ -76,6 +101,17 @@ struct IgnorePatternsTests {
     @Test func `a negation means that excluded folders are walked`() {
         #expect(IgnorePatterns(["a", "!a/b"]).hasNegation)
         #expect(!IgnorePatterns(["a", "#!b"]).hasNegation)
+    }
+
+    @Test func `names that are no UTF-8 are matched byte by byte`() {
+        #expect(IgnorePatterns(["a?b"]).excludes([[0x61, 0xff, 0x62]]))
+        #expect(IgnorePatterns(["**.pem"]).excludes([[0x64], [0xff] + Array(".pem".utf8)]))
+        #expect(!IgnorePatterns(["ÿ"]).excludes([[0xff]]))
+    }
+
+    @Test func `so do many pairs of them`() {
+        let pattern = IgnorePatterns([String(repeating: "**a", count: 40) + "b"])
+        #expect(!pattern.excludes([[UInt8]](repeating: [0x61], count: 500)))
     }
 
     @Test func `many stars take time that grows with the name, not with its powers`() {

@@ -1,7 +1,10 @@
 import Bakefiles
 import Diagnostics
+import OCI
 import Planning
+import Store
 import SystemIO
+import SystemPackage
 import Testing
 import TestSupport
 
@@ -176,19 +179,139 @@ struct PlannerTests {
         #expect(
             try workshop.lines() == [
                 "web:from will run: '--refresh' resolves it anew",
-                "web:packages-1 will run: its result is not in the store any more",
+                "web:packages-1 will run: '--refresh' resolves it anew",
                 "web:run-1 depends: runs if 'packages-1' gives new bytes", "plain:file-1 cached: unchanged",
             ]
         )
     }
 
-    @Test func `local packages do not move`() throws {
+    @Test func `local packages move with what they depend on`() throws {
         let workshop = try Workshop([
             image("a", .packages(PackagesStep(names: [], files: [InputPath(path: "a.deb")])))
         ])
         try workshop.folder.write("deb", to: "a.deb")
         try workshop.bake()
-        #expect(try workshop.lines() == ["a:packages-1 cached: unchanged"])
+        #expect(try workshop.lines() == ["a:packages-1 cached: unpinned, resolved on 2023-11-14"])
+        workshop.refresh = true
+        #expect(try workshop.lines() == ["a:packages-1 will run: '--refresh' resolves it anew"])
+    }
+
+    /// The image's own row, as `name state: reason`.
+    private func configs(_ workshop: Workshop) throws -> [String] {
+        try workshop.plan().images.compactMap { image in
+            image.config.map { "\(image.name) \($0.state.word): \($0.reason)" }
+        }
+    }
+
+    @Test func `what an image says beside its layers is planned too`() throws {
+        let workshop = try Workshop([
+            image("base", file("/a", "1")), image("web", from: .image("base"), file("/b", "")),
+        ])
+        workshop.images[0].config.labels = ["tier": "one"]
+        #expect(try configs(workshop) == ["base will run: not baked before", "web will run: not baked before"])
+        try workshop.bake()
+        #expect(try !workshop.plan().hasChanges)
+
+        // No step changes, and yet it is another image.
+        workshop.images[0].config.labels = ["tier": "two"]
+        #expect(try workshop.lines().allSatisfy { $0.hasSuffix(" cached: unchanged") })
+        let lines = try configs(workshop)
+        #expect(lines[0] == "base will run: 'config.labels.tier' changed: 'one' → 'two'")
+        #expect(lines[1].hasPrefix("web will run: 'base' changed: "))
+        #expect(try workshop.plan().hasChanges)
+        try workshop.bake()
+        #expect(try configs(workshop) == ["base cached: unchanged", "web cached: unchanged"])
+
+        workshop.bytes["base:file-1"] = "new"
+        workshop.images[0].steps[0].action = file("/a", "2")
+        #expect(
+            try configs(workshop) == [
+                "base depends: made anew if 'file-1' gives new bytes",
+                "web depends: made anew if 'file-1' gives new bytes",
+            ]
+        )
+    }
+
+    @Test func `a step that is gone makes another image of cached steps`() throws {
+        let workshop = try Workshop([image("web", file("/a", ""), file("/b", ""))])
+        try workshop.bake()
+        workshop.images[0].steps.removeLast()
+        #expect(try workshop.lines() == ["web:file-1 cached: unchanged"])
+        #expect(try configs(workshop)[0].hasPrefix("web will run: 'steps' changed: "))
+    }
+
+    @Test func `the stamp is an input of the images that take it`() throws {
+        let workshop = try Workshop([image("plain", file("/a", "")), image("web", file("/a", ""))])
+        workshop.images[1].config.stamp = true
+        workshop.stamp = ["org.opencontainers.image.revision": "abc"]
+        try workshop.bake()
+        #expect(try !workshop.plan().hasChanges)
+        workshop.stamp = ["org.opencontainers.image.revision": "def"]
+        let plan = try workshop.plan()
+        #expect(plan.hasChanges)
+        #expect(plan.images.map { $0.config?.stamp } == [nil, ["org.opencontainers.image.revision": "def"]])
+        #expect(
+            try configs(workshop) == [
+                "plain cached: unchanged",
+                "web will run: 'stamp.org.opencontainers.image.revision' changed: 'abc' → 'def'",
+            ]
+        )
+    }
+
+    @Test func `every field of a config is in its definition`() throws {
+        let workshop = try Workshop([image("web")])
+        var seen: Set<StepKey> = []
+        func expectNew(_ what: String) throws {
+            let key = try #require(try workshop.plan().images[0].config?.definition.key)
+            #expect(seen.insert(key).inserted, "\(what)")
+        }
+        try expectNew("nothing")
+        let changes: [(String, (inout ImageSettings) -> Void)] = [
+            ("user", { $0.user = "a" }), ("workdir", { $0.workingDirectory = "/a" }),
+            ("entrypoint", { $0.entrypoint = ["a"] }), ("cmd", { $0.command = ["a"] }),
+            ("env", { $0.environment = ["A": "a"] }), ("ports", { $0.ports = ["80/tcp"] }),
+            ("volumes", { $0.volumes = ["/v"] }), ("labels", { $0.labels = ["a": "b"] }),
+            ("stop-signal", { $0.stopSignal = "SIGTERM" }), ("stop-timeout", { $0.stopTimeout = 3 }),
+            ("healthcheck", { $0.healthcheck = .init(test: ["NONE"]) }),
+            ("retries", { $0.healthcheck?.retries = 3 }), ("interval", { $0.healthcheck?.interval = 3 }),
+            ("timeout", { $0.healthcheck?.timeout = 3 }), ("start-period", { $0.healthcheck?.startPeriod = 3 }),
+            ("shell", { $0.shell = ["/bin/sh"] }), ("on-build", { $0.onBuild = ["RUN a"] }),
+            ("author", { $0.author = "a" }), ("stamp", { $0.stamp = true }),
+        ]
+        for (name, change) in changes {
+            change(&workshop.images[0].config)
+            try expectNew(name)
+        }
+        workshop.images[0].machine = .object(["size": "4GiB"])
+        try expectNew("machine")
+        workshop.images[0].kind = .ami
+        try expectNew("kind")
+        workshop.timestamp = 1
+        try expectNew("T")
+    }
+
+    /// The cache is asked for by the names that the kernel gives, which a Bakefile's need not be.
+    @Test(arguments: ["/usr/lib/../bin", "/usr/bin"])
+    func `a context that is named through '..' is read once`(_ context: String) throws {
+        let folder = try TemporaryFolder()
+        let store = try ArtifactStore.open(at: folder.file("store"), mode: .readWrite)
+        let bakefile = Bakefile(
+            path: "Bakefile",
+            folder: folder.path,
+            project: "test",
+            contexts: ["tools": FilePath(context)],
+            images: [
+                image(
+                    "web",
+                    .copy(CopyStep(source: .files([InputPath(context: "tools", path: "env")]), destination: "/env"))
+                )
+            ]
+        )
+        let readAt = SystemClock.wall
+        let first = try Planner.plan(bakefile, store: store, environment: [:]).learned
+        #expect(first.map(\.path) == ["/usr/bin/env"])
+        try Planner.remember(first, in: store, readAt: readAt)
+        #expect(try Planner.plan(bakefile, store: store, environment: [:]).learned.isEmpty)
     }
 
     @Test func `an OCI layout counts by the image's digest`() throws {

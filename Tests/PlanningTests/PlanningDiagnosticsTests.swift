@@ -48,6 +48,38 @@ struct PlanningDiagnosticsTests {
         )
     }
 
+    @Test func `a folder where a file is needed`() throws {
+        func path(_ name: String) -> InputPath { InputPath(path: name) }
+        let source = PackagesStep.Source(
+            name: "s",
+            uri: "http://h/",
+            suite: "s",
+            components: ["main"],
+            key: path("key")
+        )
+        let workshop = try Workshop([
+            image("a", .unpack(UnpackStep(archive: path("archive"), destination: "/")), copy("fine")),
+            image("b", .packages(PackagesStep(names: [], files: [path("deb")], sources: [source]))),
+            image("c", from: .rootfs(path("rootfs"))),
+            image("d", from: .dockerArchive(path: path("docker"), tag: nil)),
+            image("e", from: .debian(DebianBase(suite: "s", variant: "apt", keyring: path("keyring")))),
+        ])
+        for name in ["archive", "fine", "deb", "key", "rootfs", "docker", "keyring"] {
+            try workshop.folder.makeFolder(name)
+        }
+        func message(_ name: String) -> String { "'\(name)' is a folder, and a file is needed [input-unusable]" }
+        #expect(
+            mistakes(workshop) == """
+                Bakefile:3:11: error: \(message("rootfs"))
+                Bakefile:3:11: error: \(message("docker"))
+                Bakefile:3:11: error: \(message("keyring"))
+                Bakefile:4:7: error: \(message("archive"))
+                Bakefile:4:7: error: \(message("deb"))
+                Bakefile:4:7: error: \(message("key"))
+                """
+        )
+    }
+
     @Test func `an image that is not there`() throws {
         let workshop = try Workshop([image("web"), image("base")])
         workshop.wanted = ["wep", "zebra"]

@@ -29,6 +29,7 @@ final class Workshop {
     var contexts: [String: FilePath] = [:]
     var timestamp: Int64 = 0
     var refresh = false
+    var stamp: [String: String] = [:]
     var wanted: [String] = []
     /// What a step leaves, by `image:address`, where that is not a matter of its key alone.
     var bytes: [String: String] = [:]
@@ -57,7 +58,8 @@ final class Workshop {
                 images: wanted,
                 timestamp: timestamp,
                 architecture: "amd64",
-                refresh: refresh
+                refresh: refresh,
+                stamp: stamp
             ),
             records: records,
             scanner: InputScanner(folder: folder.path, contexts: contexts, lookup: lookup)
@@ -108,6 +110,13 @@ final class Workshop {
                 chain += result.layers
             }
             layers[planned.name] = chain
+            guard let config = planned.config else { continue }
+            records.last["\(planned.name):\(PlannedConfig.address)"] = StepRecord(
+                definition: config.definition.document,
+                contentKey: StepKey(definition: config.definition.key, parent: chain),
+                parent: chain,
+                variables: Dictionary(variables.map { ($0.name, $0.value) }) { _, last in last }
+            )
         }
         return ran
     }

@@ -41,6 +41,9 @@ struct BakeRecipe: Sendable {
     let emit: @Sendable (BakeEvent) -> Void
 
     func run() async throws -> Outcome {
+        let git = try await GitState.read(bakefile.folder)
+        let build = ContinuousIntegration.read(options.environment)
+        let stamp = ContinuousIntegration.stampLabels(git: git, build: build)
         let planned = try await BlockingPool.shared.run {
             let readAt = SystemClock.wall
             let planned = try Planner.plan(
@@ -48,16 +51,15 @@ struct BakeRecipe: Sendable {
                 images: options.images,
                 store: store,
                 environment: options.environment,
-                refresh: options.refresh
+                refresh: options.refresh,
+                stamp: stamp
             )
             try Planner.remember(planned.learned, in: store, readAt: readAt)
             return planned.plan
         }
-        let git = try await GitState.read(bakefile.folder)
-        let build = ContinuousIntegration.read(options.environment)
         let naming = ImageNaming(recipe: self, git: git)
         try naming.check(planned.images.map(\.image))
-        let assembler = ImageAssembler(recipe: self, plan: planned, git: git, build: build)
+        let assembler = ImageAssembler(recipe: self, plan: planned, stamp: stamp)
         let bake = Bake(
             plan: planned,
             bakefile: bakefile,

@@ -18,19 +18,20 @@ final class ImageAssembler: Sendable {
     /// The configs of the images so far, for those that start from them.
     private let configs = Mutex<[String: ImageConfig]>([:])
 
-    init(recipe: BakeRecipe, plan: Plan, git: GitState?, build: ContinuousIntegration?) {
+    init(recipe: BakeRecipe, plan: Plan, stamp: [String: String]) {
         self.recipe = recipe
         self.plan = plan
-        var stamp: [String: String] = [:]
-        stamp["org.opencontainers.image.revision"] = git?.commit.map { $0 + (git?.isDirty == true ? "-dirty" : "") }
-        stamp["ovenbird.build.url"] = build?.url
-        stamp["ovenbird.build.number"] = build?.number
         self.stamp = stamp
     }
 
     private var store: ArtifactStore { recipe.store }
 
-    @Sendable func importBase(_ base: Base, _ bakefile: Bakefile, _ store: ArtifactStore) async throws -> MadeLayers {
+    @Sendable func importBase(
+        _ base: Base,
+        _ inputs: [StepInput],
+        _ bakefile: Bakefile,
+        _ store: ArtifactStore
+    ) async throws -> MadeLayers {
         try await BlockingPool.shared.run {
             let scanner = InputScanner(folder: bakefile.folder, contexts: bakefile.contexts) { _, _ in nil }
             let imports = BaseImport(
@@ -39,15 +40,18 @@ final class ImageAssembler: Sendable {
                 name: base.title,
                 place: nil
             )
-            guard let path = base.path else { preconditionFailure("'\(base.title)' is no file") }
-            // What the kernel resolved inside the folder is what is read: by its descriptor, not by its name.
-            let opened = try scanner.open(path)
-            let location = FilePath("/proc/self/fd/\(opened.raw)")
+            guard let input = inputs.first else { preconditionFailure("'\(base.title)' is no file") }
             let imported =
                 switch base {
-                case .oci(_, let tag): try imports.layout(location, tag: tag)
-                case .dockerArchive(_, let tag): try imports.dockerArchive(location, tag: tag)
-                default: try imports.rootfs(location, latestTime: self.plan.timestamp)
+                case .oci(_, let tag): try imports.layout(input, tag: tag, scanner: scanner)
+                case .dockerArchive(_, let tag):
+                    try PlannedFile(input, scanner: scanner).reading {
+                        try imports.dockerArchive(openPath($0), tag: tag)
+                    }
+                default:
+                    try PlannedFile(input, scanner: scanner).reading {
+                        try imports.rootfs(openPath($0), latestTime: self.plan.timestamp)
+                    }
                 }
             return MadeLayers(layers: imported.layers.map(\.digest), config: imported.config?.json)
         }
@@ -143,15 +147,20 @@ final class ImageAssembler: Sendable {
     }
 }
 
-extension Base {
-    /// The file or folder that it is in.
-    fileprivate var path: InputPath? {
-        switch self {
-        case .oci(let path, _), .dockerArchive(let path, _), .rootfs(let path): path
-        case .scratch, .image, .debian: nil
+extension BaseImport {
+    /// The image of a layout that the plan found: everything below its digest is verified by digests.
+    fileprivate func layout(_ input: StepInput, tag: String?, scanner: InputScanner) throws -> ImportedBase {
+        let folder = try scanner.open(input.path)
+        let imported = try layout(openPath(folder), tag: tag)
+        guard case .file(let planned, _, _)? = input.tree.entries.first?.content, imported.entry == planned else {
+            throw StepError.changedInput(input.name)
         }
+        return imported
     }
 }
+
+/// A name for what the kernel resolved inside its folder: it is read by its descriptor, not by the name that it had.
+private func openPath(_ file: SystemIO.Descriptor) -> FilePath { FilePath("/proc/self/fd/\(file.raw)") }
 
 /// `ovenbird 0.1.0`: what a release says made it.
 let programVersion = "ovenbird \(Program.version)"

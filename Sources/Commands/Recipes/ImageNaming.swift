@@ -53,6 +53,17 @@ struct ImageNaming: Sendable {
 
     private func adoptLedger() throws {
         guard let after = recipe.options.after else { return }
+        // The store would keep the other project's versions as this one's for ever.
+        guard after.project == project else {
+            throw InvalidInput(
+                Diagnostic(
+                    "the release of '--after' is one of the project '\(after.project)', not of '\(project)'",
+                    .foreignRelease,
+                    why: "its versions mean other images",
+                    fix: "name a release of '\(project)', or pass '--first' if there is none"
+                )
+            )
+        }
         try recipe.store.mergeVersions(
             after.ledger.entries.map { entry in
                 VersionEntry(
@@ -82,6 +93,12 @@ struct ImageNaming: Sendable {
     }
 
     private func assignment(_ ledger: VersionLedger?) -> VersionAssignment {
-        VersionAssignment(ledger: ledger, date: Int64(time(nil)), git: git, isFirst: recipe.options.isFirst)
+        VersionAssignment(
+            ledger: ledger,
+            isWhole: recipe.options.after != nil,
+            date: Int64(time(nil)),
+            git: git,
+            isFirst: recipe.options.isFirst
+        )
     }
 }
