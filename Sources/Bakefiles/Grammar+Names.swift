@@ -30,13 +30,29 @@ extension Grammar {
         rule: "letters, digits, '_' and '-', no digit first"
     )
 
-    /// Names of contexts, secrets, steps, stacks and environments.
+    /// Names of contexts, secrets, stacks and environments.
     static let plainName = Grammar(
         "a name",
         "[A-Za-z0-9][A-Za-z0-9_.-]{0,127}",
         .badName,
         rule: "letters, digits, '_', '-' and '.', a letter or digit first"
     )
+
+    /// Plans and records call the base `from` and the making of the image itself `image`, beside the steps.
+    static let stepName = Grammar(
+        "a step's name",
+        "(?!(?:from|image)$)[A-Za-z0-9][A-Za-z0-9_.-]{0,127}",
+        .badName,
+        rule: "letters, digits, '_', '-' and '.', a letter or digit first"
+    ) { text in
+        guard text == "from" || text == "image" else { return nil }
+        return Explanation(
+            "a step cannot be called \(quoted(text))",
+            .badName,
+            why: text == "from" ? "what an image starts from is called so" : "the image itself is called so",
+            fix: "give it another name"
+        )
+    }
 
     static let environmentName = Grammar(
         "the name of an environment variable",

@@ -125,12 +125,12 @@ extension Grammar {
         rule: "three numbers, as in '1.0.0'"
     )
 
-    /// Source: calver.org, "Scheme".
+    /// Source: calver.org, "Scheme", without the weeks: beside a calendar year they run backwards at its turn.
     static let calendarFormat = Grammar(
         "a calendar version's format",
-        "(?:(?:YYYY|YY|0Y|MM|0M|WW|0W|DD|0D)[.-])+MICRO",
+        "(?:(?:YYYY|YY|0Y|MM|0M|DD|0D)[.-])+MICRO",
         .badValue,
-        rule: "parts of YYYY, YY, 0Y, MM, 0M, WW, 0W, DD and 0D with '.' or '-' between them, and MICRO at its end"
+        rule: "parts of YYYY, YY, 0Y, MM, 0M, DD and 0D with '.' or '-' between them, and MICRO at its end"
     )
 
     /// A tag of an image in a file: of an OCI layout a name, of a Docker archive `NAME:TAG`.

@@ -3,10 +3,10 @@ import Diagnostics
 extension Reading {
     /// What can only be said once all images are known: whether those that are named exist, and need no circle.
     mutating func checkUses(_ read: [Image]) {
-        var reported: Set<SourcePlace> = []
+        var reported: [SourcePlace: Set<String>] = [:]
         for use in imageUses where images[use.name] == nil && !isIncomplete {
-            // A matrix names its images once for each member.
-            guard reported.insert(use.place).inserted else { continue }
+            // The members of a matrix name one image in one place several times, or several images.
+            guard reported[use.place, default: []].insert(use.name).inserted else { continue }
             reportUnknownImage("\(quoted(use.user)) \(use.verb) \(quoted(use.name))", use.name, at: use.place)
         }
         for use in fieldUses where !isIncomplete {

@@ -28,7 +28,7 @@ struct StepDraft: Sendable {
     private static let keys = Keys<StepDraft>(
         "a step",
         [
-            .optional("name", .text(.plainName), \.name, "what the step is called; by default its kind and a number"),
+            .optional("name", .text(.stepName), \.name, "what the step is called; by default its kind and a number"),
             .optional("run", RunStep.shape.map { .run($0) }, \.action, "a command to run in a sandbox"),
             .optional("copy", CopyStep.shape.map { .copy($0) }, \.action, "files to copy into the image"),
             .optional("file", FileStep.shape.map { .file($0) }, \.action, "a file with its content"),

@@ -21,6 +21,9 @@ extension Reading {
         environment: [String: String]
     ) -> [Variable] {
         refuseUnknown(file: file, settings: settings)
+        // The turn of one whose definition is wrong never comes, and its mistake is reported already.
+        let readable = Set(definitions.map(\.name))
+        for name in variables.keys where !readable.contains(name) { variables[name]?.isLater = false }
         var result: [Variable] = []
         for definition in definitions {
             let variable = definition.value.environment.flatMap { environment[$0] }

@@ -96,6 +96,7 @@ enum Forms {
         "kind: docker, from: scratch, version: 1.0.0", "kind: docker, from: scratch, version: {}",
         "kind: docker, from: scratch, version: { semver: { start: 1.0 } }",
         "kind: docker, from: scratch, version: { semver: { start: 01.0.0 } }",
+        "kind: docker, from: scratch, version: { calver: YYYY.0W.MICRO }",
         "kind: docker, from: scratch, version: { calver: MICRO }", "kind: docker, from: scratch, push: a",
         "kind: docker, from: scratch, push: [\"h.example/a:1\", b]",
         "kind: docker, from: scratch, push: [a, a]", "kind: docker, from: scratch, push: [A_b]",

@@ -52,7 +52,7 @@ import Testing
             ("{ semver: { start: 1.2.3, bump: major } }", .semver(start: "1.2.3", bump: .major)),
             ("{ semver: {} }", .semver(start: "0.1.0", bump: .patch)),
             ("calver", .calver(format: "YYYY.0M.MICRO")),
-            ("{ calver: YY-0W-MICRO }", .calver(format: "YY-0W-MICRO")),
+            ("{ calver: YY-0M-MICRO }", .calver(format: "YY-0M-MICRO")),
             ("git", .git),
             ("sequence", .sequence),
         ] as [(String, VersionScheme)]

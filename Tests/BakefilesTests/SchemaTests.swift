@@ -14,6 +14,7 @@ import YAML
         "bad-duration.long", "bad-size.large", "bad-timestamp", "duplicate-name", "duplicate-name.matrix", "first-key",
         "image-cycle", "impossible-field", "include-cycle", "include-limit", "matrix-limit", "misplaced-field",
         "no-images", "no-value", "unexpected-tag", "unknown-context", "unknown-field", "unknown-image",
+        "unknown-image.matrix",
         "unknown-secret",
         "unknown-setting", "unknown-variable", "unreadable-file", "unterminated-variable", "value-not-allowed",
         "variable-order", "wrong-kind", "wrong-kind.machine", "bad-pattern",

@@ -80,6 +80,20 @@ import Testing
         )
     }
 
+    @Test func `a bad variable above is not one below`() throws {
+        let sample = try Sample(
+            """
+            bakefile: 1
+            project: p
+            variables: { bad: [1], 1st: x, good: "${bad}", last: "${late}", late: x }
+            images:
+              web: { kind: docker, from: scratch, push: ["${bad}", "${good}"] }
+            """
+        )
+        #expect(sample.diagnostics.map(\.identifier.description) == ["wrong-type", "bad-name", "variable-order"])
+        #expect(sample.report.contains("Bakefile:3:54: error: the variable 'late' has no value here yet"))
+    }
+
     @Test func `a variables file that cannot be used`() throws {
         let missing = try Sample(["Bakefile": Self.text], variablesFile: "v.yaml")
         #expect(
