@@ -55,8 +55,17 @@ struct ProjectCheck {
     /// Adds what is found.
     func run(_ diagnostics: inout DiagnosticList) async throws {
         try checkSteps(&diagnostics)
+        try await checkVersions(&diagnostics)
         diagnostics.add(contentsOf: BakeProperties.collisions(among: bakefile.images.map(\.name)))
         StackCheck(bakefile: bakefile).run(values: true, &diagnostics)
+    }
+
+    /// Whether each scheme can give a version at all; what was given before is a matter of the store.
+    private func checkVersions(_ diagnostics: inout DiagnosticList) async throws {
+        let images = bakefile.images.filter { $0.version != nil }
+        let git = images.contains { $0.version == .git } ? try await GitState.read(bakefile.folder) : nil
+        let assignment = VersionAssignment(ledger: nil, date: 0, git: git, isFirst: true)
+        diagnostics.add(contentsOf: images.compactMap { assignment.problem(with: $0) })
     }
 
     /// A plan reads every input, and so finds those that are not there.

@@ -17,6 +17,8 @@ extension DiagnosticIdentifier {
     static let releaseNotFound: Self = "release-not-found"
     /// The start of a digest that several releases have.
     static let releaseAmbiguous: Self = "release-ambiguous"
+    /// A release of another project is to be counted on from.
+    static let foreignRelease: Self = "foreign-release"
     /// An argument names no step of the last bake.
     static let stepNotFound: Self = "step-not-found"
     /// An argument names no stack or environment of the Bakefile.

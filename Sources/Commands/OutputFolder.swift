@@ -17,6 +17,19 @@ struct OutputFolder {
         StackCheck(bakefile: bakefile).run(values: false, &diagnostics)
         try diagnostics.throwIfErrors()
         try Files.makeFolder(path)
+        try hideFromGit()
+    }
+
+    /// Keeps what a bake leaves from being a change of the work tree, which would make the next bake's tree dirty.
+    ///
+    /// A folder that holds anything of somebody else's is theirs to ignore, or not.
+    private func hideFromGit() throws {
+        let own: Set<String> = ["release.json", "bake.properties", "params"]
+        guard try Files.names(in: path).allSatisfy({ own.contains($0.string) }) else { return }
+        try AtomicFile.write(
+            Array("# What bakes leave here is made anew by each of them.\n*\n".utf8),
+            to: path.appending(".gitignore")
+        )
     }
 
     /// Writes the release, the properties and a copy of each parameter file; each appears whole or not at all.

@@ -188,7 +188,7 @@ extension VersionLedger {
                     image: try reader.text("image"),
                     version: try reader.version("version"),
                     identity: try reader.digest("identity"),
-                    sequence: try reader.integer("sequence", atLeast: 1)
+                    sequence: try reader.integer("sequence", atLeast: 1, atMost: Self.highestNumber)
                 )
             )
         }

@@ -55,10 +55,11 @@ extension ReleaseReader {
         try ifPresent(key) { (key) throws(Failure) in try text(key) }
     }
 
-    func integer(_ key: String, atLeast minimum: Int64) throws(Failure) -> Int64 {
+    func integer(_ key: String, atLeast minimum: Int64, atMost maximum: Int64 = .max) throws(Failure) -> Int64 {
         guard let integer = try value(key).integerValue, integer >= minimum else {
             throw failure(key, "is not a whole number of at least \(minimum)")
         }
+        guard integer <= maximum else { throw failure(key, "is more than \(maximum)") }
         return integer
     }
 

@@ -65,8 +65,9 @@ extension VersionAssignment {
     }
 }
 
-/// A number without sign and leading zeros.
+/// A number without sign and leading zeros, at most `VersionLedger.highestNumber`: no counting comes to higher ones.
 func wholeNumber(_ text: some StringProtocol) -> Int64? {
     guard let first = text.utf8.first, text.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else { return nil }
-    return first == 0x30 && text.utf8.count > 1 ? nil : Int64(text)
+    guard first != 0x30 || text.utf8.count == 1, let number = Int64(text) else { return nil }
+    return number <= VersionLedger.highestNumber ? number : nil
 }

@@ -17,14 +17,23 @@ extension DiagnosticIdentifier {
 package struct VersionAssignment: Sendable {
     /// nil where this project's versions are unknown: no bake of it in the store, and no `--after`.
     package let ledger: VersionLedger?
+    /// Whether the ledger holds every version there is, as that of a release does; a store knows what it saw.
+    package let isWhole: Bool
     /// The date of the bake: seconds since 1970.
     package let date: Int64
     package let git: GitState?
     /// `--first`: counting may begin without a ledger.
     package let isFirst: Bool
 
-    package init(ledger: VersionLedger?, date: Int64, git: GitState?, isFirst: Bool = false) {
+    package init(
+        ledger: VersionLedger?,
+        isWhole: Bool = true,
+        date: Int64,
+        git: GitState?,
+        isFirst: Bool = false
+    ) {
         self.ledger = ledger
+        self.isWhole = isWhole
         self.date = date
         self.git = git
         self.isFirst = isFirst
@@ -38,7 +47,7 @@ package struct VersionAssignment: Sendable {
         if let known = ledger?.version(of: image.name, identity: identity) { return known }
         try checkLedger(image)
         let entries = ledger?.entries(of: image.name) ?? []
-        let version = try nextVersion(for: image, identity: identity, after: entries.map(\.version))
+        let version = try nextVersion(for: image, identity: identity, after: entries.filter(\.isGiven).map(\.version))
         if let owner = entries.first(where: { $0.version == version })?.identity {
             throw VersionRefused(
                 image: image.name,
@@ -65,14 +74,15 @@ package struct VersionAssignment: Sendable {
     }
 
     private func checkLedger(_ image: Image) throws(InvalidInput) {
-        guard ledger == nil, !isFirst, let scheme = image.version, counts(scheme) else { return }
+        guard !isFirst, let scheme = image.version, counts(scheme) else { return }
+        if let ledger, isWhole || ledger.entries(of: image.name).contains(where: \.isGiven) { return }
         throw InvalidInput(
             Diagnostic(
                 at: image.place,
                 "the next version of image '\(image.name)' is unknown",
                 .noLedger,
-                why: "its versions are counted, and this store has no bake of the project to count on from",
-                fix: "pass '--after RELEASE' with the last release, or '--first' if there is none"
+                why: "its versions are counted, and this store has none of them to count on from",
+                fix: "pass '--after RELEASE' with the last release, or '--first' if the image is new"
             )
         )
     }
@@ -92,4 +102,9 @@ package struct VersionAssignment: Sendable {
         default: nil
         }
     }
+}
+
+extension VersionLedger.Entry {
+    /// Whether a scheme gave the version: one that only names its identity is not counted on from.
+    fileprivate var isGiven: Bool { version != identity.short }
 }

@@ -20,6 +20,9 @@ package struct VersionLedger: Sendable, Hashable {
         }
     }
 
+    /// The highest number that is counted on from, in a sequence or a version: what every JSON reader can hold.
+    static let highestNumber: Int64 = 1 << 53
+
     /// Sorted by image, sequence and version.
     package let entries: [Entry]
 

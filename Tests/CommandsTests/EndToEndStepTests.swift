@@ -17,6 +17,7 @@ struct EndToEndStepTests {
             project: kitchen
             secrets:
               token: { env: TOKEN }
+              key: { file: key.bin }
             images:
               box:
                 kind: docker
@@ -75,6 +76,34 @@ struct EndToEndStepTests {
         #expect(result.error.contains("the token is ***"), "\(result.error)")
         #expect(!result.error.contains("s3cr3t-value"))
         #expect(try await runTool("grep", ["-rlF", "s3cr3t-value", kitchen.store.string]).status == 1)
+    }
+
+    @Test(.enabled(if: canRun, "needs root and an OCI runtime"))
+    func `a secret that is no text comes as it is, and is found where it is left`() async throws {
+        let kitchen = try await kitchen(
+            """
+            - run: { command: "busybox sha256sum /run/secrets/key", secrets: [{ name: key }] }
+            - name: leak
+              run: { command: "cat /run/secrets/key > /srv/key", secrets: [{ name: key }] }
+            - run: { command: "true", secrets: [{ name: key, env: KEY }] }
+            """
+        )
+        let bytes: [UInt8] = [0xff, 0xfe, 0x00, 0x80] + Array("key".utf8) + [0xc3, 0x28]
+        try kitchen.work.write(bytes, to: "key.bin")
+        let result = try await kitchen.ovenbird(["bake", "--first"])
+        #expect(result.status == 4)
+        #expect(result.error.contains("left the value of the secret 'key' in its layer"), "\(result.error)")
+        let log = try await runTool("grep", ["-rl", Digester.digest(of: bytes).hex, kitchen.store.string])
+        #expect(log.status == 0, "\(result.error)")
+
+        let text = String(decoding: try Files.read(kitchen.work.file("Bakefile")), as: UTF8.self)
+        try kitchen.work.write(text.replacing(" > /srv/key", with: ""), to: "Bakefile")
+        let variable = try await kitchen.ovenbird(["bake", "--first"])
+        #expect(variable.status == 4)
+        #expect(
+            variable.error.contains("the secret 'key' is no text, so it cannot be the variable 'KEY'"),
+            "\(variable.error)"
+        )
     }
 
     @Test(.enabled(if: canRun, "needs root and an OCI runtime"))

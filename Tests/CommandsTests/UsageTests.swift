@@ -124,7 +124,7 @@ struct UsageTests {
             ["why", "site:page"],
             """
             error: image 'site' has no step 'page' [step-not-found]
-              why: it has 'directory-1', 'file-1', 'pages', 'symlink-1'
+              why: it has 'directory-1', 'file-1', 'image', 'pages', 'symlink-1'
               fix: write 'pages'
 
             """,

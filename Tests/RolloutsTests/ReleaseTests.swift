@@ -118,6 +118,13 @@ import Testing
         #expect(error?.diagnostics.first?.why == "'ledger' gives version '1.0.0' of 'web' to two identities")
     }
 
+    @Test func `a sequence that could not be counted on is refused`() throws {
+        let text = String(decoding: try sampleRelease().canonicalBytes, as: UTF8.self)
+            .replacing(#""sequence":1,"#, with: #""sequence":9223372036854775807,"#)
+        let error = #expect(throws: InvalidInput.self) { try Release(reading: Array(text.utf8), name: "r.json") }
+        #expect(error?.diagnostics.first?.why?.hasSuffix("sequence' is more than 9007199254740992") == true)
+    }
+
     @Test func `a placement is in a registry or in an account, not both`() throws {
         let text = String(decoding: try sampleRelease().canonicalBytes, as: UTF8.self)
             .replacing(#""repository":"registry"#, with: #""region":"r","repository":"registry"#)

@@ -110,8 +110,8 @@ import Testing
             #expect(
                 error?.description == """
                     Bakefile:3:5: error: the next version of image 'web' is unknown [no-ledger]
-                      why: its versions are counted, and this store has no bake of the project to count on from
-                      fix: pass '--after RELEASE' with the last release, or '--first' if there is none
+                      why: its versions are counted, and this store has none of them to count on from
+                      fix: pass '--after RELEASE' with the last release, or '--first' if the image is new
                     """
             )
             #expect(blind.problem(with: image(scheme)) == error?.diagnostics.first)
@@ -120,6 +120,49 @@ import Testing
         }
         let first = VersionAssignment(ledger: nil, date: 0, git: nil, isFirst: true)
         #expect(try first.entry(for: image(scheme), identity: digest("9")).sequence == 1)
+    }
+
+    @Test func `a store that knows other images does not know this one`() throws {
+        let others = [entry("db", "4", digest("1"), 1), entry("web", digest("2").short, digest("2"), 1)]
+        func assignment(_ entries: [VersionLedger.Entry], isFirst: Bool = false) throws -> VersionAssignment {
+            VersionAssignment(
+                ledger: try VersionLedger(entries),
+                isWhole: false,
+                date: 0,
+                git: nil,
+                isFirst: isFirst
+            )
+        }
+        // Its own entry only names an identity: that was a bake before it had a scheme.
+        #expect(try assignment(others).problem(with: image(.sequence))?.identifier == .noLedger)
+        #expect(try assignment(others).problem(with: image(.git))?.identifier == .noCommit)
+        let known = others + [entry("web", "7", digest("3"), 2)]
+        #expect(try assignment(known).problem(with: image(.sequence)) == nil)
+        // '--first' begins where nothing is known, and goes on where something is.
+        let first = try assignment(others, isFirst: true).entry(for: image(.sequence), identity: digest("9"))
+        #expect(first.version == "1")
+        let next = try assignment(known, isFirst: true).entry(for: image(.sequence), identity: digest("9"))
+        #expect(next.version == "8")
+        // A release's ledger is whole: what it does not have was never given.
+        #expect(try self.next(.sequence, after: others).version == "1")
+    }
+
+    @Test func `the name of an identity is not counted on from`() throws {
+        let digits = try #require(Digest("sha256:" + String(repeating: "7", count: 64)))
+        #expect(try next(.sequence, after: [entry("web", digits.short, digits, 1)]).version == "1")
+    }
+
+    @Test(arguments: [
+        (VersionScheme.sequence, "9223372036854775807", "1"), (.sequence, "9007199254740992", "9007199254740993"),
+        (.semver(start: "1.0.0", bump: .patch), "1.0.9223372036854775807", "1.0.0"),
+        (.calver(format: "YYYY.MICRO"), "2026.9223372036854775807", "2026.0"),
+    ])
+    func `numbers beyond all counting are not counted on from`(
+        scheme: VersionScheme,
+        known: String,
+        expected: String
+    ) throws {
+        #expect(try next(scheme, after: [entry("web", known, digest("1"), 1)]).version == expected)
     }
 
     @Test func `git without a commit says so`() throws {
