@@ -43,7 +43,7 @@ let ground: [Target.Dependency] = ["Diagnostics", "SystemIO", system]
 let formats: [Target.Dependency] = ground + ["OCI", "Layers", "YAML"]
 let services: [Target.Dependency] = formats + ["Store", "Sandbox", subprocess]
 let engine: [Target.Dependency] = services + ["Bakefiles", "Planning", "Baking"]
-let recipes: [Target.Dependency] = engine + ["ContainerImages", "MachineImages", "Rollouts"]
+let recipes: [Target.Dependency] = engine + ["ContainerImages", "MachineImages", "Rollouts", "Attestations"]
 
 let package = Package(
     name: "ovenbird",
@@ -72,6 +72,7 @@ let package = Package(
         room("ContainerImages", engine),
         room("MachineImages", engine + ["ContainerImages"]),
         room("Rollouts", engine, resources: [.embedInCode("ReleaseSchema.json")]),
+        room("Attestations", formats + ["Store", "Rollouts"]),
         // Engine
         room("Baking", services + ["Bakefiles", "Planning", "CShims"]),
         room("Planning", formats + ["Store", "Bakefiles", "CShims"]),
@@ -109,6 +110,7 @@ let package = Package(
         tests("ContainerImages", engine),
         tests("MachineImages", engine + ["ContainerImages"]),
         tests("Rollouts", engine),
+        tests("Attestations", engine + ["Rollouts"]),
         tests("Reporting", recipes),
         tests("Commands", recipes + ["Reporting", arguments, "ovenbird"], exclude: ["Expected"]),
     ],

@@ -17,8 +17,8 @@ struct BakeCommand: AsyncParsableCommand {
         abstract: "Run the plan, and end with a release.",
         usage: "ovenbird bake [<image> ...] [<options>]",
         discussion: """
-            The output folder gets 'release.json', 'bake.properties' and, below 'params', an edited copy of each \
-            parameter file.
+            The output folder gets 'release.json', 'bake.properties', below 'attestations' what is in each image and how \
+            it came to be, and, below 'params', an edited copy of each parameter file.
 
             Example:
               ovenbird bake --set app_version=1.4.0 --out out
@@ -80,10 +80,11 @@ struct BakeCommand: AsyncParsableCommand {
         )
         let printer = self.printer()
         let recipe = BakeRecipe(bakefile: bakefile, store: store, options: options) { printer.handle($0) }
-        guard let release = try await run(recipe, printer).release else {
-            throw CommandFailure(.bakeFailed, message: nil)
-        }
-        try outFolder.write(release)
+        let outcome = try await run(recipe, printer)
+        guard let release = outcome.release else { throw CommandFailure(.bakeFailed, message: nil) }
+        let palette = Console.messagePalette(output.colors.color)
+        Console.say(outcome.warnings.flatMap { DiagnosticText.lines($0, palette: palette) })
+        try outFolder.write(release, from: store)
         try show(release)
     }
 

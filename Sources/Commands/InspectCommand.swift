@@ -3,6 +3,7 @@ import OCI
 import Reporting
 import Store
 import SystemIO
+import SystemPackage
 
 /// The command `ovenbird inspect IMAGE`.
 struct InspectCommand: ParsableCommand {
@@ -27,13 +28,19 @@ struct InspectCommand: ParsableCommand {
         let store = try store.open(.readOnly)
         let image = try ImageArgument(text: image).find(in: store, project: bakefile.projectAtHand)
         let (manifest, config) = try image.documents(in: store)
+        let attestations = image.attestations(in: store)
         switch output.format {
-        case .json: try Console.write(document(image, manifest, config))
-        case .text: try Console.write(lines(image, manifest, config))
+        case .json: try Console.write(document(image, manifest, config, attestations))
+        case .text: try Console.write(lines(image, manifest, config, attestations))
         }
     }
 
-    private func document(_ image: KnownImage, _ manifest: ImageManifest, _ config: ImageConfig) -> JSONValue {
+    private func document(
+        _ image: KnownImage,
+        _ manifest: ImageManifest,
+        _ config: ImageConfig,
+        _ attestations: [KnownAttestation]
+    ) -> JSONValue {
         .object([
             "project": .string(image.project), "image": .string(image.name),
             "version": image.version.map(JSONValue.string), "identity": .string(image.identity.description),
@@ -41,10 +48,16 @@ struct InspectCommand: ParsableCommand {
             "release": image.release.map { .string($0.description) },
             "manifest": .object(["digest": .string(image.manifest.description), "document": manifest.json]),
             "config": config.json,
+            "attestations": .array(attestations.map(\.json)),
         ])
     }
 
-    private func lines(_ image: KnownImage, _ manifest: ImageManifest, _ config: ImageConfig) -> [String] {
+    private func lines(
+        _ image: KnownImage,
+        _ manifest: ImageManifest,
+        _ config: ImageConfig,
+        _ attestations: [KnownAttestation]
+    ) -> [String] {
         let palette = output.palette
         let execution = config.execution
         var facts: [(String, String)] = [
@@ -64,6 +77,7 @@ struct InspectCommand: ParsableCommand {
         ]
         facts += execution.environment.map { ("env", $0) }
         facts += execution.labels.sorted { $0.key < $1.key }.map { ("label", "\($0.key)=\($0.value)") }
+        facts += attestations.map { ($0.kind, $0.path.string) }
         let width = facts.map { $0.0.count }.max() ?? 0
         var lines = [palette.bold(image.title.neutralised)]
         lines += facts.filter { !$0.1.isEmpty }.map { "  \($0.0.padded(to: width))  \($0.1.neutralised)" }

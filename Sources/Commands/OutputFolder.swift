@@ -1,7 +1,9 @@
+import Attestations
 import Bakefiles
 import Diagnostics
 import Reporting
 import Rollouts
+import Store
 import SystemIO
 import SystemPackage
 
@@ -32,8 +34,10 @@ struct OutputFolder {
         )
     }
 
-    /// Writes the release, the properties and a copy of each parameter file; each appears whole or not at all.
-    func write(_ release: Release) throws {
+    /// Writes the release, the attestations, the properties and a copy of each parameter file; each appears whole or not
+    /// at all.
+    func write(_ release: Release, from store: ArtifactStore) throws {
+        try writeAttestations(of: release, from: store)
         try write(release.canonicalBytes, to: path.appending("release.json"))
         let properties = BakeProperties.text(for: release, digest: release.digest)
         try write(Array(properties.utf8), to: path.appending("bake.properties"))
@@ -54,5 +58,49 @@ struct OutputFolder {
     private func write(_ bytes: [UInt8], to path: FilePath) throws {
         if let known = try? Files.read(path), known == bytes { return }
         try AtomicFile.write(bytes, to: path)
+    }
+}
+
+extension OutputFolder {
+    /// `IMAGE.spdx.json` and `IMAGE.provenance.json`, below `attestations`.
+    private func writeAttestations(of release: Release, from store: ArtifactStore) throws {
+        let folder = path.appending("attestations")
+        for (name, provenance) in release.provenances.sorted(by: { $0.key < $1.key }) {
+            try Files.makeFolder(folder)
+            try write(provenance.canonicalBytes, to: folder.appending("\(name).provenance.json"))
+            guard let sbom = release.images[name]?.attestations?.sbom else { continue }
+            try copy(sbom, from: store, to: folder.appending("\(name).spdx.json"))
+        }
+    }
+
+    /// Copies a blob that may be large; a file that is known to have its content is not even read.
+    private func copy(_ blob: Digest, from store: ArtifactStore, to path: FilePath) throws {
+        let place = try Files.currentFolder().pushing(path)
+        if let status = try FileStatus.ofExisting(place), status.kind == .regular, status.size == store.blobSize(blob) {
+            if let known = try store.fileDigest(place), known.matches(status) {
+                if known.digest == blob { return }
+            } else if try contains(blob, place, status, store) {
+                return
+            }
+        }
+        try AtomicOutput.file(place) { try store.copyBlob(blob, to: $0) }
+    }
+
+    /// Reads a file, and remembers its digest for the next time.
+    private func contains(
+        _ blob: Digest,
+        _ path: FilePath,
+        _ status: FileStatus,
+        _ store: ArtifactStore
+    ) throws -> Bool {
+        let startedAt = SystemClock.wall
+        let file = try Descriptor.openForReading(path)
+        var digester = Digester()
+        try file.forEachPiece { digester.update($0) }
+        let digest = digester.finish()
+        if try FileStatus.ofExisting(path) == status {
+            try store.recordFileDigests([path: KnownFileDigest(digest: digest, status: status)], hashedAt: startedAt)
+        }
+        return digest == blob
     }
 }

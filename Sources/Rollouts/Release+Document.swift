@@ -12,6 +12,11 @@ extension Release {
             "parent": parent.map { .string($0.description) },
             "tool": .string(tool),
             "images": .object(images.mapValues(\.json)),
+            "sources": sources.isEmpty
+                ? nil
+                : .array(
+                    sources.map { .object(["path": .string($0.path), "digest": .string($0.digest.description)]) }
+                ),
             "variables": .strings(variables),
             "git": git?.json,
             "build": build?.json,
@@ -58,6 +63,22 @@ extension ReleasedImage {
                     ])
                 }
             ),
+            "images": usedImages.isEmpty
+                ? nil
+                : .array(
+                    usedImages.map { used in
+                        .object([
+                            "step": .string(used.step), "image": .string(used.image),
+                            "identity": .string(used.identity.description),
+                        ])
+                    }
+                ),
+            "attestations": attestations.map { attestations in
+                .object([
+                    "sbom": .string(attestations.sbom.description),
+                    "provenance": .string(attestations.provenance.description),
+                ])
+            },
             "placements": .array(placements.map(\.json)),
         ])
     }
@@ -90,7 +111,7 @@ extension GitState {
 }
 
 extension ContinuousIntegration {
-    var json: JSONValue {
+    package var json: JSONValue {
         .object([
             "system": .string(system.rawValue),
             "job": job.map(JSONValue.string),

@@ -45,7 +45,8 @@ extension Release {
             document,
             at: "",
             keys: [
-                "release", "project", "created", "parent", "tool", "images", "variables", "git", "build", "ledger",
+                "release", "project", "created", "parent", "tool", "images", "sources", "variables", "git", "build",
+                "ledger",
             ]
         )
         guard try reader.integer("release", atLeast: 1) == Self.form else {
@@ -55,6 +56,11 @@ extension Release {
         var images: [String: ReleasedImage] = [:]
         for name in named.names {
             images[name] = try ReleasedImage(try named.object(name, keys: ReleasedImage.keys))
+        }
+        // Releases of earlier ovenbirds have none.
+        var sources: [Source] = []
+        for source in try reader.optionalObjects("sources", keys: ["path", "digest"]) {
+            sources.append(Source(path: try source.text("path"), digest: try source.digest("digest")))
         }
         let values = try reader.object("variables", keys: nil)
         var variables: [String: String] = [:]
@@ -67,6 +73,7 @@ extension Release {
             parent: try reader.optionalDigest("parent"),
             tool: try reader.text("tool"),
             images: images,
+            sources: sources,
             variables: variables,
             git: try git.map { (git) throws(ReleaseReader.Failure) in try GitState(git) },
             build: try build.map { (build) throws(ReleaseReader.Failure) in try ContinuousIntegration(build) },
@@ -80,7 +87,8 @@ extension Release {
 
 extension ReleasedImage {
     static let keys = [
-        "kind", "version", "identity", "manifest", "base", "layers", "references", "inputs", "placements",
+        "kind", "version", "identity", "manifest", "base", "layers", "references", "inputs", "images", "attestations",
+        "placements",
     ]
 
     init(_ reader: ReleaseReader) throws(ReleaseReader.Failure) {
@@ -108,6 +116,17 @@ extension ReleasedImage {
                 )
             )
         }
+        var used: [UsedImage] = []
+        for image in try reader.optionalObjects("images", keys: ["step", "image", "identity"]) {
+            used.append(
+                UsedImage(
+                    step: try image.text("step"),
+                    image: try image.text("image"),
+                    identity: try image.digest("identity")
+                )
+            )
+        }
+        let attestations = try reader.optionalObject("attestations", keys: ["sbom", "provenance"])
         var placements: [Placement] = []
         let keys = ["repository", "manifest", "account", "region", "ami", "snapshot"]
         for placement in try reader.objects("placements", keys: keys) { placements.append(try Placement(placement)) }
@@ -124,6 +143,10 @@ extension ReleasedImage {
             layers: layers,
             references: try reader.texts("references"),
             inputs: inputs,
+            usedImages: used,
+            attestations: try attestations.map { (reader) throws(ReleaseReader.Failure) in
+                Attestations(sbom: try reader.digest("sbom"), provenance: try reader.digest("provenance"))
+            },
             placements: placements
         )
     }

@@ -8,6 +8,19 @@ package struct Release: Sendable, Hashable {
     /// The version of the document's form that is written, and the only one that is read.
     package static let form: Int64 = 1
 
+    /// A file that says what to bake.
+    package struct Source: Sendable, Hashable {
+        /// Relative to the Bakefile's folder; of a file outside of it the name alone.
+        package var path: String
+        /// Of the content.
+        package var digest: Digest
+
+        package init(path: String, digest: Digest) {
+            self.path = path
+            self.digest = digest
+        }
+    }
+
     package var project: String
     /// When the bake ended, by the clock of the machine: seconds since 1970.
     package var created: Int64
@@ -17,6 +30,8 @@ package struct Release: Sendable, Hashable {
     package var tool: String
     /// By name; an image that was not baked is not there.
     package var images: [String: ReleasedImage]
+    /// The Bakefile, then what it includes and the other files that settle what is baked.
+    package var sources: [Source]
     /// The values of the Bakefile's variables, by name.
     package var variables: [String: String]
     /// nil where the Bakefile is in no git work tree.
@@ -32,6 +47,7 @@ package struct Release: Sendable, Hashable {
         parent: Digest? = nil,
         tool: String,
         images: [String: ReleasedImage],
+        sources: [Source] = [],
         variables: [String: String] = [:],
         git: GitState? = nil,
         build: ContinuousIntegration? = nil,
@@ -42,6 +58,7 @@ package struct Release: Sendable, Hashable {
         self.parent = parent
         self.tool = tool
         self.images = images
+        self.sources = sources
         self.variables = variables
         self.git = git
         self.build = build

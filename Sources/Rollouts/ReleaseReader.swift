@@ -123,5 +123,10 @@ extension ReleaseReader {
         return objects
     }
 
+    /// Empty where the member is missing.
+    func optionalObjects(_ key: String, keys: [String]) throws(Failure) -> [ReleaseReader] {
+        has(key) ? try objects(key, keys: keys) : []
+    }
+
     func has(_ key: String) -> Bool { members[key] != nil }
 }

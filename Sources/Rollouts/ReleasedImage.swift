@@ -48,6 +48,33 @@ package struct ReleasedImage: Sendable, Hashable {
         }
     }
 
+    /// An image of the same Bakefile that a step took files from.
+    package struct UsedImage: Sendable, Hashable {
+        /// The step's address.
+        package var step: String
+        package var image: String
+        package var identity: Digest
+
+        package init(step: String, image: String, identity: Digest) {
+            self.step = step
+            self.image = image
+            self.identity = identity
+        }
+    }
+
+    /// What is said of the image, as blobs of the store.
+    package struct Attestations: Sendable, Hashable {
+        /// The bill of materials: an SPDX document.
+        package var sbom: Digest
+        /// How it came to be: an in-toto statement.
+        package var provenance: Digest
+
+        package init(sbom: Digest, provenance: Digest) {
+            self.sbom = sbom
+            self.provenance = provenance
+        }
+    }
+
     package var kind: Image.Kind
     package var version: String
     /// The digest of the config.
@@ -60,6 +87,10 @@ package struct ReleasedImage: Sendable, Hashable {
     package var references: [String]
     /// In the order of the steps.
     package var inputs: [Input]
+    /// In the order of the steps.
+    package var usedImages: [UsedImage]
+    /// nil in releases of ovenbirds that made none.
+    package var attestations: Attestations?
     package var placements: [Placement]
 
     package init(
@@ -71,6 +102,8 @@ package struct ReleasedImage: Sendable, Hashable {
         layers: [Layer],
         references: [String] = [],
         inputs: [Input] = [],
+        usedImages: [UsedImage] = [],
+        attestations: Attestations? = nil,
         placements: [Placement] = []
     ) {
         self.kind = kind
@@ -81,6 +114,8 @@ package struct ReleasedImage: Sendable, Hashable {
         self.layers = layers
         self.references = references
         self.inputs = inputs
+        self.usedImages = usedImages
+        self.attestations = attestations
         self.placements = placements
     }
 }

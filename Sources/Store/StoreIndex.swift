@@ -39,6 +39,7 @@ final class StoreIndex: Sendable {
                         return .commit
                     }
                 }
+                try addTables(database)
             }
             return StoreIndex(path: path, queue: queue)
         }

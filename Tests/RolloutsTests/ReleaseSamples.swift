@@ -28,6 +28,8 @@ func sampleRelease() throws -> Release {
         ],
         references: ["registry.example.com/storefront/web:1.0.1"],
         inputs: [ReleasedImage.Input(step: "copy-1", path: "site", digest: digest("5"))],
+        usedImages: [ReleasedImage.UsedImage(step: "copy-2", image: "base", identity: digest("d"))],
+        attestations: ReleasedImage.Attestations(sbom: digest("6"), provenance: digest("7")),
         placements: [.registry(repository: "registry.example.com/storefront/web", manifest: digest("c"))]
     )
     let base = ReleasedImage(
@@ -48,6 +50,7 @@ func sampleRelease() throws -> Release {
         parent: digest("f"),
         tool: "ovenbird 0.1.0",
         images: ["web": web, "base": base],
+        sources: [Release.Source(path: "Bakefile", digest: digest("8"))],
         variables: ["suite": "bookworm"],
         git: GitState(
             commit: String(repeating: "0123456789", count: 4),

@@ -1,6 +1,8 @@
+import Attestations
 import Bakefiles
 import Baking
 import ContainerImages
+import Diagnostics
 import FoundationEssentials
 import Glibc
 import OCI
@@ -33,6 +35,8 @@ struct BakeRecipe: Sendable {
         let result: BakeResult
         /// nil where a step failed.
         let release: Release?
+        /// What is wrong with the images, though they are baked.
+        var warnings: [Diagnostic] = []
     }
 
     let bakefile: Bakefile
@@ -76,9 +80,14 @@ struct BakeRecipe: Sendable {
         let result = try await bake.run()
         guard result.succeeded else { return Outcome(plan: planned, result: result, release: nil) }
         do {
-            let release = try release(of: result, naming, assembler, build)
-            try record(release, result, bake: bake.identifier)
-            return Outcome(plan: planned, result: result, release: release)
+            return try await BlockingPool.shared.run {
+                let attesting = Attesting(store: store)
+                let (sboms, warnings) = try attesting.billsOfMaterials(of: result.images)
+                let release = try release(of: result, naming, assembler, build, sboms)
+                try attesting.store(release)
+                try record(release, result, bake: bake.identifier)
+                return Outcome(plan: planned, result: result, release: release, warnings: warnings)
+            }
         } catch {
             try store.finishBake(id: bake.identifier, status: .failed, at: Int64(time(nil)))
             throw error
@@ -90,7 +99,8 @@ struct BakeRecipe: Sendable {
         of result: BakeResult,
         _ naming: ImageNaming,
         _ assembler: ImageAssembler,
-        _ build: ContinuousIntegration?
+        _ build: ContinuousIntegration?,
+        _ sboms: [String: Digest]
     ) throws -> Release {
         let newest = try ReleaseArgument.newest(of: bakefile.project, in: store)?.release
         let before = options.after ?? newest
@@ -100,6 +110,7 @@ struct BakeRecipe: Sendable {
             created: Int64(time(nil)),
             tool: programVersion,
             images: [:],
+            sources: try Attesting.sources(of: bakefile),
             variables: Dictionary(bakefile.variables.map { ($0.name, $0.value) }) { _, last in last },
             git: naming.git,
             build: build,
@@ -116,9 +127,9 @@ struct BakeRecipe: Sendable {
         if let newest {
             var same = release
             same.created = newest.created
-            if same == newest { return newest }
+            if same.attested(by: sboms) == newest { return newest }
         }
-        return release
+        return release.attested(by: sboms)
     }
 
     /// Keeps the release in the store; the names in its index are the last to change.

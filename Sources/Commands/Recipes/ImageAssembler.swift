@@ -134,15 +134,29 @@ final class ImageAssembler: Sendable {
             references: image.image.destinations.map { "\($0):\(version)" },
             inputs: image.steps.flatMap { step in
                 step.planned.inputs.map { .init(step: step.planned.address, path: $0.name, digest: $0.tree.digest) }
-            }
+            },
+            usedImages: usedImages(of: image)
         )
     }
 
+    private func usedImages(of image: LayeredImage) -> [ReleasedImage.UsedImage] {
+        image.steps.compactMap { step in
+            guard case .step(let definition) = step.planned.work, let name = definition.action.sourceImage,
+                let identity = identity(of: name)
+            else { return nil }
+            return .init(step: step.planned.address, image: name, identity: identity)
+        }
+    }
+
+    private func identity(of name: String) -> Digest? { configs.withLock { $0[name] }?.identity }
+
     private func base(of image: LayeredImage) -> ReleasedImage.Base {
         let from = image.steps.first { $0.planned.address == "from" }
+        // Debian's only input is a keyring, which is not what the image starts from.
+        var isDebian: Bool { if case .debian = image.image.base { true } else { false } }
         let digest =
-            image.base.flatMap { name in configs.withLock { $0[name] } }.map { Digester.digest(of: $0.bytes) }
-            ?? from?.planned.inputs.first?.tree.digest ?? from?.outcome.layers.first
+            image.base.flatMap { identity(of: $0) }
+            ?? (isDebian ? nil : from?.planned.inputs.first?.tree.digest) ?? from?.outcome.layers.first
         return .init(from: image.image.base.title, digest: digest, resolved: from?.planned.resolvedAt)
     }
 }

@@ -1,0 +1,68 @@
+import Attestations
+import Bakefiles
+import Baking
+import ContainerImages
+import Diagnostics
+import OCI
+import Rollouts
+import Store
+import SystemIO
+import SystemPackage
+
+/// Says of the images of a bake what is in them and how they came to be.
+struct Attesting: Sendable {
+    let store: ArtifactStore
+
+    /// The bill of materials of each image, by name, and what the makers of the images should know.
+    ///
+    /// One after another, so that there is one image's list of files in memory.
+    func billsOfMaterials(
+        of images: [LayeredImage]
+    ) throws -> (sboms: [String: Digest], warnings: [Diagnostic]) {
+        var sboms: [String: Digest] = [:]
+        var warnings: [Diagnostic] = []
+        for image in images {
+            guard let finished = image.finished else { continue }
+            let bill = try BillOfMaterials(of: finished.identity, named: image.name, in: store) {
+                let stored = try StoredImage(manifest: finished.manifest, in: store)
+                let root = try LayerCatalog(store: store).root(of: image.layers)
+                return AttestedImage(
+                    config: stored.config,
+                    isMachine: stored.isMachine,
+                    tree: root.tree,
+                    blobs: root.blobs
+                )
+            }
+            sboms[image.name] = bill.blob.digest
+            warnings += bill.warning.map { [$0] } ?? []
+        }
+        return (sboms, warnings)
+    }
+
+    /// Puts the statements that a release names into the store.
+    func store(_ release: Release) throws {
+        for (_, provenance) in release.provenances.sorted(by: { $0.key < $1.key }) {
+            try store.putBlob(provenance.canonicalBytes)
+        }
+    }
+
+    /// The Bakefile and the files beside it, with their digests.
+    ///
+    /// What is no regular file, such as a pipe with values of variables, cannot be read again; the values themselves are
+    /// in the release.
+    static func sources(of bakefile: Bakefile) throws -> [Release.Source] {
+        let here = try Files.currentFolder()
+        return try bakefile.sources.compactMap { name in
+            let path = here.pushing(FilePath(name)).lexicallyNormalized()
+            guard let file = try? Descriptor.openForReading(path), try file.status().kind == .regular else {
+                return nil
+            }
+            var inside = path
+            let isInside = inside.removePrefix(bakefile.folder.lexicallyNormalized())
+            return Release.Source(
+                path: isInside ? inside.string : path.lastComponent?.string ?? name,
+                digest: Digester.digest(of: try file.readAll(limit: 64 << 20))
+            )
+        }
+    }
+}

@@ -1,0 +1,16 @@
+# Sourced after common.sh: programs that judge what we write and that Debian has no package of. An environment of its own leaves the
+# system's Python alone; it comes last on the PATH, for the system's Python has what other judges need.
+
+install_judges() {
+    # shellcheck disable=SC2154 # common.sh sets it
+    local judges=$root/.build-judges
+    if has cfn-lint && has pyspdxtools; then return; fi
+    if [ ! -x "$judges/bin/cfn-lint" ] || [ ! -x "$judges/bin/pyspdxtools" ]; then
+        say "installing cfn-lint, spdx-tools and the SPDX schema into $judges"
+        python3 -m venv "$judges"
+        # lib4sbom brings the JSON schema of SPDX 2.3.
+        "$judges/bin/pip" install --quiet --disable-pip-version-check 'cfn-lint>=1.51,<2' 'spdx-tools>=0.8.3,<0.9' \
+            'lib4sbom>=0.10,<0.11'
+    fi
+    export PATH=$PATH:$judges/bin
+}
