@@ -1,5 +1,5 @@
-# Sourced after common.sh: programs that judge what we write and that Debian has no package of. An environment of its own leaves the
-# system's Python alone; it comes last on the PATH, for the system's Python has what other judges need.
+# Sourced after common.sh: programs that judge what we write and that Debian has no package of. An environment of their
+# own leaves the system's Python alone; it is last on the PATH, for the system's Python has what other judges need.
 
 install_judges() {
     # shellcheck disable=SC2154 # common.sh sets it

@@ -1,4 +1,5 @@
 import Attestations
+import Diagnostics
 import Layers
 import OCI
 import SystemIO
@@ -60,10 +61,9 @@ struct DpkgDatabaseTests {
         #expect(
             try warning(sample) == """
                 warning: the dpkg database of image 'web' cannot be read as a whole [dpkg-database]
-                  why: package 'twice' stands there twice; line 11 is no field; the package at line 13 has no name that a \
-                package can have; package 'b' has no version; the package at line 20 has no status; line 24 gives \
-                'package' a second time; line 31 gives 'version' a value of 5000 bytes; package 'long' has no version; 3 \
-                more
+                  why: package 'twice' stands there twice; line 11 is no field; the package at line 11 has no status; the \
+                package at line 13 has no name that a package can have; package 'b' has no version; the package at line 20 \
+                has no status; line 24 gives 'package' a second time; line 31 gives 'version' a value of 5000 bytes; 4 more
                   fix: look for packages that the bill of materials lacks; its comment says the same
                 """
         )
@@ -84,9 +84,12 @@ struct DpkgDatabaseTests {
                 file(status, [UInt8](repeating: 0x0a, count: 16 << 20 | 1)),
                 "'/var/lib/dpkg/status' is larger than 16 MiB"
             ),
-            (file(status, [0xff, 0x00, 0x3a, 0x0a]), nil),
-            (file(status, [UInt8](repeating: 0x0a, count: 16 << 20)), nil),
-            (file("var/lib/dpkg", "a file\n"), nil),
+            (file(status, [0xff, 0x00, 0x3a, 0x0a]), "the package at line 1 has no status"),
+            (file(status, [UInt8](repeating: 0x0a, count: 1 << 20)), nil),
+            (
+                file("var/lib/dpkg", "a file\n"),
+                "'/var/lib/dpkg/status' is no regular file; '/var/lib/dpkg/diversions' is no regular file"
+            ),
         ] as [((TarEntry, [UInt8]), String?)]
     )
     func `may be anything at all`(entry: (TarEntry, [UInt8]), why: String?) throws {

@@ -1,4 +1,5 @@
 import Attestations
+import Bakefiles
 import OCI
 import Rollouts
 import SystemIO

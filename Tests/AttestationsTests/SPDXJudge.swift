@@ -19,7 +19,7 @@ enum SPDXJudge {
         guard let python else { return "there is no judge" }
         let folder = try TemporaryFolder()
         let file = try folder.write(document, to: "document.spdx.json")
-        let schema = try await requireTool(python.string, ["-W", "ignore", "-c", judge, file.string])
+        let schema = try await requireTool("env", [python.string, "-W", "ignore", "-c", judge, file.string])
         let tools = try await runTool("pyspdxtools", ["--infile", file.string])
         return schema + (tools.status == 0 ? "" : tools.text + tools.error)
     }

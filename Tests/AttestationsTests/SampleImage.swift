@@ -68,7 +68,8 @@ extension JSONValue {
 
 /// A paragraph of an installed package.
 func installed(_ name: String, _ version: String, _ more: String = "") -> String {
-    "Package: \(name)\nStatus: install ok installed\nArchitecture: amd64\nVersion: \(version)\n\(more)\n"
+    "Package: \(name)\nStatus: install ok installed\nArchitecture: amd64\nVersion: \(version)\n"
+        + (more.isEmpty ? "" : "\(more)\n") + "\n"
 }
 
 let status: EntryPath = "var/lib/dpkg/status"

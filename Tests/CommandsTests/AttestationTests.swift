@@ -115,7 +115,7 @@ struct AttestationTests {
                 kind: docker
                 from: { image: base }
                 steps:
-                  - copy: { image: tools, from: /tool, to: /usr/bin/tool }
+                  - copy: { from: { image: tools, path: /tool }, to: /usr/bin/tool }
               tools:
                 kind: docker
                 from: scratch
