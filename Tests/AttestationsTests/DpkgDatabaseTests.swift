@@ -58,8 +58,9 @@ struct DpkgDatabaseTests {
                 + installed("long", String(repeating: "9", count: 5000)),
             file("var/lib/dpkg/info/d.list", "/../../etc/passwd\n\u{0}\n/\n")
         )
+        let told = try warning(sample)
         #expect(
-            try warning(sample) == """
+            told == """
                 warning: the dpkg database of image 'web' cannot be read as a whole [dpkg-database]
                   why: package 'twice' stands there twice; line 11 is no field; the package at line 11 has no status; the \
                 package at line 13 has no name that a package can have; package 'b' has no version; the package at line 20 \
