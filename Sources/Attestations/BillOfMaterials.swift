@@ -22,9 +22,7 @@ package struct BillOfMaterials {
 
     /// The document of an image: the one that the store remembers, else a new one.
     ///
-    /// - Parameters:
-    ///   - name: what the user calls the image, for messages.
-    ///   - open: gives the image's files where they are needed.
+    /// `name` is what messages call the image; `open` gives the image's files, where they are needed.
     package init(
         of identity: Digest,
         named name: String,

@@ -5,7 +5,9 @@ import SystemIO
 /// Everything that an image was baked from, as a provenance statement names it, each once.
 struct Dependencies {
     /// The name of the digest of what steps read: of a file or folder as a listing of names, kinds, execute bits and
-    /// contents. It is no SHA-256 of any content, so it is not called one.
+    /// contents.
+    ///
+    /// It is no SHA-256 of any content, so it is not called one.
     static let treeDigest = "ovenbirdTree"
 
     private(set) var all: [JSONValue] = []

@@ -11,7 +11,9 @@ struct DpkgDatabase {
     /// For each place in the tree: a package owns what is there.
     private(set) var isOwned: [Bool]
 
-    /// Bytes of one file of the database. All packages of Debian together have 100 MB, those of a desktop 5.
+    /// Bytes of one file of the database.
+    ///
+    /// The paragraphs of all of Debian's packages have 100 MB, those of a desktop's 5.
     static let fileLimit: Int64 = 16 << 20
     /// Bytes of the whole database, the lists of files included.
     static let totalLimit: Int64 = 128 << 20

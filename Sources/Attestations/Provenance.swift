@@ -15,9 +15,7 @@ package struct Provenance {
     /// The statement's bytes, which the release names by digest.
     package var canonicalBytes: [UInt8] { json.canonicalBytes }
 
-    /// - Parameters:
-    ///   - name: an image of the release.
-    ///   - sbom: the image's bill of materials.
+    /// The statement about an image of a release, where `sbom` is the image's bill of materials.
     package init(of name: String, _ image: ReleasedImage, in release: Release, sbom: Digest) {
         json = .object([
             "_type": "https://in-toto.io/Statement/v1",
