@@ -4,7 +4,10 @@ package import SystemPackage
 
 /// A file that appears whole or not at all: written beside its place, synced, then renamed.
 package enum AtomicFile {
-    /// Replaces `path`; an existing file keeps its permission bits, a new one gets `mode` less the umask.
+    /// Replaces `path`; an existing file keeps its permission bits, and its owner and group as far as this user may give
+    /// them, a new one gets `mode` less the umask.
+    ///
+    /// A symlink at the place is replaced, not followed: who means what it leads to asks `Files.resolved` first.
     package static func write(_ bytes: [UInt8], to path: FilePath, mode: UInt32 = 0o644) throws(SystemError) {
         let folder = path.removingLastComponent()
         let place = folder.isEmpty ? FilePath(".") : folder
@@ -13,7 +16,7 @@ package enum AtomicFile {
         let existing = try FileStatus.ofExisting(path)
         let file = try Descriptor.open(temporary, flags: O_WRONLY | O_CREAT | O_EXCL, mode: mode)
         do {
-            if let existing, existing.kind == .regular { fchmod(file.raw, existing.mode) }
+            if let existing, existing.kind == .regular { try keepFace(existing, of: file) }
             try file.write(bytes)
             try file.sync()
             try Files.rename(temporary, to: path)
@@ -22,5 +25,17 @@ package enum AtomicFile {
             throw error
         }
         try Files.syncFolder(place)
+    }
+
+    /// Owner first: a change of it takes setuid away.
+    private static func keepFace(_ existing: FileStatus, of file: Descriptor) throws(SystemError) {
+        let own = try file.status()
+        if own.owner != existing.owner || own.group != existing.group {
+            // Only root may give files away; others may still keep a group that they are in.
+            if fchown(file.raw, existing.owner, existing.group) != 0 {
+                _ = fchown(file.raw, own.owner, existing.group)
+            }
+        }
+        guard fchmod(file.raw, existing.mode) == 0 else { throw SystemError("set the mode of", file.path, .current) }
     }
 }

@@ -31,32 +31,57 @@ package enum AtomicOutput {
 
     /// Fills a folder by `body`, then puts it into its place; `replaces` takes away a folder that is there.
     ///
-    /// Without `replaces` something at the place is EEXIST, before `body` runs.
+    /// Without `replaces` something at the place is EEXIST, before `body` runs. All of the folder is on the disk before it
+    /// gets its name. What is left of a replaced folder, because it could not be removed, is no failure: `leftover` is
+    /// told its path and the first reason.
     package static func folder<Value>(
         _ path: FilePath,
         replaces: Bool = false,
+        leftover: (FilePath, SystemError) -> Void = { _, _ in },
+        _ body: (FilePath) throws -> Value
+    ) throws -> Value {
+        try folder(path, replaces: replaces, leftover: leftover, remove: Files.removeTree, body)
+    }
+
+    static func folder<Value>(
+        _ path: FilePath,
+        replaces: Bool,
+        leftover: (FilePath, SystemError) -> Void,
+        remove: (FilePath) -> [SystemError],
         _ body: (FilePath) throws -> Value
     ) throws -> Value {
         let (parent, temporary) = try prepare(path)
         if !replaces, try FileStatus.ofExisting(path) != nil { throw SystemError("write", path, .fileExists) }
         try Files.makeFolder(temporary, mode: 0o700)
+        let value: Value
+        var old: FilePath?
         do {
-            let value = try body(temporary)
+            value = try body(temporary)
             guard temporary.withPlatformString({ chmod($0, 0o755) }) == 0 else {
                 throw SystemError("change the mode of", temporary, .current)
             }
+            try sync(temporary)
             if try !Files.renameIfAbsent(folder: temporary, to: path) {
                 guard replaces else { throw SystemError("write", path, .fileExists) }
                 try exchange(temporary, path)
                 // What was at the place has the temporary name now.
-                if let error = Files.removeTree(temporary).first { throw error }
+                old = temporary
             }
-            try Files.syncFolder(parent)
-            return value
         } catch {
-            _ = Files.removeTree(temporary)
+            _ = remove(temporary)
             throw error
         }
+        // From here on the new folder is in its place.
+        if let old, let error = remove(old).first { leftover(old, error) }
+        try Files.syncFolder(parent)
+        return value
+    }
+
+    /// Waits until the folder is on the disk with all that is in it: the folders inside of it too, which no file's own
+    /// sync covers.
+    private static func sync(_ folder: FilePath) throws(SystemError) {
+        let root = try Descriptor.openFolder(folder)
+        guard ob_syncfs(root.raw) == 0 else { throw SystemError("sync", folder, .current) }
     }
 
     private static func prepare(_ path: FilePath) throws(SystemError) -> (folder: FilePath, temporary: FilePath) {

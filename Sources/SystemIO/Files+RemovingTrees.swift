@@ -16,6 +16,8 @@ extension Files {
             let folder = try Descriptor.openFolder(parent.isEmpty ? "." : parent)
             remover.top = folder
             remover.remove(name, in: folder, depth: 0)
+            // Only now, when no folder of the way down is open any more.
+            while let next = remover.moved.popLast() { remover.remove(next, in: folder, depth: 0) }
         } catch {
             if error.code != .noSuchFileOrDirectory { remover.errors.append(error) }
         }
@@ -24,13 +26,16 @@ extension Files {
 }
 
 private struct TreeRemover {
-    /// Deeper folders are moved to the top first, so that open descriptors and stack stay bounded.
+    /// Deeper folders are moved to the top, and are removed from there later, so that open descriptors and stack stay
+    /// bounded.
     private static let deepest = 64
 
     var errors: [SystemError] = []
     /// The folder that the tree is in.
     var top: Descriptor?
-    private var moved = 0
+    /// Names in `top` that are still to be removed.
+    var moved: [FilePath.Component] = []
+    private var moveCount = 0
 
     mutating func remove(_ name: FilePath.Component, in folder: Descriptor, depth: Int) {
         if unlink(name, in: folder, 0) { return }
@@ -48,10 +53,10 @@ private struct TreeRemover {
         if !unlink(name, in: folder, AT_REMOVEDIR), errors.isEmpty { note(name, in: folder) }
     }
 
-    /// Removes the folder from the top under a name of its own.
+    /// Gives the folder a name of its own at the top, where it waits for its removal.
     private mutating func moveUp(_ name: FilePath.Component, from folder: Descriptor, to top: Descriptor) -> Bool {
-        moved += 1
-        guard let target = FilePath.Component(".remove-\(getpid())-\(UInt32.random(in: 0...UInt32.max))-\(moved)")
+        moveCount += 1
+        guard let target = FilePath.Component(".remove-\(getpid())-\(UInt32.random(in: 0...UInt32.max))-\(moveCount)")
         else {
             return false
         }
@@ -59,7 +64,7 @@ private struct TreeRemover {
             target.withPlatformString { ob_renameat2(folder.raw, old, top.raw, $0, ob_rename_noreplace_flag()) }
         }
         guard result == 0 else { return false }
-        remove(target, in: top, depth: 0)
+        moved.append(target)
         return true
     }
 

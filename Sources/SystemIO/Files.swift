@@ -15,6 +15,15 @@ package enum Files {
         path.withPlatformString { access($0, F_OK) } == 0
     }
 
+    /// The path of what is there, without symlinks, `.` and `..`; nothing there is ENOENT.
+    package static func resolved(_ path: FilePath) throws(SystemError) -> FilePath {
+        guard let name = path.withPlatformString({ realpath($0, nil) }) else {
+            throw SystemError("find", path, .current)
+        }
+        defer { free(name) }
+        return FilePath(platformString: name)
+    }
+
     /// Creates the folder and those above it; an existing folder is fine, also one that another process makes just now.
     package static func makeFolder(_ path: FilePath, mode: UInt32 = 0o755) throws(SystemError) {
         if try makeOneFolder(path, mode) { return }

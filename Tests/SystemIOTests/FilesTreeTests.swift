@@ -42,6 +42,24 @@ import Testing
         #expect(try Files.names(in: folder.path).isEmpty)
     }
 
+    @Test func `a deep tree takes few descriptors`() async throws {
+        await #expect(processExitsWith: .success) { [text = folder.file("deep").string as String] in
+            let path = FilePath(text)
+            try Files.makeFolder(path)
+            var here = try Descriptor.openFolder(path)
+            for _ in 0..<1000 {
+                try here.makeFolder(named: Array("d".utf8), mode: 0o700)
+                try here.makeFolder(named: Array("side".utf8), mode: 0o700)
+                here = try here.openBelow(Array("d".utf8), flags: O_RDONLY | O_DIRECTORY)
+            }
+            var limit = rlimit(rlim_cur: 160, rlim_max: 160)
+            guard setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { exit(3) }
+            let errors = Files.removeTree(path)
+            guard errors.isEmpty, !Files.exists(path) else { exit(4) }
+        }
+        #expect(try Files.names(in: folder.path).isEmpty)
+    }
+
     @Test func `several make the same folders at once`() async throws {
         for round in 0..<50 {
             let path = folder.file("\(round)/a/b/c")
