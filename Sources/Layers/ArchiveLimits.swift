@@ -8,19 +8,23 @@ package struct ArchiveLimits: Sendable, Hashable {
     package var ratioFloor: Int64
     /// Bytes of all extended attributes of one entry, names and values.
     package var xattrBytes: Int
+    /// Bytes of the names of all directories that a layer only implies: a name of 4095 bytes may imply 2047 of them.
+    package var impliedBytes: Int
 
     package init(
         totalBytes: Int64 = 256 << 30,
         entryCount: Int = 8_000_000,
         ratio: Int64 = 1100,
         ratioFloor: Int64 = 1 << 30,
-        xattrBytes: Int = 1 << 20
+        xattrBytes: Int = 1 << 20,
+        impliedBytes: Int = 64 << 20
     ) {
         self.totalBytes = totalBytes
         self.entryCount = entryCount
         self.ratio = ratio
         self.ratioFloor = ratioFloor
         self.xattrBytes = xattrBytes
+        self.impliedBytes = impliedBytes
     }
 
     /// Far above any image that is meant to be one.

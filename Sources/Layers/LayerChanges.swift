@@ -17,11 +17,16 @@ struct LayerChanges {
     private(set) var changes: [Change] = []
     /// For each hard link the item whose content it shares.
     private(set) var origins: [Int: Int] = [:]
+    private var impliedBytes = 0
+    private var impliedCount = 0
 
     /// Reads a listing; `place` says where the entry at a path of the layer comes to lie.
+    ///
+    /// Directories that are only implied count as entries.
     init(
         _ listing: LayerListing,
         name: String,
+        limits: ArchiveLimits = .standard,
         place: (EntryPath) throws(LayerError) -> EntryPath
     ) throws(LayerError) {
         var found: [Change] = []
@@ -42,10 +47,14 @@ struct LayerChanges {
         }
         // Stable: of two entries with one path the later one counts, as it does when the tar is unpacked.
         let order = found.indices.sorted { (found[$0].path, $0) < (found[$1].path, $1) }
-        try collect(order.lazy.map { found[$0] }, name: name)
+        try collect(order.lazy.map { found[$0] }, name: name, limits)
     }
 
-    private mutating func collect(_ sorted: some Sequence<Change>, name: String) throws(LayerError) {
+    private mutating func collect(
+        _ sorted: some Sequence<Change>,
+        name: String,
+        _ limits: ArchiveLimits
+    ) throws(LayerError) {
         // The changes that hold the place looked at, outermost first.
         var above: [Int] = []
         for change in sorted {
@@ -56,7 +65,7 @@ struct LayerChanges {
                 continue
             }
             // A whiteout says nothing about what is above it but that it is there.
-            try addMissingParents(of: change, &above, name: name)
+            try addMissingParents(of: change, &above, name: name, limits)
             if let last = above.last, !changes[last].isDirectory, changes[last].item != nil {
                 let message = "lies below '\(changes[last].path)', which is not a directory in the same layer"
                 throw LayerError(.hostile, name, entry: change.path, message)
@@ -74,14 +83,23 @@ struct LayerChanges {
     private mutating func addMissingParents(
         of change: Change,
         _ above: inout [Int],
-        name: String
+        name: String,
+        _ limits: ArchiveLimits
     ) throws(LayerError) {
         var missing: [EntryPath] = []
         var parent = change.path.parent
         // What is above on the list holds the change, so that the walk ends there at the latest.
         while !parent.isRoot, above.last.map({ changes[$0].path != parent }) ?? true {
             missing.append(parent)
+            impliedBytes += parent.bytes.count
             parent = parent.parent
+        }
+        impliedCount += missing.count
+        guard impliedBytes <= limits.impliedBytes, changes.count + missing.count <= limits.entryCount else {
+            let message =
+                "lies in more folders without entries than are allowed: the layer implies \(impliedCount), "
+                + "with \(impliedBytes) bytes of names"
+            throw LayerError(.limit, name, entry: change.path, message)
         }
         for path in missing.reversed() {
             above.append(changes.count)

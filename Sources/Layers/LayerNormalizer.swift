@@ -39,7 +39,8 @@ package struct LayerNormalizer {
         into writer: inout TarWriter
     ) throws(LayerError) {
         let (listing, spooled) = try read(archive, name: name, spool: spool, options)
-        let changes = try LayerChanges(listing, name: name) { (path) throws(LayerError) in path }
+        let changes = try LayerChanges(listing, name: name, limits: options.limits) { (path) throws(LayerError) in path
+        }
         // Of the names of one file the first that stays carries the content.
         var firstNames: [Int: EntryPath] = [:]
         var excluded: EntryPath?

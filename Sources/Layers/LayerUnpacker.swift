@@ -47,9 +47,9 @@ package enum LayerUnpacker {
         over below: MergedTree? = nil,
         options: Options = Options()
     ) throws(LayerError) {
-        let redirections = try below?.adding([listing], names: [name]).redirections.last ?? [:]
+        let redirections = try below?.adding([listing], names: [name]).redirections.last ?? Redirections()
         let changes = try LayerChanges(listing, name: name) { (path) throws(LayerError) in
-            try MergedTree.redirect(path, by: redirections, name: name)
+            try redirections.place(path, name: name)
         }
         var writer = FolderWriter(folder, archive: name, options: options)
         var made: [Int: EntryPath] = [:]

@@ -32,7 +32,7 @@ package struct MergedTree: Sendable {
     /// For each layer: hard link item to the item that holds the content.
     private let origins: [[Int: Int]]
     /// For each layer: directories that lie elsewhere, since a layer below has a symlink there.
-    package let redirections: [[EntryPath: EntryPath]]
+    package let redirections: [Redirections]
 
     /// Merges from the lowest layer to the highest; `names` are for messages.
     package init(layers: [LayerListing], names: [String] = []) throws(LayerError) {
@@ -49,7 +49,7 @@ package struct MergedTree: Sendable {
         listings: [LayerListing],
         nodes: [Node],
         origins: [[Int: Int]],
-        redirections: [[EntryPath: EntryPath]]
+        redirections: [Redirections]
     ) {
         self.listings = listings
         self.nodes = nodes
@@ -70,18 +70,19 @@ package struct MergedTree: Sendable {
 
     /// One more layer; where subtrees end is not filled in.
     private func adding(_ listing: LayerListing, name: String) throws(LayerError) -> MergedTree {
-        var redirections: [EntryPath: EntryPath] = [:]
-        while true {
+        var redirections = Redirections()
+        // One round for each symlink that a path leads through, however many symlinks the layers below have.
+        for _ in 0...Self.maximumLinks {
             let known = redirections
             let changes = try LayerChanges(listing, name: name) { (path) throws(LayerError) in
-                try Self.redirect(path, by: known, name: name)
+                try known.place(path, name: name)
             }
             // Only what the layer itself does not define can be seen through from above.
-            let through = changes.changes.first { change in
+            let through = changes.changes.filter { change in
                 change.isImplicit && change.item == nil && !change.removes
                     && node(at: change.path).map { !isDirectory($0) } == true
             }
-            guard let through else {
+            if through.isEmpty {
                 return MergedTree(
                     listings: listings + [listing],
                     nodes: merged(with: changes, layer: Int32(listings.count)),
@@ -89,40 +90,19 @@ package struct MergedTree: Sendable {
                     redirections: self.redirections + [redirections]
                 )
             }
-            let target = try resolve(through.path)
-            guard entry(at: target)?.kind ?? .directory == .directory, redirections[through.path] == nil else {
-                let message = "has entries below '\(through.path)', which is not a directory in the layers below"
-                throw LayerError(.hostile, name, message)
-            }
-            redirections[through.path] = target
-        }
-    }
-
-    static func redirect(
-        _ path: EntryPath,
-        by redirections: [EntryPath: EntryPath],
-        name: String
-    ) throws(LayerError) -> EntryPath {
-        if redirections.isEmpty { return path }
-        var result = path
-        var folder = path.parent
-        var steps = 0
-        while !folder.isRoot {
-            if let target = redirections[folder] {
-                steps += 1
-                guard steps <= maximumLinks else {
-                    throw LayerError(.hostile, name, entry: path, "lies below a loop of symlinks")
+            var found: [EntryPath: EntryPath] = [:]
+            for change in through {
+                let target = try resolve(change.path)
+                guard entry(at: target)?.kind ?? .directory == .directory, known[change.path] == nil else {
+                    let message = "has entries below '\(change.path)', which is not a directory in the layers below"
+                    throw LayerError(.hostile, name, message)
                 }
-                let rest = result.bytes[(folder.bytes.count + 1)...]
-                do { result = try target.appending(rest) } catch {
-                    throw LayerError(.limit, name, entry: path, error.message)
-                }
-                folder = result.parent
-            } else {
-                folder = folder.parent
+                found[change.path] = target
             }
+            redirections.add(found)
         }
-        return result
+        let message = "has entries that lead through more than \(Self.maximumLinks) symlinks of the layers below"
+        throw LayerError(.hostile, name, message)
     }
 
     /// As many as Linux follows: MAXSYMLINKS.

@@ -1,7 +1,8 @@
-import Layers
 import SystemIO
 import TestSupport
 import Testing
+
+@testable import Layers
 
 @Suite struct MergedTreeTests {
     let folder: TemporaryFolder
@@ -105,7 +106,71 @@ import Testing
         let tree = try stack.tree()
         #expect(tree.paths == "etc lib tmp tmp/probe tmp/probe/x usr usr/lib usr/lib/link")
         #expect(try stack.text(tree, "usr/lib/link") == "2")
-        #expect(tree.redirections[1] == ["etc": "tmp/probe", "lib": "usr/lib"])
+        #expect(tree.redirections[1]["etc"] == "tmp/probe")
+        #expect(tree.redirections[1]["lib"] == "usr/lib")
+        #expect(tree.redirections[1]["usr"] == nil)
+    }
+
+    /// One after another they would take hours.
+    @Test(.timeLimit(.minutes(1))) func `many symlinks of a lower layer are followed together`() throws {
+        let count = 10_000
+        var low: [LayerListing.Item] = []
+        var high: [LayerListing.Item] = []
+        for number in 0..<count {
+            low.append(.init(entry: .directory(try EntryPath("d/\(number)")), dataOffset: 0))
+            low.append(
+                .init(entry: .symlink(try EntryPath("l\(number)"), to: Array("d/\(number)".utf8)), dataOffset: 0)
+            )
+            high.append(.init(entry: .regular(try EntryPath("l\(number)/f"), size: 0), dataOffset: 0))
+        }
+        let tree = try MergedTree(layers: [LayerListing(items: low), LayerListing(items: high)])
+        #expect(tree.contains("d/9999/f"))
+        #expect(tree.entry(at: "l9999")?.kind == .symlink)
+        #expect(tree.count == 3 * count + 2)
+    }
+
+    @Test func `symlinks below symlinks are followed to an end`() throws {
+        func layers(_ depth: Int) throws -> [LayerListing] {
+            var low: [LayerListing.Item] = []
+            var path = "s"
+            for number in 0..<depth {
+                low.append(
+                    .init(
+                        entry: .symlink(
+                            try EntryPath(number == 0 ? "s" : "r\(number - 1)/s"),
+                            to: Array("/r\(number)".utf8)
+                        ),
+                        dataOffset: 0
+                    )
+                )
+                low.append(.init(entry: .directory(try EntryPath("r\(number)")), dataOffset: 0))
+                if number > 0 { path += "/s" }
+            }
+            let file = TarEntry.regular(try EntryPath(path + "/f"), size: 0)
+            return [LayerListing(items: low), LayerListing(items: [.init(entry: file, dataOffset: 0)])]
+        }
+        #expect(try MergedTree(layers: layers(40)).contains("r39/f"))
+        #expect(
+            message { _ = try MergedTree(layers: layers(42)) }
+                == "layer 2: has entries that lead through more than 40 symlinks of the layers below"
+        )
+    }
+
+    @Test func `folders that a layer only implies are counted, with their names`() throws {
+        // Each entry of 4 KB implies 4 MB of names: together they would fill the memory.
+        let items = try (0..<200).map { number in
+            let path = try EntryPath("\(number)/" + String(repeating: "a/", count: 2040) + "f")
+            return LayerListing.Item(entry: .regular(path, size: 0), dataOffset: 0)
+        }
+        let text = try #require(message { _ = try MergedTree(layers: [LayerListing(items: items)]) })
+        #expect(text.hasPrefix("layer 1: entry '"))
+        #expect(text.contains("f': lies in more folders without entries than are allowed: the layer implies "))
+        let few = LayerListing(items: Array(items.prefix(3)))
+        let limits = ArchiveLimits(entryCount: 5000)
+        #expect(
+            message { _ = try LayerChanges(few, name: "x", limits: limits) { (path) throws(LayerError) in path } }?
+                .hasSuffix("the layer implies 6123, with 12497043 bytes of names") == true
+        )
     }
 
     @Test func `row 6: a hard link names only what is before it in its layer`() throws {
