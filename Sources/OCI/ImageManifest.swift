@@ -104,12 +104,28 @@ package struct ImageIndex: Hashable, Sendable {
         self.annotations = annotations
     }
 
-    /// Reads a received index; refuses what `ImageManifest` refuses, with `layers` and `config` in the place of
-    /// `manifests`.
-    package init(decoding bytes: [UInt8]) throws(DocumentError) {
+    /// How large an index may be.
+    package struct Limits: Sendable {
+        package var bytes: Int
+        package var manifests: Int
+
+        package init(bytes: Int, manifests: Int) {
+            self.bytes = bytes
+            self.manifests = manifests
+        }
+
+        /// Of one that somebody else made.
+        package static let received = Limits(bytes: DocumentLimit.bytes, manifests: DocumentLimit.manifests)
+        /// Of a store's own, which grows by a few names with each bake: years of them.
+        package static let own = Limits(bytes: 512 << 20, manifests: 1_000_000)
+    }
+
+    /// Reads an index; refuses what `ImageManifest` refuses, with `layers` and `config` in the place of `manifests`,
+    /// and more than the limits, which are those of a received one unless said otherwise.
+    package init(decoding bytes: [UInt8], limits: Limits = .received) throws(DocumentError) {
         let reader = try DocumentReader(
             document: "image index",
-            value: try JSONValue.parse(bytes, limit: DocumentLimit.bytes)
+            value: try JSONValue.parse(bytes, limit: limits.bytes)
         )
         try reader.checkSchemaVersion()
         for other in ["layers", "config", "fsLayers"] where reader.has(other) {
@@ -120,7 +136,7 @@ package struct ImageIndex: Hashable, Sendable {
             throw reader.error("'mediaType' is '\(mediaType)', which is not an image index")
         }
         var manifests: [ContentDescriptor] = []
-        for manifest in try reader.requiredObjects("manifests", limit: DocumentLimit.manifests) {
+        for manifest in try reader.requiredObjects("manifests", limit: limits.manifests) {
             manifests.append(try ContentDescriptor(manifest))
         }
         self.init(

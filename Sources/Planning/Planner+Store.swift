@@ -41,10 +41,17 @@ extension Planner {
         return try planner.plan()
     }
 
-    /// Keeps the digests that a plan had to compute, so that the next one need not read those files.
+    /// Keeps the digests that a plan had to compute, so that the next one need not read those files, and forgets those
+    /// of files that are no more.
     ///
     /// `readAt` is the `clock` from before the plan: a file written since may have changed without a trace.
-    package static func remember(_ learned: [LearnedDigest], in store: ArtifactStore, readAt: Int64) throws {
+    package static func remember(
+        _ learned: [LearnedDigest],
+        of bakefile: Bakefile,
+        in store: ArtifactStore,
+        readAt: Int64
+    ) throws {
+        for folder in [bakefile.folder] + bakefile.contexts.values { try store.forgetVanishedFiles(under: folder) }
         try store.recordFileDigests(
             Dictionary(learned.map { ($0.path, KnownFileDigest(digest: $0.known.digest, status: $0.known.status)) }) {
                 _,

@@ -19,6 +19,17 @@ extension ArtifactStore {
         return size.map { $0 == found } ?? true
     }
 
+    /// The blob is there, and all of it was read and has the right content.
+    package func hasIntactBlob(_ digest: Digest, size: Int64? = nil) throws -> Bool {
+        guard hasBlob(digest, size: size) else { return false }
+        do {
+            try verify(digest, size: size)
+            return true
+        } catch StoreError.blobDamaged, StoreError.blobMissing {
+            return false
+        }
+    }
+
     /// Starts a blob of at most `limit` bytes.
     package func makeBlobWriter(limit: Int64 = .max) throws -> BlobWriter {
         try requireWriting("write a blob")
@@ -26,12 +37,12 @@ extension ArtifactStore {
         return BlobWriter(store: self, file: file, limit: limit)
     }
 
-    /// Stores a small blob.
+    /// Stores a small blob; the one that is there is read, and replaced where it is damaged.
     @discardableResult
     package func putBlob(_ bytes: [UInt8]) throws -> StoredBlob {
         let digest = Digester.digest(of: bytes)
         let size = Int64(bytes.count)
-        if hasBlob(digest, size: size) { return StoredBlob(digest: digest, size: size) }
+        if try hasIntactBlob(digest, size: size) { return StoredBlob(digest: digest, size: size) }
         let writer = try makeBlobWriter()
         try writer.write(bytes)
         return try writer.finish(expecting: digest, size: size)
@@ -39,7 +50,7 @@ extension ArtifactStore {
 
     /// Stores a finished file as a blob and takes it from where it was; on another file system, by copying it.
     ///
-    /// Nobody else may write to the file meanwhile.
+    /// Nobody else may write to the file meanwhile. A blob that is there already is replaced: it may be damaged.
     @discardableResult
     package func adopt(
         file: FilePath,
@@ -62,25 +73,14 @@ extension ArtifactStore {
         if let expected, expected != blob.digest {
             throw StoreError.unexpectedContent(expected: expected, found: blob.digest)
         }
-        if hasBlob(blob.digest, size: blob.size) {
-            try Files.removeFile(file)
-        } else {
-            try source.sync()
-            try place(file, as: blob)
-        }
+        try source.sync()
+        try place(file, as: blob)
         return blob
     }
 
-    /// Moves a synced file to the place of its digest; a blob of another size there is damage, and is replaced.
+    /// Moves a verified and synced file to the place of its digest, over what is there: who reads that one goes on.
     func place(_ file: FilePath, as blob: StoredBlob) throws {
-        let target = blobPath(blob.digest)
-        if try !Files.renameIfAbsent(file, to: target) {
-            if hasBlob(blob.digest, size: blob.size) {
-                try Files.removeFile(file)
-            } else {
-                try Files.rename(file, to: target)
-            }
-        }
+        try Files.rename(file, to: blobPath(blob.digest))
         try Files.syncFolder(blobsFolder)
     }
 

@@ -90,6 +90,20 @@ extension ArtifactStore {
         }
     }
 
+    /// Forgets the digests of files below a folder that are no more, so that they are not read with each plan.
+    ///
+    /// A file that cannot be looked at counts as there.
+    package func forgetVanishedFiles(under folder: FilePath) throws {
+        let vanished = try fileDigests(under: folder).keys.filter { path in
+            do { return try FileStatus.ofExisting(path) == nil } catch { return false }
+        }
+        if vanished.isEmpty { return }
+        try change("forget files that are no more") { database in
+            let statement = try database.makeStatement(sql: "DELETE FROM file_digest WHERE path = ?")
+            for path in vanished { try statement.execute(arguments: [DatabaseBytes(bytes(of: path))]) }
+        }
+    }
+
     /// Remembers digests, in one transaction; those that could be stale without showing it are left out.
     ///
     /// The status is the one from before the file was read, and was the same after. `hashedAt` is the time just before

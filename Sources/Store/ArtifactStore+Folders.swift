@@ -10,7 +10,9 @@ extension ArtifactStore {
     static func prepareFolders(of path: FilePath) throws {
         let own = path.appending("ovenbird")
         let layout = path.appending("oci-layout")
-        if !Files.exists(own), !Files.exists(layout), Files.exists(path), try !Files.names(in: path).isEmpty {
+        // One look at the folder decides, since another process may be making the store just now: own folder first.
+        let names = Files.exists(path) ? try Files.names(in: path).map(\.string) : []
+        if !names.isEmpty, !names.contains("ovenbird"), !names.contains("oci-layout") {
             throw StoreError.notAStore(path: path.string, reason: "the folder holds other things")
         }
         try Files.makeFolder(own.appending("locks"))

@@ -1,3 +1,4 @@
+import SystemIO
 package import SystemPackage
 
 extension ArtifactStore {
@@ -7,7 +8,7 @@ extension ArtifactStore {
     /// the XDG base directory specification demands, an `XDG_DATA_HOME` that is not absolute counts as not set.
     package static func defaultPath(environment: [String: String]) -> FilePath? {
         if let path = environment["OVENBIRD_STORE"], !path.isEmpty { return FilePath(path) }
-        if let path = environment["XDG_DATA_HOME"], path.hasPrefix("/") { return FilePath(path).appending("ovenbird") }
+        if let path = environment["XDG_DATA_HOME"], path.isAbsolutePath { return FilePath(path).appending("ovenbird") }
         if let home = environment["HOME"], !home.isEmpty { return FilePath(home).appending(".local/share/ovenbird") }
         return nil
     }

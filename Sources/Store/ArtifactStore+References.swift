@@ -16,13 +16,18 @@ extension ArtifactStore {
 
     /// Names manifests in `index.json`, all of them or none; a name that exists changes what it stands for.
     ///
-    /// Names are `PROJECT.IMAGE` and `PROJECT.IMAGE.VERSION`. The manifests must be in the store already.
+    /// Names are `PROJECT.IMAGE` and `PROJECT.IMAGE.VERSION`. The manifests must be in the store already. More names
+    /// than could be read again are refused before anything is written.
     package func setReferences(_ targets: [String: ContentDescriptor]) throws {
+        try setReferences(targets, limits: .own)
+    }
+
+    func setReferences(_ targets: [String: ContentDescriptor], limits: ImageIndex.Limits) throws {
         for (name, target) in targets.sorted(by: { $0.key < $1.key }) {
             guard isReferenceName(name) else { throw StoreError.badReferenceName(name) }
             guard hasBlob(target.digest, size: target.size) else { throw StoreError.blobMissing(target.digest) }
         }
-        try changeLayoutIndex("name an image") { entries in
+        try changeLayoutIndex("name an image", limits: limits) { entries in
             entries.removeAll { $0.referenceName.map { targets.keys.contains($0) } ?? false }
             for (name, target) in targets {
                 var entry = target
@@ -46,14 +51,21 @@ extension ArtifactStore {
     private func layoutIndex() throws -> ImageIndex {
         guard mode == .readWrite || Files.exists(layoutIndexPath) else { return ImageIndex(manifests: []) }
         do {
-            return try ImageIndex(decoding: try Files.read(layoutIndexPath, limit: DocumentLimit.bytes))
+            return try ImageIndex(
+                decoding: try Files.read(layoutIndexPath, limit: ImageIndex.Limits.own.bytes),
+                limits: .own
+            )
         } catch let error as DocumentError {
             throw StoreError.notAStore(path: path.string, reason: "its 'index.json': \(error)")
         }
     }
 
     /// Reads, changes and replaces `index.json` under a lock; leaves the file alone where nothing changes.
-    private func changeLayoutIndex(_ action: String, _ change: (inout [ContentDescriptor]) -> Void) throws {
+    private func changeLayoutIndex(
+        _ action: String,
+        limits: ImageIndex.Limits = .own,
+        _ change: (inout [ContentDescriptor]) -> Void
+    ) throws {
         try requireWriting(action)
         let lock = try FileLock.acquire(locksFolder.appending("index.json"), .exclusive)
         defer { lock.release() }
@@ -61,7 +73,15 @@ extension ArtifactStore {
         let before = index
         change(&index.manifests)
         index.manifests.sort { ($0.referenceName ?? "", $0.digest) < ($1.referenceName ?? "", $1.digest) }
-        if index != before { try AtomicFile.write(index.json.canonicalBytes, to: layoutIndexPath) }
+        if index == before { return }
+        let bytes = index.json.canonicalBytes
+        // What shrinks is always written: it is the way back.
+        if index.manifests.count > before.manifests.count {
+            guard index.manifests.count <= limits.manifests, bytes.count <= limits.bytes else {
+                throw StoreError.tooManyNames(path: layoutIndexPath.string, count: index.manifests.count)
+            }
+        }
+        try AtomicFile.write(bytes, to: layoutIndexPath)
     }
 }
 

@@ -51,8 +51,13 @@ package final class BlobWriter {
     /// Puts the blob into its place.
     ///
     /// Throws `StoreError.unexpectedSize` or `.unexpectedContent` where the bytes are not the announced ones; the store
-    /// is as it was then. A blob that is there already stays, unless its size is wrong.
-    package func finish(expecting expected: Digest? = nil, size: Int64? = nil) throws -> StoredBlob {
+    /// is as it was then. A blob that is there already is replaced: these bytes are known to be right, and those on the
+    /// disk may have been damaged since. `check` looks at the file before it becomes a blob, and may refuse it.
+    package func finish(
+        expecting expected: Digest? = nil,
+        size: Int64? = nil,
+        check: (Descriptor) throws -> Void = { _ in }
+    ) throws -> StoredBlob {
         precondition(!isOver, "a blob ends twice")
         defer { discard() }
         let blob = StoredBlob(digest: digester.finish(), size: digester.count)
@@ -60,7 +65,7 @@ package final class BlobWriter {
         if let expected, expected != blob.digest {
             throw StoreError.unexpectedContent(expected: expected, found: blob.digest)
         }
-        if store.hasBlob(blob.digest, size: blob.size) { return blob }
+        try check(file.descriptor)
         try file.descriptor.sync()
         try store.place(file.path, as: blob)
         isOver = true

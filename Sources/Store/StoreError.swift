@@ -18,8 +18,12 @@ package enum StoreError: Error, Hashable, CustomStringConvertible {
     case unexpectedSize(expected: Int64, found: Int64)
     /// Not a name that `index.json` may hold.
     case badReferenceName(String)
+    /// So many names that `index.json` could not be read again.
+    case tooManyNames(path: String, count: Int)
     /// A version belongs to another image; exit status 7.
     case versionTaken(image: String, version: String, holder: ImageIdentity)
+    /// The index has a log that only a writer can read.
+    case indexNeedsWriter(path: String)
     case indexFull(path: String)
     case indexReadOnly(path: String)
     case indexBusy(path: String)
@@ -40,8 +44,13 @@ package enum StoreError: Error, Hashable, CustomStringConvertible {
         case .badReferenceName(let name):
             "'\(name)' cannot name an image: "
                 + "it takes letters and digits, joined by '-', '.', '_', ':', '@', '+' or '--'"
+        case .tooManyNames(let path, let count):
+            "cannot name an image: '\(path)' would hold \(count) names, more than can be read again"
         case .versionTaken(let image, let version, let holder):
             "the version '\(version)' of '\(image)' belongs to another image, '\(holder)'"
+        case .indexNeedsWriter(let path):
+            "cannot read the index '\(path)': its last changes are in a log without its '-shm' file, which only a "
+                + "writer can make anew; a bake does so"
         case .indexFull(let path): "cannot write to the index '\(path)': no room on the disk"
         case .indexReadOnly(let path): "cannot write to the index '\(path)': it may only be read"
         case .indexBusy(let path): "cannot use the index '\(path)': another process has kept it locked for too long"

@@ -52,7 +52,7 @@ final class StoreIndex: Sendable {
             var configuration = Configuration()
             configuration.readonly = true
             configuration.busyMode = .timeout(30)
-            let queue = try DatabaseQueue(path: readingURI(path), configuration: configuration)
+            let queue = try DatabaseQueue(path: try readingURI(path), configuration: configuration)
             let format = try queue.read { database in try checkedFormat(of: database, path) }
             // Format 0: another process is just creating the tables.
             return format == 0 ? nil : StoreIndex(path: path, queue: queue)
@@ -62,11 +62,12 @@ final class StoreIndex: Sendable {
     /// The name by which SQLite opens the file and creates, truncates and writes nothing.
     ///
     /// With `mode=ro` alone, root would rewrite the `-shm` file and create missing ones; `readonly_shm` makes SQLite
-    /// build what it needs in memory. Without both files there is no log to read, and `immutable` keeps SQLite from
-    /// creating one.
-    private static func readingURI(_ path: FilePath) -> String {
-        let files = [path.string + "-wal", path.string + "-shm"]
-        let hasLog = files.allSatisfy { Files.exists(FilePath($0)) }
+    /// build what it needs in memory. Without a log there is nothing else to read, and `immutable` keeps SQLite from
+    /// creating one; it would also pass over a log that is there, so that one that lacks its `-shm` file is an error.
+    private static func readingURI(_ path: FilePath) throws -> String {
+        let log = try FileStatus.ofExisting(FilePath(path.string + "-wal"))
+        let hasLog = log != nil && Files.exists(FilePath(path.string + "-shm"))
+        if !hasLog, let log, log.size > 0 { throw StoreError.indexNeedsWriter(path: path.string) }
         return "file:" + escaped(path.string) + (hasLog ? "?mode=ro&readonly_shm=1" : "?immutable=1")
     }
 

@@ -85,13 +85,42 @@ import Testing
         try store.verify(hello, size: 5)
     }
 
-    @Test func `a blob that is there keeps its file`() throws {
+    @Test(arguments: ["putBlob", "writer", "adopt"])
+    func `a damaged blob of the right size is replaced by good bytes`(way: String) throws {
+        try store.putBlob(Array("hello".utf8))
+        try AtomicFile.write(Array("hellO".utf8), to: store.blobPath(hello))
+        #expect(try !store.hasIntactBlob(hello))
+        switch way {
+        case "putBlob": try store.putBlob(Array("hello".utf8))
+        case "writer":
+            let writer = try store.makeBlobWriter()
+            try writer.write(Array("hello".utf8))
+            _ = try writer.finish()
+        default: try store.adopt(file: try folder.write("hello", to: "finished"))
+        }
+        try store.verify(hello, size: 5)
+        #expect(try store.hasIntactBlob(hello))
+        #expect(try temporaryNames().isEmpty)
+    }
+
+    @Test func `a small blob that is there and intact keeps its file`() throws {
         try store.putBlob(Array("hello".utf8))
         let before = try FileStatus.ofExisting(store.blobPath(hello))
+        try store.putBlob(Array("hello".utf8))
+        #expect(try FileStatus.ofExisting(store.blobPath(hello)) == before)
+    }
+
+    @Test func `what is refused before its end becomes no blob`() throws {
+        struct Refusal: Error {}
         let writer = try store.makeBlobWriter()
         try writer.write(Array("hello".utf8))
-        _ = try writer.finish()
-        #expect(try FileStatus.ofExisting(store.blobPath(hello)) == before)
+        #expect(throws: Refusal.self) {
+            try writer.finish { file in
+                #expect(try file.status().size == 5)
+                throw Refusal()
+            }
+        }
+        #expect(try store.blobs().isEmpty)
         #expect(try temporaryNames().isEmpty)
     }
 

@@ -89,4 +89,17 @@ import Testing
         #expect(try store.fileDigests(under: "/many").count == 20_000)
         #expect(try store.fileDigests(under: "/many/folder-7").count == 200)
     }
+
+    @Test func `files that are no more are forgotten`() throws {
+        let file = try folder.write("content", to: "site/a")
+        let known = KnownFileDigest(digest: content, status: try status(file))
+        let gone = folder.file("site/gone")
+        let elsewhere = folder.file("other/gone")
+        try store.recordFileDigests(
+            [file: known, gone: known, elsewhere: known],
+            hashedAt: known.changed + 1_000_000_000
+        )
+        try store.forgetVanishedFiles(under: folder.file("site"))
+        #expect(try Set(store.fileDigests(under: folder.path).keys) == [file, elsewhere])
+    }
 }

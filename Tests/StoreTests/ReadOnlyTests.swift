@@ -91,6 +91,23 @@ import Testing
         #expect(changes == [])
     }
 
+    @Test func `a log that only a writer can take in is not passed over`() async throws {
+        await #expect(processExitsWith: .signal(SIGKILL)) { [text = path.string as String] in
+            let store = try ArtifactStore.open(at: FilePath(text), mode: .readWrite)
+            try Self.fill(store)
+            withExtendedLifetime(store) { _ = kill(getpid(), SIGKILL) }
+        }
+        try Files.removeFile(path.appending("ovenbird/index.sqlite-shm"))
+        let error = #expect(throws: StoreError.self) { try ArtifactStore.open(at: path, mode: .readOnly) }
+        #expect(
+            error?.description
+                == "cannot read the index '\(path)/ovenbird/index.sqlite': its last changes are in a log without its "
+                + "'-shm' file, which only a writer can make anew; a bake does so"
+        )
+        _ = try ArtifactStore.open(at: path, mode: .readWrite)
+        try Self.ask(path)
+    }
+
     @Test func `where the files beside the index are gone`() throws {
         try Self.fill(try ArtifactStore.open(at: path, mode: .readWrite))
         for name in ["index.sqlite-wal", "index.sqlite-shm"] {

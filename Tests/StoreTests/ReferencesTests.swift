@@ -1,9 +1,10 @@
 import OCI
-import Store
 import SystemIO
 import SystemPackage
 import TestSupport
 import Testing
+
+@testable import Store
 
 @Suite struct ReferencesTests {
     private let folder: TemporaryFolder
@@ -73,6 +74,37 @@ import Testing
             try await group.waitForAll()
         }
         #expect(try store.references().count == 12)
+    }
+
+    @Test func `a store has room for more names than a received index may have`() throws {
+        let image = try putImage("one")
+        var index = ImageIndex(manifests: [])
+        for number in 0..<12_000 {
+            var entry = image
+            entry.annotations[ContentDescriptor.referenceNameKey] = "p.web.\(number)"
+            index.manifests.append(entry)
+        }
+        try AtomicFile.write(index.json.canonicalBytes, to: store.path.appending("index.json"))
+        try store.setReference("p.web", image)
+        #expect(try store.references().count == 12_001)
+        let error = #expect(throws: DocumentError.self) { try ImageIndex(decoding: index.json.canonicalBytes) }
+        #expect(error?.description.contains("limit of 10000") == true)
+    }
+
+    @Test func `more names than can be read again are refused before they are written`() throws {
+        let image = try putImage("one")
+        let limits = ImageIndex.Limits(bytes: 1 << 20, manifests: 2)
+        try store.setReferences(["p.a": image, "p.b": image], limits: limits)
+        let error = #expect(throws: StoreError.self) { try store.setReferences(["p.c": image], limits: limits) }
+        #expect(
+            error?.description
+                == "cannot name an image: '\(store.path)/index.json' would hold 3 names, more than can be read again"
+        )
+        let small = ImageIndex.Limits(bytes: 300, manifests: 100)
+        #expect(throws: StoreError.self) { try store.setReferences(["p.c": image], limits: small) }
+        // What takes no more room goes on.
+        try store.setReferences(["p.a": try putImage("two")], limits: limits)
+        #expect(try store.references().keys.sorted() == ["p.a", "p.b"])
     }
 
     @Test func `says that the index of the layout is damaged`() throws {

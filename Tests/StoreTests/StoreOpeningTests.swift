@@ -39,6 +39,21 @@ import Testing
         #expect(again.rootsFolder(.mapped) == path.appending("ovenbird/roots/mapped"))
     }
 
+    @Test func `several processes may create it at once`() async throws {
+        let folder = try TemporaryFolder()
+        for round in 0..<40 {
+            let path = try folder.makeFolder("store-\(round)")
+            try await withThrowingTaskGroup { group in
+                for _ in 0..<4 {
+                    group.addTask {
+                        try await BlockingPool.shared.run { _ = try ArtifactStore.open(at: path, mode: .readWrite) }
+                    }
+                }
+                try await group.waitForAll()
+            }
+        }
+    }
+
     @Test func `a missing store knows nothing and is not created`() throws {
         let folder = try TemporaryFolder()
         let digest = Digester.digest(of: "x")

@@ -58,7 +58,7 @@ struct BakeRecipe: Sendable {
                 refresh: options.refresh,
                 stamp: stamp
             )
-            try Planner.remember(planned.learned, in: store, readAt: readAt)
+            try Planner.remember(planned.learned, of: bakefile, in: store, readAt: readAt)
             return planned.plan
         }
         let naming = ImageNaming(recipe: self, git: git)
