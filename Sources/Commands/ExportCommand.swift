@@ -71,7 +71,7 @@ struct ExportCommand: AsyncParsableCommand {
                 let stored = try StoredImage(manifest: known.manifest, in: store)
                 let export = ImageExport(stored, in: store, project: known.project, name: known.name, version: version)
                 switch format {
-                case .oci: try export.oci(to: path, force: force)
+                case .oci: try export.oci(to: path, force: force, leftover: Self.tell)
                 case .dockerArchive: try export.dockerArchive(to: path)
                 case .rootfsTar: try export.rootfs(to: path)
                 case .stepBundles:
@@ -82,12 +82,18 @@ struct ExportCommand: AsyncParsableCommand {
                         project: known.project,
                         name: known.name,
                         to: path,
-                        force: force
+                        force: force,
+                        leftover: Self.tell
                     )
                 }
             }
         }
         try Console.write([path.string])
+    }
+
+    /// The new folder is in its place; the old one is in the way of nobody, but it takes room.
+    private static func tell(_ leftover: FilePath, _ error: SystemError) {
+        Console.say("note: the folder that was replaced could not be removed, and is '\(leftover)' now: \(error)")
     }
 
     private static func noBundles(_ name: String) -> InvalidInput {

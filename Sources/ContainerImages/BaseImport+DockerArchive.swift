@@ -137,7 +137,7 @@ struct DockerArchive {
 
     /// `<digest>.json` and `blobs/sha256/<digest>` promise their content.
     static func digest(inName name: String) -> Digest? {
-        guard let last = name.split(separator: "/").last else { return nil }
+        guard let last = name.pathComponents.last else { return nil }
         return Digest(hex: last.hasSuffix(".json") ? String(last.dropLast(5)) : String(last))
     }
 

@@ -112,7 +112,9 @@ package struct EngineLoad: Sendable {
         return result.standardOutput.filter { !$0.isWhitespace }
     }
 
-    private var executable: Executable { engine.contains("/") ? .path(FilePath(engine)) : .name(engine) }
+    private var executable: Executable {
+        engine.utf8.contains(UInt8(ascii: "/")) ? .path(FilePath(engine)) : .name(engine)
+    }
 
     private var childEnvironment: Environment {
         .inherit.updating(

@@ -2,7 +2,7 @@ package import Diagnostics
 import Layers
 import OCI
 package import Store
-import SystemIO
+package import SystemIO
 package import SystemPackage
 
 extension DiagnosticIdentifier {
@@ -58,12 +58,17 @@ package struct ImageExport {
 
     /// An OCI layout that names the image by its version: one tar where the path ends in `.tar`, else a folder.
     ///
-    /// With `force` a folder that holds a layout already is replaced; another folder never is.
-    package func oci(to path: FilePath, force: Bool = false) throws {
+    /// With `force` a folder that holds a layout already is replaced; another folder never is. `leftover` is told what of
+    /// it could not be removed.
+    package func oci(
+        to path: FilePath,
+        force: Bool = false,
+        leftover: (FilePath, SystemError) -> Void = { _, _ in }
+    ) throws {
         let layout = ExportedLayout(image, name: version)
         if path.extension == "tar" { return try archive(layout, to: path) }
         try checkTarget(path, force: force)
-        try AtomicOutput.folder(path, replaces: force) { try layout.write(to: $0, from: store) }
+        try AtomicOutput.folder(path, replaces: force, leftover: leftover) { try layout.write(to: $0, from: store) }
     }
 
     /// What `docker load` takes: an OCI layout with a `manifest.json`, as one tar.

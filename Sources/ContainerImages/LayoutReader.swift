@@ -73,13 +73,18 @@ struct LayoutReader {
 }
 
 extension BaseImport {
-    /// Puts a layer into the store, decompressed, unless it is there; the diffID is the proof of its content.
+    /// Puts a layer into the store, decompressed, unless it is there intact; the diffID is the proof of its content.
     ///
     /// `isCompressed` is what its media type promises, nil where nothing does.
     func storeLayer(_ file: SystemIO.Descriptor, diffID: Digest, isCompressed: Bool? = nil) throws -> StoredBlob {
-        if let size = store.blobSize(diffID) { return StoredBlob(digest: diffID, size: size) }
+        let layerName = "layer '\(diffID)'"
+        if let size = store.blobSize(diffID), try store.hasIntactBlob(diffID) {
+            // Whatever it was stored as: what no reader would accept is no layer.
+            _ = try LayerListing.scan(try store.openBlob(diffID), name: layerName, limits: limits)
+            return StoredBlob(digest: diffID, size: size)
+        }
         let writer = try store.makeBlobWriter(limit: limits.totalBytes)
-        let wasCompressed = try Decompression.forEachPiece(of: file, name: "layer '\(diffID)'", limits: limits) {
+        let wasCompressed = try Decompression.forEachPiece(of: file, name: layerName, limits: limits) {
             try writer.write($0)
         }
         if let isCompressed, isCompressed != wasCompressed {
@@ -88,20 +93,14 @@ extension BaseImport {
                 ? "is compressed, which its media type does not say" : "is not compressed as its media type says"
             throw invalid("the layer '\(diffID)' \(found)")
         }
-        let stored: StoredBlob
         do {
-            stored = try writer.finish(expecting: diffID)
+            // Looked at before it is a blob, so that none stays behind that only seems to be a layer.
+            return try writer.finish(expecting: diffID) { file in
+                _ = try LayerListing.scan(file, name: layerName, limits: limits)
+            }
         } catch StoreError.unexpectedContent(_, let found) {
             throw invalid("the layer '\(diffID)' is not what its config says: its content has the digest '\(found)'")
         }
-        do {
-            _ = try LayerListing.scan(try store.openBlob(diffID), name: "layer '\(diffID)'", limits: limits)
-        } catch {
-            // A blob that no reader would accept is not to stay behind as a layer that seems to be there.
-            try store.removeBlob(diffID)
-            throw error
-        }
-        return stored
     }
 }
 

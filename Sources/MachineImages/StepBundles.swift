@@ -75,16 +75,19 @@ package enum StepBundles {
         project: String,
         name: String,
         to folder: FilePath,
-        force: Bool = false
+        force: Bool = false,
+        leftover: (FilePath, SystemError) -> Void = { _, _ in }
     ) throws {
         guard let entry = try store.reference(storeName(project: project, image: name, identity: image.identity)) else {
             throw BundleError.missing(image: name)
         }
         let manifest = try manifest(entry.digest, in: store)
         try ImageExport.checkFolder(folder, force: force) { isBundleFolder($0) }
-        try AtomicOutput.folder(folder, replaces: force) { place in
+        try AtomicOutput.folder(folder, replaces: force, leftover: leftover) { place in
             for blob in manifest.layers {
-                guard let title = blob.annotations[titleAnnotation], !title.contains("/"), !title.hasPrefix(".") else {
+                guard let title = blob.annotations[titleAnnotation], title.pathComponents == [title],
+                    title.utf8.first != UInt8(ascii: ".")
+                else {
                     continue
                 }
                 let file = try SystemIO.Descriptor.open(place.appending(title), flags: openNewFlags, mode: 0o644)

@@ -1,4 +1,3 @@
-import ContainerImages
 import Diagnostics
 import Layers
 import OCI
@@ -7,6 +6,8 @@ import SystemIO
 import SystemPackage
 import TestSupport
 import Testing
+
+@testable import ContainerImages
 
 /// What is read from outside, made by foreign tools from an image of ours.
 @Suite struct BaseImportTests {
@@ -275,6 +276,29 @@ import Testing
             try refusal("made")
                 == "its config is of the media type 'application/vnd.ovenbird.machine.v1', so that it is no image"
         )
+    }
+
+    @Test func `a layer that was in the store before is looked at too`() async throws {
+        // As a killed import, or a blob of another kind, may have left it.
+        try await requireTool("sh", ["-c", "echo x > f; tar --transform=s,f,../x, -cPf bad.tar f"], in: folder)
+        let bytes = try Files.read(folder.appending("bad.tar"))
+        let digest = try target.putBlob(bytes).digest
+        let file = try SystemIO.Descriptor.openForReading(folder.appending("bad.tar"))
+        let error = #expect(throws: LayerError.self) { try base.storeLayer(file, diffID: digest) }
+        #expect(error?.description == "layer '\(digest)': entry '../x': the name has a '..' component")
+        // It is not this import's to remove.
+        #expect(target.hasBlob(digest))
+    }
+
+    @Test func `a layer that is damaged in the store is stored again`() throws {
+        let image = try samples.web()
+        let diffID = image.config.diffIDs[0]
+        let good = folder.appending("store/blobs/sha256/\(diffID.hex)")
+        var bytes = try Files.read(good)
+        bytes[0] ^= 1
+        try AtomicFile.write(bytes, to: target.blobPath(diffID))
+        _ = try base.storeLayer(try SystemIO.Descriptor.openForReading(good), diffID: diffID)
+        try target.verify(diffID)
     }
 
     @Test func `a hostile layer is refused and leaves no blob`() async throws {
