@@ -27,6 +27,24 @@ struct ParameterWork {
 
     var filePath: FilePath { location(of: environment.parameters) }
 
+    /// Where the file is to be replaced: what a symlink leads to, as reading follows it too; throws a diagnostic where that
+    /// is outside of the Bakefile's folder or the context.
+    func writingPlace() throws -> FilePath {
+        guard try FileStatus.ofExisting(filePath)?.kind == .symlink else { return filePath }
+        let place = try Files.resolved(filePath)
+        let folder = environment.parameters.context.flatMap { bakefile.contexts[$0] } ?? bakefile.folder
+        if place.starts(with: try Files.resolved(folder)) { return place }
+        throw InvalidInput(
+            Diagnostic(
+                at: environment.place,
+                "the parameter file '\(fileName)' is a symlink to '\(place)', which is not written",
+                .pathOutside,
+                why: "it leads out of the folder of the Bakefile or context",
+                fix: "name that folder under 'contexts:', and write { context: NAME, path: PATH }"
+            )
+        )
+    }
+
     /// The file with the release's values in it; throws everything that is wrong with file, template and values.
     func edit(from release: Release) throws -> Edited {
         var diagnostics = DiagnosticList()

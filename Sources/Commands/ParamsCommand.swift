@@ -71,7 +71,7 @@ struct ParamsCommand: ParsableCommand {
         if !check {
             for (work, edited) in zip(work, edited) where edited.isChanged {
                 try Files.makeFolder(work.filePath.removingLastComponent())
-                try AtomicFile.write(edited.text, to: work.filePath)
+                try AtomicFile.write(edited.text, to: try work.writingPlace())
             }
         }
         try show(work, edited)
@@ -135,7 +135,9 @@ struct ParamsCommand: ParsableCommand {
         var edited: [ParameterWork.Edited] = []
         for work in work {
             do {
-                edited.append(try work.edit(from: release))
+                let new = try work.edit(from: release)
+                if new.isChanged { _ = try work.writingPlace() }
+                edited.append(new)
             } catch let invalid as InvalidInput {
                 problems.add(contentsOf: invalid.diagnostics)
             }

@@ -94,6 +94,41 @@ struct ParamsTests {
         #expect(try await kitchen.run("params") == "params/dev.json: up to date\nparams/prod.yaml: up to date\n")
     }
 
+    @Test func `a file behind a symlink is changed, and the symlink stays`() async throws {
+        let kitchen = try await kitchen()
+        try await kitchen.run("bake", "--first")
+        let link = kitchen.work.file("params/dev.json")
+        try Files.rename(link, to: try kitchen.work.makeFolder("shared").appending("dev.json"))
+        try await requireTool("ln", ["-s", "../shared/dev.json", link.string])
+        try await kitchen.run("params", "-e", "dev")
+        #expect(try FileStatus.ofExisting(link)?.kind == .symlink)
+        #expect(try text("shared/dev.json", in: kitchen) == Self.dev.replacing("web:0", with: "web:1"))
+        #expect(try await kitchen.run("params", "-e", "dev") == "params/dev.json: up to date\n")
+    }
+
+    @Test func `a symlink out of the folder is refused before anything is written`() async throws {
+        let kitchen = try await kitchen()
+        try await kitchen.run("bake", "--first")
+        let outside = try TemporaryFolder()
+        let link = kitchen.work.file("params/prod.yaml")
+        try Files.rename(link, to: outside.file("prod.yaml"))
+        try await requireTool("ln", ["-s", outside.file("prod.yaml").string, link.string])
+        let result = try await kitchen.ovenbird(["params"])
+        #expect(result.status == 2)
+        #expect(
+            result.error.contains(
+                """
+                Bakefile:26:13: error: the parameter file 'params/prod.yaml' is a symlink to \
+                '\(try Files.resolved(outside.file("prod.yaml")))', which is not written [path-outside]
+                  why: it leads out of the folder of the Bakefile or context
+                  fix: name that folder under 'contexts:', and write { context: NAME, path: PATH }
+                """
+            )
+        )
+        #expect(try text("params/dev.json", in: kitchen) == Self.dev)
+        #expect(try Files.read(outside.file("prod.yaml")) == Array(Self.prod.utf8))
+    }
+
     @Test func `of a bake are in its output folder, and the files stay as they are`() async throws {
         let kitchen = try await kitchen()
         try await kitchen.run("bake", "--first")
