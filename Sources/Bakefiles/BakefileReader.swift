@@ -115,8 +115,9 @@ private struct Locator {
 
     /// Relative to the Bakefile's folder; `~/` is the home folder.
     func path(_ text: String) -> FilePath {
-        if let home, text == "~" || text.hasPrefix("~/") {
-            return FilePath(home).pushing(FilePath(String(text.dropFirst(2)))).withoutCurrentFolders
+        if let home, text == "~" || text.startsWithBytes(of: "~/") {
+            return FilePath(home).pushing(FilePath(String(decoding: text.utf8.dropFirst(2), as: UTF8.self)))
+                .withoutCurrentFolders
         }
         return folder.pushing(FilePath(text)).withoutCurrentFolders
     }

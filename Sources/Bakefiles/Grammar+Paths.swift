@@ -1,3 +1,5 @@
+import SystemIO
+
 /// The grammars of paths, and their normal form.
 ///
 /// These checks are about the text alone; whether a symlink leads out is decided by the kernel when a path is opened.
@@ -21,11 +23,11 @@ extension Grammar {
             .badPath,
             rule: "at least one character, no '/' first, no '..' and no control characters"
         ) { text in
-            if text.hasPrefix("/") {
+            if text.isAbsolutePath {
                 let why = "paths are relative to \(folder)"
                 return Explanation("\(quoted(text)) is an absolute path", .pathOutside, why: why, fix: fix)
             }
-            guard text.split(separator: "/").contains("..") else { return nil }
+            guard text.pathComponents.contains("..") else { return nil }
             let why = "paths may not leave \(folder)"
             return Explanation("\(quoted(text)) has '..' in it", .pathOutside, why: why, fix: fix)
         }
@@ -64,7 +66,7 @@ extension Grammar {
         "(?:(?!\\.\\./)\(character)*/)*(?!\\.\\.$)\(character)*"
 
     @Sendable private static func explainImagePath(_ text: String) -> Explanation? {
-        if !text.isEmpty, !text.hasPrefix("/"), !text.hasPrefix("~"), !text.hasPrefix(".") {
+        if !text.isEmpty, !text.isAbsolutePath, !text.hasPrefix("~"), !text.hasPrefix(".") {
             return Explanation(
                 "\(quoted(text)) is a relative path",
                 .badPath,
@@ -72,19 +74,19 @@ extension Grammar {
                 fix: "write \(quoted("/" + text))"
             )
         }
-        guard text.split(separator: "/").contains("..") else { return nil }
+        guard text.pathComponents.contains("..") else { return nil }
         return Explanation("\(quoted(text)) has '..' in it", .badPath, why: "paths in an image are written out")
     }
 }
 
 /// Relative: without empty components and `.`; the folder itself is `.`.
 func normalizedRelativePath(_ text: String) -> String {
-    let components = text.split(separator: "/").filter { $0 != "." }
+    let components = text.pathComponents.filter { $0 != "." }
     return components.isEmpty ? "." : components.joined(separator: "/")
 }
 
 /// Absolute: without empty components and `.`; a slash at the end goes, unless `keepsSlash` is set.
 func normalizedImagePath(_ text: String, keepsSlash: Bool = false) -> String {
-    let path = "/" + text.split(separator: "/").filter { $0 != "." }.joined(separator: "/")
-    return keepsSlash && text.hasSuffix("/") && path != "/" ? path + "/" : path
+    let path = "/" + text.pathComponents.filter { $0 != "." }.joined(separator: "/")
+    return keepsSlash && text.utf8.last == UInt8(ascii: "/") && path != "/" ? path + "/" : path
 }

@@ -9,11 +9,16 @@ import SystemPackage
 package final class LayerCatalog: Sendable {
     private let blobs: ArtifactStore
     private let listings = Mutex<[Digest: LayerListing]>([:])
+    /// Layers whose bytes this process has read and found right, or has written.
+    private let verified = Mutex<Set<Digest>>([])
 
     package init(store: ArtifactStore) { self.blobs = store }
 
     /// The tree that the layers make, with content.
+    ///
+    /// A layer is verified when it is first asked for; throws `StoreError.blobDamaged` where it is not what its name says.
     package func root(of layers: [Digest]) throws -> ImageRoot {
+        for layer in layers { try verify(layer) }
         let tree = try MergedTree(layers: layers.map { try listing(of: $0) })
         return ImageRoot(tree: tree, blobs: try layers.map { try blobs.openBlob($0) })
     }
@@ -26,6 +31,8 @@ package final class LayerCatalog: Sendable {
         if let bytes = try? Files.read(path, limit: 1 << 30), let known = LayerListing(decoding: bytes) {
             listing = known
         } else {
+            // What is kept beside the layer is believed later on.
+            try verify(layer)
             listing = try LayerListing.scan(try blobs.openBlob(layer), name: "layer \(layer.short)")
             try? keep(listing, of: layer)
         }
@@ -41,9 +48,16 @@ package final class LayerCatalog: Sendable {
             name: "the layer"
         )
         _ = try writer.finish(expecting: written.digest, size: written.size)
+        verified.withLock { _ = $0.insert(written.digest) }
         listings.withLock { $0[written.digest] = written.listing }
         try keep(written.listing, of: written.digest)
         return written.digest
+    }
+
+    private func verify(_ layer: Digest) throws {
+        if verified.withLock({ $0.contains(layer) }) { return }
+        try blobs.verify(layer)
+        verified.withLock { _ = $0.insert(layer) }
     }
 
     /// Writes the listing beside the layer; only a cache, so it needs no sync of its own.

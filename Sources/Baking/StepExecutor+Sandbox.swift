@@ -67,7 +67,6 @@ extension StepExecutor {
         let output = work.path.appending("layer.tar")
         let layer = try await root.make(
             in: folder,
-            cache: bake.store.cacheFolder,
             output: output,
             worker: bake.options.worker,
             log: try logs.open(name)

@@ -7,8 +7,8 @@ import SystemPackage
 extension StepExecutor {
     /// Runs a step whose secrets enter neither its log nor its layer.
     ///
-    /// What such a step prints goes to a file of the user's own in `folder` first, and from there, masked, to the log; also
-    /// where the step fails or is stopped.
+    /// What such a step prints goes to a file without a name in `folder` first, and from there, masked, to the log; also
+    /// where the step fails or is stopped. So nothing of it stays where this process is killed.
     func runHidingSecrets(
         of step: RunStep,
         _ job: SandboxJob,
@@ -18,8 +18,7 @@ extension StepExecutor {
         let names = Set(step.secrets.map(\.name))
         let secrets = SecretBytes(try Dictionary(uniqueKeysWithValues: names.map { ($0, try secret($0)) }))
         if secrets.isEmpty { return try await StepSandbox.run(job, worker: bake.options.worker, log: log) }
-        let place = folder.appending("output")
-        let output = try Descriptor.open(place, flags: O_RDWR | O_CREAT | O_EXCL | O_APPEND, mode: 0o600)
+        let output = try Descriptor.openUnnamed(in: folder)
         let outcome: Result<SandboxResult, any Error>
         do {
             outcome = .success(try await StepSandbox.run(job, worker: bake.options.worker, log: output))

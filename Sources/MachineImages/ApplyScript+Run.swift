@@ -1,5 +1,6 @@
 import Bakefiles
 import Sandbox
+import SystemIO
 
 extension ApplyScript {
     /// Runs a command as its step does: clean environment, own user and folder, secrets and caches for its time only.
@@ -72,7 +73,7 @@ extension ApplyScript {
         var folders: [String] = []
         func lendFolders(above path: String) {
             var way = ""
-            for part in path.split(separator: "/").dropLast() {
+            for part in path.pathComponents.dropLast() {
                 way += (way.isEmpty ? "" : "/") + part
                 if !folders.contains(way) { folders.append(way) }
             }
@@ -106,7 +107,7 @@ extension ApplyScript {
 
     /// Without the leading slash: the root's name in the script ends in one.
     private static func relative(_ path: String) -> String {
-        path.split(separator: "/").joined(separator: "/")
+        path.pathComponents.joined(separator: "/")
     }
 
     private static let runFunctions = #"""

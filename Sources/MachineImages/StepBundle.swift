@@ -176,7 +176,7 @@ extension StepBundle {
     }
 
     private func safeName(_ path: InputPath) -> String {
-        let last = path.path.split(separator: "/").last ?? "file"
+        let last = path.path.pathComponents.last ?? "file"
         let allowed = Array("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.+-_~".utf8)
         return String(decoding: last.utf8.map { allowed.contains($0) ? $0 : UInt8(ascii: "_") }, as: UTF8.self)
     }

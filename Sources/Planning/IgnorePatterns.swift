@@ -1,3 +1,5 @@
+import SystemIO
+
 /// Exclusions with the meaning of a `.dockerignore` file.
 ///
 /// Patterns are relative to the source folder; a match of a folder is a match of all below it, `!` takes an exclusion
@@ -24,11 +26,11 @@ package struct IgnorePatterns: Sendable, Hashable {
         while let last = text.last, last == " " || last == "\t" || last == "\r" { text.removeLast() }
         let isNegated = text.hasPrefix("!")
         if isNegated { text = text.dropFirst().drop { $0 == " " || $0 == "\t" } }
-        var components: [Substring] = []
-        for component in text.split(separator: "/") where component != "." {
+        var components: [String] = []
+        for component in text.pathComponents where component != "." {
             if component != ".." {
                 components.append(component)
-            } else if components.popLast() == nil, !text.hasPrefix("/") {
+            } else if components.popLast() == nil, !text.isAbsolutePath {
                 // Nothing of the folder lies above it.
                 return nil
             }

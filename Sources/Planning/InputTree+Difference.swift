@@ -43,7 +43,7 @@ extension InputTree {
 
     private static func join(_ name: String, _ path: Substring) -> String {
         if path.isEmpty { return name }
-        return name == "." ? String(path) : (name.hasSuffix("/") ? name + path : "\(name)/\(path)")
+        return name == "." ? String(path) : (name.utf8.last == UInt8(ascii: "/") ? name + path : "\(name)/\(path)")
     }
 
     private static func kindName(_ kind: Substring) -> String {

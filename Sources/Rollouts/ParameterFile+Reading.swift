@@ -1,4 +1,5 @@
 package import Diagnostics
+import SystemIO
 import YAML
 
 extension ParameterFile {
@@ -40,7 +41,7 @@ extension ParameterFile {
         case yaml
 
         init?(file: String, diagnostics: inout DiagnosticList) {
-            let name = file.split(separator: "/").last.map { $0.lowercased() } ?? ""
+            let name = file.pathComponents.last.map { $0.lowercased() } ?? ""
             if name.hasSuffix(".json") {
                 self = .json
             } else if name.hasSuffix(".yaml") || name.hasSuffix(".yml") {

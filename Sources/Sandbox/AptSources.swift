@@ -72,7 +72,7 @@ package struct AptSources: Sendable, Hashable {
         guard fields["types"]?.contains("deb") == true, fields["enabled"]?.first?.lowercased() != "no" else {
             return []
         }
-        let key = fields["signed-by"].flatMap { $0.count == 1 && $0[0].hasPrefix("/") ? $0[0] : nil }
+        let key = fields["signed-by"].flatMap { $0.count == 1 && $0[0].isAbsolutePath ? $0[0] : nil }
         return (fields["uris"] ?? []).flatMap { uri in
             (fields["suites"] ?? []).map { suite in
                 Entry(uri: uri, suite: suite, components: fields["components"] ?? [], signedBy: key)

@@ -41,11 +41,11 @@ package struct DebianRoot: Sendable, Hashable {
 
     /// Makes the root as one layer at `output`.
     ///
-    /// `folder` is an own, existing, empty folder on the disk of `cache`, and empty again afterwards. mmdebstrap runs
-    /// in the namespaces of a sandbox's worker, so that nothing of it outlives this process.
+    /// `folder` is an own, existing, empty folder, and empty again afterwards. mmdebstrap runs in the namespaces of a
+    /// sandbox's worker, so that nothing of it outlives this process. It shares no downloads with other roots: the
+    /// scripts of the packages run as root beside them.
     package func make(
         in folder: FilePath,
-        cache: FilePath,
         output: FilePath,
         worker: FilePath,
         log: Descriptor
@@ -61,7 +61,7 @@ package struct DebianRoot: Sendable, Hashable {
         let outcome: Result<SandboxResult.Layer, any Error>
         do {
             let tar = folder.appending("root.tar")
-            try await runProgram(program, in: folder, cache: cache, output: tar, worker: worker, log: log)
+            try await runProgram(program, in: folder, output: tar, worker: worker, log: log)
             let cleaning = DebianRootCleaning(sourcesList: sourcesList, timestamp: timestamp)
             outcome = .success(try await BlockingPool.shared.run { try cleaning.write(tar, to: output) })
         } catch {
@@ -75,18 +75,15 @@ package struct DebianRoot: Sendable, Hashable {
     private func runProgram(
         _ program: FilePath,
         in folder: FilePath,
-        cache: FilePath,
         output: FilePath,
         worker: FilePath,
         log: Descriptor
     ) async throws {
-        let archives = cache.appending("apt/archives")
-        try Files.makeFolder(archives)
         try Files.makeFolder(folder.appending("tmp"))
         let entries = entries(host: .ofHost(), hostCodename: AptSources.hostCodename())
         let command = WorkerOrder.Command(
             program: program,
-            arguments: arguments(archives: archives) + entries.map(\.line),
+            arguments: arguments + entries.map(\.line),
             environment: environment(temporary: folder.appending("tmp")),
             output: output
         )
@@ -121,17 +118,11 @@ package struct DebianRoot: Sendable, Hashable {
     }
 
     /// The root as a tar on standard output, made by the root of the worker's namespaces, whoever the user is.
-    func arguments(archives: FilePath) -> [String] {
-        let cache = shellQuoted(archives.string)
-        // Links to and from the cache; apt verifies each archive before it uses it.
-        let fill =
-            "mkdir -p \"$1\(PackagesPlan.archives)\"; "
-            + "for f in \(cache)/*.deb; do ln \"$f\" \"$1\(PackagesPlan.archives)/\" || true; done 2>/dev/null"
-        let take = "for f in \"$1\(PackagesPlan.archives)\"/*.deb; do ln \"$f\" \(cache)/ || true; done 2>/dev/null"
-        return ["--mode=root", "--format=tar", "--verbose", "--variant=\(variant)"]
+    var arguments: [String] {
+        ["--mode=root", "--format=tar", "--verbose", "--variant=\(variant)"]
             + ["--components=\(components.joined(separator: ","))"]
             + (architecture.map { ["--architectures=\($0)"] } ?? [])
-            + ["--skip=essential/unlink", "--setup-hook=\(fill)", "--customize-hook=\(take)", suite, "-"]
+            + [suite, "-"]
     }
 
     private func environment(temporary: FilePath) -> [String: String] {

@@ -17,7 +17,8 @@ struct DebianRootCleaning {
         let file = try Descriptor.open(output, flags: O_WRONLY | O_CREAT | O_TRUNC, mode: 0o644)
         var writer = try TarWriter.open(to: file, name: "the Debian root")
         var hasSources = false
-        try tree.flattened { (entry, contents) throws(LayerError) in
+        var firstNames: [MergedTree.FileIdentity: EntryPath] = [:]
+        for entry in tree.entries() {
             if !hasSources, entry.path > Self.sourcesPath {
                 let sources = TarEntry.regular(
                     Self.sourcesPath,
@@ -27,17 +28,19 @@ struct DebianRootCleaning {
                 try writer.append(sources, bytes: Array(sourcesList.utf8))
                 hasSources = true
             }
-            try append(entry, contents, from: source, to: &writer)
+            try append(entry, of: tree, from: source, &firstNames, to: &writer)
         }
         let written = try writer.finish()
         try file.sync()
         return SandboxResult.Layer(digest: written.digest, size: written.size)
     }
 
+    /// Of the names of one file the first that stays as it is carries the content.
     private func append(
         _ original: TarEntry,
-        _ contents: MergedTree.Contents?,
+        of tree: MergedTree,
         from source: Descriptor,
+        _ firstNames: inout [MergedTree.FileIdentity: EntryPath],
         to writer: inout TarWriter
     ) throws(LayerError) {
         var entry = original
@@ -49,7 +52,14 @@ struct DebianRootCleaning {
             entry.size = 0
             return try writer.append(entry, bytes: [])
         }
-        if let contents {
+        guard let identity = tree.identity(of: entry.path) else { return try writer.append(entry) }
+        if let first = firstNames[identity] {
+            (entry.kind, entry.linkTarget, entry.size) = (.hardLink, first.bytes, 0)
+            entry.setXattrs([])
+            return try writer.append(entry)
+        }
+        firstNames[identity] = entry.path
+        if let contents = tree.contents(of: entry.path) {
             try writer.append(entry, slice: source, at: contents.offset)
         } else {
             try writer.append(entry)

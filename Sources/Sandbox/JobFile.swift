@@ -2,17 +2,24 @@ import FoundationEssentials
 import SystemIO
 import SystemPackage
 
-/// The files by which a parent and its worker speak: JSON, private to the user, whole or absent.
-///
-/// A job's environment may hold secrets, so the worker removes the file as soon as it has read it.
+/// What a parent and its worker say to each other, as JSON: the order through the worker's standard input, for a job's
+/// environment may hold secrets, which must not lie on a disk; the report through a file, private to the user.
 enum JobFile {
-    private static let limit = 16 << 20
+    /// Bytes; more are refused.
+    static let limit = 16 << 20
 
+    static func encode(_ value: some Encodable) throws -> [UInt8] { Array(try JSONEncoder().encode(value)) }
+
+    static func decode<Value: Decodable>(_ type: Value.Type, from bytes: [UInt8]) throws -> Value {
+        try JSONDecoder().decode(type, from: Data(bytes))
+    }
+
+    /// The file appears whole or not at all.
     static func write(_ value: some Encodable, to path: FilePath) throws {
-        try AtomicFile.write(Array(try JSONEncoder().encode(value)), to: path, mode: 0o600)
+        try AtomicFile.write(try encode(value), to: path, mode: 0o600)
     }
 
     static func read<Value: Decodable>(_ type: Value.Type, from path: FilePath) throws -> Value {
-        try JSONDecoder().decode(type, from: Data(try Files.read(path, limit: limit)))
+        try decode(type, from: try Files.read(path, limit: limit))
     }
 }

@@ -6,8 +6,8 @@ import SystemPackage
 
 /// Unpacked layers, kept for later steps and shared by all processes of a user.
 ///
-/// A layer's folder is named after its diffID; one that unpacks differently over other layers after the digest of all
-/// of them. Beside it lies its lock: shared while it is used, exclusive while it is made. What a killed process has
+/// The folder of a layer that unpacks to the same files whatever is below is named after its diffID; that of any other
+/// layer after the digest of the list of layers that it ends, also where it is the only one of the list. Beside it lies its lock: shared while it is used, exclusive while it is made. What a killed process has
 /// left half made has another name and is removed by the next who holds the lock.
 struct LayerRoots {
     /// A folder that nobody who asks for its lock removes as long as this is held.
@@ -34,8 +34,9 @@ struct LayerRoots {
         var chain: Digest?
         return try layers.indices.map { index in
             let diffID = layers[index].diffID
-            // As the image specification's ChainID names a list of layers.
-            let next = chain.map { Digester.digest(of: "\($0) \(diffID)") } ?? diffID
+            // Like the image specification's ChainID, but that a list of one layer has a name that is not the layer's:
+            // a folder that was made with nothing below must never be taken for the layer over others.
+            let next = Digester.digest(of: "\(chain?.description ?? "base") \(diffID)")
             chain = next
             for name in [diffID, next] {
                 if let held = try hold(name) { return held }
@@ -55,9 +56,9 @@ struct LayerRoots {
         let layer = layers[index]
         do {
             let listing = try LayerWork.listing(layer)
-            let standsAlone = try index == 0 || listing.isSelfContained(name: LayerWork.name(layer))
+            let standsAlone = try listing.isSelfContained(name: LayerWork.name(layer))
             let below =
-                standsAlone
+                standsAlone || index == 0
                 ? nil
                 : try MergedTree(
                     layers: layers[..<index].map(LayerWork.listing),

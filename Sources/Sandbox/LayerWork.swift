@@ -6,6 +6,8 @@ import SystemPackage
 /// Layers to folders and back, in the form that an overlay wants.
 enum LayerWork {
     /// Device files are not made: none may be opened in a sandbox, and an ordinary user cannot make them.
+    ///
+    /// The blob is hashed first: what is unpacked is kept under its name, and believed by all later steps.
     static func unpack(
         _ layer: SandboxJob.Layer,
         _ listing: LayerListing,
@@ -13,8 +15,20 @@ enum LayerWork {
         into folder: FilePath,
         isInUserNamespace: Bool
     ) throws {
+        let blob = try Descriptor.openForReading(layer.blob)
+        var digester = Digester()
+        try blob.forEachPiece { digester.update($0) }
+        let found = digester.finish()
+        guard found == layer.diffID else {
+            throw SandboxError(
+                .system,
+                "the layer '\(layer.diffID)' is damaged",
+                why: "its content has the digest '\(found)'",
+                fix: "remove the file '\(layer.blob)', and bake again: what is missing is made anew"
+            )
+        }
         try LayerUnpacker.unpack(
-            try Descriptor.openForReading(layer.blob),
+            blob,
             listing: listing,
             name: name(layer),
             into: try Descriptor.openFolder(folder),

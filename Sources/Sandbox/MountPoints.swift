@@ -16,7 +16,7 @@ struct MountPoints {
     }
 
     private var missing: [Missing] = []
-    private var taken: Set<String> = []
+    private var taken: Set<[UInt8]> = []
 
     var needsStubs: Bool { !missing.isEmpty }
 
@@ -25,16 +25,18 @@ struct MountPoints {
 
     /// Finds the place for something to mount; the path without symlinks is the answer.
     mutating func add(_ target: String, isFolder: Bool, in root: RootFolder) throws(SandboxError) -> String {
-        guard target.hasPrefix("/"), !target.split(separator: "/").contains("..") else {
+        guard target.isAbsolutePath, !target.pathComponents.contains("..") else {
             throw SandboxError(.step, "the mount target '\(target)' is not absolute, or has a '..' component")
         }
         let place = try root.place(of: target)
-        let isSystem = Self.system.contains(target)
-        let isInSystem = Self.system.contains { place.path == $0 || place.path.hasPrefix($0 + "/") }
+        let isSystem = Self.system.contains { $0.hasSameBytes(as: target) }
+        let isInSystem = Self.system.contains {
+            place.path.hasSameBytes(as: $0) || place.path.startsWithBytes(of: $0 + "/")
+        }
         guard place.path != "/", isSystem || !isInSystem else {
             throw SandboxError(.step, "nothing can be mounted at '\(target)'", why: "it leads to '\(place.path)'")
         }
-        guard taken.insert(place.path).inserted else {
+        guard taken.insert(Array(place.path.utf8)).inserted else {
             throw SandboxError(.step, "two mounts have the target '\(target)'", why: "it leads to '\(place.path)'")
         }
         if let kind = place.kind, (kind == .directory) != isFolder {

@@ -8,7 +8,7 @@ package enum PackagesRun {
     ///
     /// `folder` is an own, existing, empty folder on the disk of `cache` and of the job's roots, and empty again
     /// afterwards; the job's scratch lies in it, and what the job says of command and binds is replaced. `cache` keeps
-    /// downloads.
+    /// downloaded packages.
     package static func run(
         _ request: PackagesRequest,
         root: AptRoot,
@@ -18,10 +18,9 @@ package enum PackagesRun {
         worker: FilePath,
         log: Descriptor
     ) async throws -> SandboxResult {
-        let caches = [
-            (PackageCache(folder: cache.appending("apt/archives")), folder.appending("archives")),
-            (PackageCache(folder: cache.appending("apt/lists")), folder.appending("lists")),
-        ]
+        let packages = PackageCache(folder: cache.appending("apt/packages"))
+        let archives = folder.appending("archives")
+        let lists = folder.appending("lists")
         var job = job
         job.scratch = folder.appending("scratch")
         let plan = try PackagesPlan(
@@ -29,23 +28,23 @@ package enum PackagesRun {
             root: root,
             host: .ofHost(),
             hostCodename: AptSources.hostCodename(),
-            archives: caches[0].1,
-            lists: caches[1].1,
+            archives: archives,
+            lists: lists,
+            cache: packages.folder,
             timestamp: job.timestamp,
             proxies: HostProxies.environment()
         )
         plan.apply(to: &job)
         let outcome: Result<SandboxResult, any Error>
         do {
-            try Files.makeFolder(job.scratch)
-            for (cache, own) in caches { try cache.fill(own) }
+            for folder in [job.scratch, archives, lists, packages.folder] { try Files.makeFolder(folder) }
             let result = try await StepSandbox.run(job, worker: worker, log: log)
-            for (cache, own) in caches { try cache.take(from: own) }
+            try await BlockingPool.shared.run { try packages.take(from: archives) }
             outcome = .success(result)
         } catch {
             outcome = .failure(error)
         }
-        let leftovers = [job.scratch] + caches.map(\.1)
+        let leftovers = [job.scratch, archives, lists]
         try await Task { try await StepSandbox.remove(leftovers, worker: worker) }.value
         return try outcome.get()
     }

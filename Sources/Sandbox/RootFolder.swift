@@ -32,7 +32,7 @@ struct RootFolder {
 
     /// Where `path` leads, following symlinks as a process in the root would.
     func place(of path: String) throws(SandboxError) -> Place {
-        var pending = Array(path.split(separator: "/").reversed())
+        var pending = Array(path.pathComponents.reversed())
         var found: [(name: String, folder: Descriptor?)] = []
         var kind: FileKind? = .directory
         var missing = 0
@@ -46,15 +46,15 @@ struct RootFolder {
                 continue
             }
             guard missing == 0 else {
-                found.append((String(name), nil))
+                found.append((name, nil))
                 missing += 1
                 continue
             }
             guard kind == .directory, let folder = found.isEmpty ? descriptor : found[found.count - 1].folder else {
                 throw SandboxError(.step, "'\(path)' leads through a file in the root")
             }
-            guard let entry = try child(String(name), of: folder, path) else {
-                found.append((String(name), nil))
+            guard let entry = try child(name, of: folder, path) else {
+                found.append((name, nil))
                 (missing, kind) = (1, nil)
                 continue
             }
@@ -67,11 +67,11 @@ struct RootFolder {
                     )
                 }
                 let target = try linkTarget(entry.descriptor, path)
-                if target.hasPrefix("/") { found = [] }
+                if target.isAbsolutePath { found = [] }
                 kind = .directory
-                pending += target.split(separator: "/").reversed()
+                pending += target.pathComponents.reversed()
             } else {
-                found.append((String(name), entry.descriptor))
+                found.append((name, entry.descriptor))
                 kind = entry.kind
             }
         }
@@ -139,7 +139,12 @@ struct RootFolder {
 
 extension Descriptor {
     /// An entry of this folder as it is: a symlink is not followed, a device not opened (O_PATH).
+    ///
+    /// A name with a slash is EINVAL: the kernel would follow symlinks on its way.
     func openEntry(_ name: String) throws(SystemError) -> Descriptor {
+        guard !name.utf8.contains(UInt8(ascii: "/")) else {
+            throw SystemError("open", path.appending(name), .invalidArgument)
+        }
         let entry = ob_openat(raw, name, ob_open_path_flag() | O_NOFOLLOW, 0)
         guard entry >= 0 else { throw SystemError("open", path.appending(name), .current) }
         return Descriptor(adopting: entry, path: path.appending(name))

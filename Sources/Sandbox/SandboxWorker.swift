@@ -4,27 +4,25 @@ import Subprocess
 import SystemIO
 import SystemPackage
 
-/// The hidden command `ovenbird sandbox-worker ORDER`: the first process of a sandbox's namespaces.
+/// The hidden command `ovenbird sandbox-worker`: the first process of a sandbox's namespaces.
 ///
-/// Started by `StepSandbox` through unshare(1). Its standard input is the lifeline, its standard output the step's
-/// log; what it has to say itself goes into the report that the order names.
+/// Started by `StepSandbox` through unshare(1). Its standard input brings its order and is the lifeline then, its
+/// standard output is the step's log; what it has to say itself goes into the report that the order names.
 package enum SandboxWorker {
     /// The first argument by which `main` knows that it is to be the worker.
     package static let command = "sandbox-worker"
 
     /// Takes the arguments after the program's name; gives the exit status.
     package static func main(_ arguments: [String]) async -> Int32 {
-        guard arguments.count == 2, arguments[0] == command, getpid() == 1 else {
+        guard arguments == [command], getpid() == 1 else {
             complain("error: '\(command)' is for ovenbird itself")
             return 2
         }
         _ = ob_use_utf8_locale()
         umask(0o022)
-        Lifeline.watch()
         do {
-            let file = FilePath(arguments[1])
-            let order = try JobFile.read(WorkerOrder.self, from: file)
-            try Files.removeFile(file)
+            let order = try JobFile.decode(WorkerOrder.self, from: try Lifeline.readOrder())
+            Lifeline.watch()
             try JobFile.write(await report(order), to: order.report)
             return 0
         } catch {

@@ -79,7 +79,7 @@ struct StepRun {
     ) throws -> RuntimeConfig {
         let user = try RootAccounts.read(view).user(job.user)
         let place = try view.place(of: job.workingDirectory)
-        guard job.workingDirectory.hasPrefix("/"), place.kind == .directory else {
+        guard job.workingDirectory.isAbsolutePath, place.kind == .directory else {
             throw SandboxError(
                 .step,
                 "the working folder '\(job.workingDirectory)' is no folder of the root",

@@ -58,64 +58,71 @@ package enum StepSandbox {
         return FilePath(platformString: buffer)
     }
 
-    /// Runs a worker; its order and its report lie in `folder` for that time.
+    /// Runs a worker; its report lies in `folder` for that time.
     static func start(
         _ work: WorkerOrder.Work,
         in folder: FilePath,
         worker: FilePath,
         log: Descriptor?
     ) async throws -> WorkerReport {
-        let name = "worker-\(UInt64.random(in: 0...UInt64.max))"
-        let orderFile = folder.appending("\(name).order")
-        let reportFile = folder.appending("\(name).report")
-        defer {
-            try? Files.removeFile(orderFile)
-            try? Files.removeFile(reportFile)
-        }
-        try JobFile.write(WorkerOrder(work: work, report: reportFile), to: orderFile)
-        let ending = try await launch(worker, orderFile, log)
+        let reportFile = folder.appending("worker-\(UInt64.random(in: 0...UInt64.max)).report")
+        defer { try? Files.removeFile(reportFile) }
+        let order = try JobFile.encode(WorkerOrder(work: work, report: reportFile))
+        let ending = try await launch(worker, order, log)
         if Task.isCancelled { throw CancellationError() }
         guard Files.exists(reportFile) else { throw SandboxRequirements.explain(ending) }
         return try JobFile.read(WorkerReport.self, from: reportFile)
     }
 
-    private static func launch(_ worker: FilePath, _ orderFile: FilePath, _ log: Descriptor?) async throws -> String {
+    private static func launch(_ worker: FilePath, _ order: [UInt8], _ log: Descriptor?) async throws -> String {
+        let (lifeline, readEnd) = try LifelineEnd.make()
+        return try await withTaskCancellationHandler {
+            async let sent: Void = BlockingPool.shared.run { try lifeline.send(order) }
+            let ending: Result<String, any Error>
+            do { ending = .success(try await spawn(worker, readEnd, log)) } catch { ending = .failure(error) }
+            // Whether or not there ever was a worker, nobody reads any more.
+            lifeline.cut()
+            let message = try ending.get()
+            try await sent
+            return message
+        } onCancel: {
+            lifeline.cut()
+        }
+    }
+
+    /// Runs a worker to its end; the answer is what it had to say on its standard error.
+    private static func spawn(_ worker: FilePath, _ lifeline: FileDescriptor, _ log: Descriptor?) async throws
+        -> String
+    {
         var arguments = ["--fork", "--kill-child", "--pid", "--mount-proc", "--mount", "--propagation", "private"]
         if geteuid() != 0 { arguments += ["--map-auto", "--map-root-user"] }
-        arguments += ["--", worker.string, SandboxWorker.command, orderFile.string]
+        arguments += ["--", worker.string, SandboxWorker.command]
         var options = PlatformOptions()
         // Out of the terminal's process group: it is this process that decides what an interrupt means.
         options.createSession = true
         // unshare waits through this signal; it is only the time that the worker has to follow its lifeline.
         options.teardownSequence = [.send(signal: .terminate, allowedDurationToNextStep: .milliseconds(1500))]
-        let (lifeline, readEnd) = try LifelineEnd.make()
-        let output = log.map { FileDescriptor(rawValue: $0.raw) }
         let configuration = Configuration(
             executable: .path(try SandboxRequirements.unshare()),
             arguments: Arguments(arguments),
             environment: .custom(["PATH": HostProgram.environment]),
             platformOptions: options
         )
-        return try await withTaskCancellationHandler {
-            defer { lifeline.cut() }
-            let input = FileDescriptorInput.fileDescriptor(readEnd, closeAfterSpawningProcess: true)
-            if let output {
-                return try await Subprocess.run(
-                    configuration,
-                    input: input,
-                    output: .fileDescriptor(output, closeAfterSpawningProcess: false),
-                    error: .string(limit: 1 << 20)
-                ).standardError
-            }
+        let input = FileDescriptorInput.fileDescriptor(lifeline, closeAfterSpawningProcess: true)
+        if let log {
             return try await Subprocess.run(
                 configuration,
                 input: input,
-                output: .discarded,
+                output: .fileDescriptor(FileDescriptor(rawValue: log.raw), closeAfterSpawningProcess: false),
                 error: .string(limit: 1 << 20)
             ).standardError
-        } onCancel: {
-            lifeline.cut()
         }
+        return try await Subprocess.run(
+            configuration,
+            input: input,
+            output: .discarded,
+            error: .string(limit: 1 << 20)
+        ).standardError
     }
 
     /// Leaves the folder empty, whoever owns what is in it, even when the task is cancelled.

@@ -14,9 +14,9 @@ struct UpperFolder {
     /// Takes the volatile files out, so that they are as the parent has them, or empties them.
     func apply(_ files: [VolatileFile]) throws(SystemError) {
         for file in files {
-            let components = file.pattern.split(separator: "/").map(String.init)
+            let components = file.pattern.pathComponents
             guard let last = components.last, let folder = try folder(components.dropLast()) else { continue }
-            for name in try Files.names(in: folder.procPath) where wildcard(last, matches: name.string) {
+            for name in try Files.names(in: folder.procPath) where wildcard(last, matches: bytes(of: name)) {
                 switch file.treatment {
                 case .restore: try Files.removeWholly(folder.procPath.appending(name))
                 case .empty: try empty(name, in: folder)
@@ -51,25 +51,32 @@ struct UpperFolder {
         return folder
     }
 
+    /// Looks before it opens: the step may have put a device in the place, and opening one can do anything.
     private func empty(_ name: FilePath.Component, in folder: Descriptor) throws(SystemError) {
-        let raw = name.withPlatformString { ob_openat(folder.raw, $0, O_WRONLY | O_NOFOLLOW | O_NONBLOCK, 0) }
-        if raw < 0 { return }
-        let file = Descriptor(adopting: raw, path: folder.path.appending(name))
-        guard try file.status().kind == .regular else { return }
-        guard ftruncate(file.raw, 0) == 0 else { throw SystemError("empty", file.path, .current) }
+        let entry = try folder.openBelow(bytes(of: name), flags: ob_open_path_flag() | O_NOFOLLOW)
+        guard try entry.status().kind == .regular else { return }
+        let raw = entry.procPath.withPlatformString { ob_openat(AT_FDCWD, $0, O_WRONLY | O_TRUNC, 0) }
+        guard raw >= 0 else { throw SystemError("empty", entry.path, .current) }
+        close(raw)
     }
 }
 
-/// Whether `name` is `pattern`, in which each `*` stands for any text.
-func wildcard(_ pattern: String, matches name: String) -> Bool {
-    let pieces = pattern.split(separator: "*", omittingEmptySubsequences: false)
-    guard pieces.count > 1 else { return pattern == name }
-    var rest = Substring(name)
-    guard rest.hasPrefix(pieces[0]) else { return false }
-    rest = rest.dropFirst(pieces[0].count)
+private func bytes(of name: FilePath.Component) -> [UInt8] {
+    name.withPlatformString { Array(UnsafeRawBufferPointer(start: $0, count: strlen($0))) }
+}
+
+/// Whether `name` is `pattern`, in which each `*` stands for any bytes.
+func wildcard(_ pattern: String, matches name: some Collection<UInt8>) -> Bool {
+    let pieces = Array(pattern.utf8).split(separator: UInt8(ascii: "*"), omittingEmptySubsequences: false)
+    var rest = Array(name)[...]
+    guard let first = pieces.first, let last = pieces.last, pieces.count > 1 else {
+        return rest.elementsEqual(pattern.utf8)
+    }
+    guard rest.starts(with: first) else { return false }
+    rest = rest.dropFirst(first.count)
     for piece in pieces.dropFirst().dropLast() where !piece.isEmpty {
         guard let range = rest.firstRange(of: piece) else { return false }
         rest = rest[range.upperBound...]
     }
-    return rest.hasSuffix(pieces[pieces.count - 1])
+    return rest.count >= last.count && rest.suffix(last.count).elementsEqual(last)
 }

@@ -1,3 +1,5 @@
+import SystemIO
+
 extension VolatileFile {
     /// What apt, dpkg and the programs that packages start leave behind, and that tells of the run and not of its
     /// result.
@@ -62,10 +64,10 @@ extension VolatileFile {
 
     /// Whether this is about `path` (absolute), or about a folder that `path` is in.
     package func covers(_ path: String) -> Bool {
-        let wanted = pattern.split(separator: "/")
-        let have = path.split(separator: "/")
+        let wanted = pattern.pathComponents
+        let have = path.pathComponents
         guard let last = wanted.last, have.count >= wanted.count else { return false }
-        return have.prefix(wanted.count - 1).elementsEqual(wanted.dropLast())
-            && wildcard(String(last), matches: String(have[wanted.count - 1]))
+        return zip(have, wanted.dropLast()).allSatisfy { $0.hasSameBytes(as: $1) }
+            && wildcard(last, matches: Array(have[wanted.count - 1].utf8))
     }
 }

@@ -2,6 +2,7 @@ import Bakefiles
 import Baking
 import Glibc
 import Layers
+import Store
 import SystemIO
 import SystemPackage
 import Testing
@@ -270,5 +271,23 @@ import TestSupport
         let listing = try LayerCatalog(store: harness.store).listing(of: try #require(baked.layers.first))
         #expect(listing.items.map(\.entry.kind) == [.regular, .hardLink, .hardLink, .hardLink])
         #expect(Set(listing.items.compactMap(\.entry.hardLinkTarget)) == ["a"])
+    }
+
+    @Test func `a damaged layer is not read into another image`() async throws {
+        let harness = try BakeHarness()
+        let made = try await harness.bake([BakeHarness.image("a", [.file(FileStep(path: "/f", content: "hello"))])])
+        let layer = try #require(made.result.images.first?.layers.last)
+        let path = harness.store.blobPath(layer)
+        var bytes = try Files.read(path)
+        let place = try #require(bytes.firstRange(of: Array("hello".utf8)))
+        bytes[place.lowerBound] ^= 1
+        try AtomicFile.write(bytes, to: path)
+        let catalog = LayerCatalog(store: harness.store)
+        let error = #expect(throws: StoreError.self) { try catalog.root(of: [layer]) }
+        #expect(
+            error?.description
+                == "the blob '\(layer)' is damaged: its content has the digest '\(Digester.digest(of: bytes))'"
+        )
+        #expect(throws: StoreError.self) { try catalog.root(of: [layer]) }
     }
 }

@@ -90,21 +90,42 @@ struct LayerRootsTests {
         #expect(!inodes.contains(nil))
     }
 
-    @Test func `a cache is filled from runs and fills runs`() throws {
+    @Test(.enabled(if: geteuid() == 0, "needs root"))
+    func `a layer that was unpacked with nothing below is not taken for the layer over others`() async throws {
         let folder = try TemporaryFolder()
-        let cache = PackageCache(folder: folder.file("cache"))
-        try cache.fill(folder.file("first"))
-        try folder.write("deb", to: "first/a.deb")
-        try folder.write("", to: "first/lock")
-        try folder.write("half", to: "first/partial/b.deb")
-        try cache.take(from: folder.file("first"))
-        #expect(try names(folder.file("cache")) == ["a.deb"])
-        try cache.fill(folder.file("second"))
-        #expect(try names(folder.file("second")) == ["a.deb"])
-        try Files.removeFile(folder.file("second/a.deb"))
-        try folder.write("newer", to: "second/a.deb")
-        try cache.take(from: folder.file("second"))
-        #expect(try Files.read(folder.file("cache/a.deb")) == Array("newer".utf8))
-        #expect(try Files.read(folder.file("first/a.deb")) == Array("deb".utf8))
+        let top = try await layer(folder, "lib/foo", isImplied: true)
+        try folder.write("x", to: "merged/usr/lib/bar")
+        #expect(symlink("usr/lib", folder.file("merged/lib").string) == 0)
+        let tar = folder.file("merged.tar")
+        try await requireTool("tar", ["-cf", tar.string, "-C", folder.file("merged").string, "."])
+        let base = SandboxJob.Layer(diffID: Digester.digest(of: try Files.read(tar)), blob: tar)
+        let roots = try LayerRoots(folder: folder.file("roots"), isInUserNamespace: false)
+        let alone = try roots.prepare([top])[0]
+        #expect(try names(alone.path) == ["lib"])
+        let over = try roots.prepare([base, top])[1]
+        // A real folder 'lib' would hide the symlink.
+        #expect(try names(over.path) == ["usr"])
+        #expect(try names(over.path.appending("usr/lib")) == ["foo"])
+        #expect(try roots.prepare([top])[0].path == alone.path)
+    }
+
+    @Test(.enabled(if: geteuid() == 0, "needs root")) func `a damaged layer is not unpacked`() async throws {
+        let folder = try TemporaryFolder()
+        let layer = try await layer(folder, "etc/one")
+        var bytes = try Files.read(layer.blob)
+        let place = try #require(bytes.firstRange(of: Array("content of".utf8)))
+        bytes[place.lowerBound] ^= 1
+        try AtomicFile.write(bytes, to: layer.blob)
+        let roots = try LayerRoots(folder: folder.file("roots"), isInUserNamespace: false)
+        let error = #expect(throws: SandboxError.self) { try roots.prepare([layer]) }
+        #expect(
+            error?.description
+                == """
+                the layer '\(layer.diffID)' is damaged
+                  why: its content has the digest '\(Digester.digest(of: bytes))'
+                  fix: remove the file '\(layer.blob)', and bake again: what is missing is made anew
+                """
+        )
+        #expect(try names(folder.file("roots")).isEmpty)
     }
 }

@@ -30,8 +30,10 @@ struct Accounts {
 
     private static func lines(_ root: ImageRoot, _ path: String) throws -> [[String]] {
         guard let bytes = try root.contents(of: path, limit: limit) else { return [] }
-        return String(decoding: bytes, as: UTF8.self).split(separator: "\n").map {
-            $0.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
+        // By bytes: a separator with a combining mark after it, or a line end of Windows, is another Character.
+        return bytes.split(separator: UInt8(ascii: "\n")).map {
+            $0.split(separator: UInt8(ascii: ":"), omittingEmptySubsequences: false)
+                .map { String(decoding: $0, as: UTF8.self) }
         }
     }
 

@@ -10,7 +10,7 @@ extension LayerDraft {
     /// Copies the user's files.
     mutating func copy(_ step: CopyStep, inputs: [StepInput], scanner: InputScanner, accounts: Accounts) throws {
         let owner = try accounts.numbers(step.owner)
-        let intoFolder = step.destination.hasSuffix("/") || inputs.count > 1
+        let intoFolder = step.destination.utf8.last == UInt8(ascii: "/") || inputs.count > 1
         for input in inputs {
             let source = try scanner.open(input.path)
             let isFolder = input.tree.isDirectory

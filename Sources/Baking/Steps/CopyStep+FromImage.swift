@@ -19,7 +19,7 @@ extension LayerDraft {
             try makeTarget(folder, owner: owner)
             try copyChildren(of: start, to: folder, components: [], ignored, step, source, owner)
         } else {
-            let isInto = step.destination.hasSuffix("/")
+            let isInto = step.destination.utf8.last == UInt8(ascii: "/")
             if isInto { try makeTarget(try place(step.destination, followingFinal: true), owner: owner) }
             let target =
                 isInto

@@ -1,6 +1,7 @@
 import Bakefiles
 import Layers
 import Planning
+import SystemIO
 
 extension LayerDraft {
     mutating func file(_ step: FileStep, accounts: Accounts) throws {
@@ -52,7 +53,7 @@ extension LayerDraft {
     mutating func delete(_ step: DeleteStep) throws {
         var found: Set<EntryPath> = []
         for pattern in step.patterns {
-            let components = pattern.split(separator: "/").map { Array($0.utf8) }
+            let components = pattern.pathComponents.map { Array($0.utf8) }
             let matches = try self.matches(of: components[...], below: .root)
             if matches.isEmpty && !step.ignoreMissing {
                 throw StepError("the image has no '\(pattern)'", fix: "write 'missing: ignore' if that is fine")

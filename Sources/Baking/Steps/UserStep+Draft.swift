@@ -1,5 +1,6 @@
 import Bakefiles
 import Layers
+import SystemIO
 
 extension LayerDraft {
     /// Adds an account to the image's own files, as `useradd` would, without a password.
@@ -33,10 +34,10 @@ extension LayerDraft {
         var groupLines = try lines("/etc/group", root)
         if group.isNew { groupLines.append("\(step.name):x:\(gid):") }
         for group in step.groups {
-            guard let index = groupLines.firstIndex(where: { $0.hasPrefix("\(group):") }) else {
+            guard let index = groupLines.firstIndex(where: { $0.startsWithBytes(of: "\(group):") }) else {
                 throw StepError("the image has no group '\(group)'", fix: "add it before, or leave it out of 'groups'")
             }
-            groupLines[index] += (groupLines[index].hasSuffix(":") ? "" : ",") + step.name
+            groupLines[index] += (groupLines[index].utf8.last == UInt8(ascii: ":") ? "" : ",") + step.name
         }
         try replace("/etc/group", groupLines, mode: 0o644, root)
         if step.createsHome { try makeHome(home, uid, gid, root) }
@@ -75,7 +76,7 @@ extension LayerDraft {
 
     private func lines(_ path: String, _ root: ImageRoot) throws -> [String] {
         let bytes = try root.contents(of: path, limit: 4 << 20) ?? []
-        return String(decoding: bytes, as: UTF8.self).split(separator: "\n").map(String.init)
+        return bytes.split(separator: UInt8(ascii: "\n")).map { String(decoding: $0, as: UTF8.self) }
     }
 
     private mutating func append(_ line: String, to path: String, mode: UInt32, _ root: ImageRoot) throws {
