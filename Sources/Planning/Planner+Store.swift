@@ -51,7 +51,10 @@ extension Planner {
         in store: ArtifactStore,
         readAt: Int64
     ) throws {
-        for folder in [bakefile.folder] + bakefile.contexts.values { try store.forgetVanishedFiles(under: folder) }
+        for folder in [bakefile.folder] + bakefile.contexts.values {
+            guard let place = InputScanner.realPath(of: folder) else { continue }
+            try store.forgetVanishedFiles(under: place)
+        }
         try store.recordFileDigests(
             Dictionary(learned.map { ($0.path, KnownFileDigest(digest: $0.known.digest, status: $0.known.status)) }) {
                 _,

@@ -310,7 +310,7 @@ struct PlannerTests {
         let readAt = SystemClock.wall
         let first = try Planner.plan(bakefile, store: store, environment: [:]).learned
         #expect(first.map(\.path) == ["/usr/bin/env"])
-        try Planner.remember(first, in: store, readAt: readAt)
+        try Planner.remember(first, of: bakefile, in: store, readAt: readAt)
         #expect(try Planner.plan(bakefile, store: store, environment: [:]).learned.isEmpty)
     }
 
