@@ -118,7 +118,7 @@ struct ParamsTests {
         #expect(
             result.error.contains(
                 """
-                Bakefile:26:13: error: the parameter file 'params/prod.yaml' is a symlink to \
+                Bakefile:26:7: error: the parameter file 'params/prod.yaml' is a symlink to \
                 '\(try Files.resolved(outside.file("prod.yaml")))', which is not written [path-outside]
                   why: it leads out of the folder of the Bakefile or context
                   fix: name that folder under 'contexts:', and write { context: NAME, path: PATH }

@@ -15,7 +15,7 @@ struct EndingTests {
     static let waiting = "sleep 1000 & touch /srv/made; echo started; sleep 1000"
 
     /// The step would last for many minutes: that the test ends at all says that it was ended.
-    @Test(.timeLimit(.minutes(2))) func `a cancelled step is gone at once, with all that it made`() async throws {
+    @Test(.timeLimit(.minutes(5))) func `a cancelled step is gone at once, with all that it made`() async throws {
         let root = try await SmallRoot.make()
         let job = try root.job(Self.waiting)
         // All processes of the step hold the write end: its end is their end.
@@ -51,7 +51,7 @@ struct EndingTests {
     }
 
     /// Its steps hold the pipe too, and would last for many minutes.
-    @Test(.timeLimit(.minutes(2))) func `a killed parent takes its steps with it`() async throws {
+    @Test(.timeLimit(.minutes(5))) func `a killed parent takes its steps with it`() async throws {
         let root = try await SmallRoot.make()
         let arguments = ["--testing-library", "swift-testing", "--filter", "hang until killed"]
         let ended = try await run(
