@@ -46,6 +46,9 @@ struct BakeCommand: AsyncParsableCommand {
     @Flag(help: "Resolve anew what moves and is not pinned, such as a suite's packages.")
     var refresh = false
 
+    @Flag(help: "Bake a second time from nothing, and end with status 3 where anything differs.")
+    var verify = false
+
     @Option(
         help: ArgumentHelp("How to show what happens.", valueName: "mode")
     )
@@ -78,14 +81,29 @@ struct BakeCommand: AsyncParsableCommand {
             worker: try ProcessSetup.executable(),
             environment: Console.environment
         )
-        let printer = self.printer()
-        let recipe = BakeRecipe(bakefile: bakefile, store: store, options: options) { printer.handle($0) }
-        let outcome = try await run(recipe, printer)
+        let recipe = BakeRecipe(bakefile: bakefile, store: store, options: options) { _ in }
+        let outcome = try await run(recipe)
         guard let release = outcome.release else { throw CommandFailure(.bakeFailed, message: nil) }
         let palette = Console.messagePalette(output.colors.color)
         Console.say(outcome.warnings.flatMap { DiagnosticText.lines($0, palette: palette) })
         try outFolder.write(release, from: store)
         try show(release)
+        if verify { try await verify(recipe, release) }
+    }
+
+    /// Says every difference, and fails if there is one.
+    private func verify(_ recipe: BakeRecipe, _ release: Release) async throws {
+        Console.say("verifying: a second bake from nothing")
+        let differences = try await Verification(first: recipe, release: release).differences {
+            try await run($0).release
+        }
+        guard differences.isEmpty else {
+            Console.say(differences)
+            let files = Counts.text(differences.count, "difference")
+            throw CommandFailure(.checkFailed, message: "a second bake from nothing is not the same: \(files)")
+        }
+        let layers = Counts.text(Set(release.images.values.flatMap { $0.layers.map(\.diffID) }).count, "layer")
+        Console.say("verified: \(Counts.text(release.images.count, "image")), \(layers), the same bytes twice")
     }
 
     private func printer() -> ProgressPrinter {
@@ -98,15 +116,19 @@ struct BakeCommand: AsyncParsableCommand {
         )
     }
 
-    /// Runs the bake while the printer ticks; signals cancel it.
-    private func run(_ recipe: BakeRecipe, _ printer: ProgressPrinter) async throws -> BakeRecipe.Outcome {
+    /// Runs the bake while a printer shows it; signals cancel it.
+    private func run(_ recipe: BakeRecipe) async throws -> BakeRecipe.Outcome {
+        let printer = self.printer()
         defer { printer.close() }
+        var recipe = recipe
+        recipe.emit = { printer.handle($0) }
+        let shown = recipe
         return try await Interruption.cancelling(
             cancel: { printer.handle(.interrupted) },
             abandon: { printer.close() }
         ) {
             try await withThrowingTaskGroup(of: BakeRecipe.Outcome?.self) { group in
-                group.addTask { try await recipe.run() }
+                group.addTask { try await shown.run() }
                 group.addTask {
                     while !Task.isCancelled {
                         printer.tick()

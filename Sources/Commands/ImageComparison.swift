@@ -30,45 +30,19 @@ struct ImageComparison {
         let blobs = (
             old: try diffIDs.old.map { try store.openBlob($0) }, new: try diffIDs.new.map { try store.openBlob($0) }
         )
-        var buffers = (old: [UInt8](repeating: 0, count: 64 << 10), new: [UInt8](repeating: 0, count: 64 << 10))
+        var comparison = ContentComparison()
         changes = try oldTree.changes(to: newTree) { path in
             guard let left = oldTree.contents(of: path), let right = newTree.contents(of: path) else {
                 return true
             }
             if diffIDs.old[left.layer] == diffIDs.new[right.layer], left.offset == right.offset { return true }
-            return try Self.areEqual(blobs.old[left.layer], left, blobs.new[right.layer], right, &buffers)
+            return try comparison.firstDifference(
+                (blobs.old[left.layer], left.offset),
+                (blobs.new[right.layer], right.offset),
+                count: left.size
+            ) == nil
         }
         layerOfChange = changes.map { $0.new == nil ? nil : newTree.layer(of: $0.path) }
-    }
-
-    private static func areEqual(
-        _ leftFile: Descriptor,
-        _ left: MergedTree.Contents,
-        _ rightFile: Descriptor,
-        _ right: MergedTree.Contents,
-        _ buffers: inout (old: [UInt8], new: [UInt8])
-    ) throws -> Bool {
-        var done: Int64 = 0
-        while done < left.size {
-            let count = Int(min(Int64(buffers.old.count), left.size - done))
-            try fill(&buffers.old, count, leftFile, at: left.offset + done)
-            try fill(&buffers.new, count, rightFile, at: right.offset + done)
-            if buffers.old[..<count] != buffers.new[..<count] { return false }
-            done += Int64(count)
-        }
-        return true
-    }
-
-    private static func fill(_ buffer: inout [UInt8], _ count: Int, _ file: Descriptor, at offset: Int64) throws {
-        var done = 0
-        while done < count {
-            let read = try buffer.withUnsafeMutableBufferPointer { (bytes) throws(SystemError) in
-                let rest = UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(bytes)[done..<count])
-                return try file.read(into: rest, at: offset + Int64(done))
-            }
-            guard read > 0 else { throw SystemError("read to the end of a file in", file.path, .ioError) }
-            done += read
-        }
     }
 }
 

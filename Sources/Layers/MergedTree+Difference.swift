@@ -44,7 +44,7 @@ extension MergedTree {
                 result.append(TreeChange(path: new.path, old: nil, new: new, aspects: []))
                 rightPosition += 1
             } else if let old, let new {
-                let aspects = try Self.aspects(old, new, sameContent: sameContent)
+                let aspects = try TreeChange.aspects(old, new) { try sameContent(old.path) }
                 if !aspects.isEmpty {
                     result.append(TreeChange(path: old.path, old: old, new: new, aspects: aspects))
                 }
@@ -54,15 +54,14 @@ extension MergedTree {
         }
         return result
     }
+}
 
-    private static func aspects(
-        _ old: TarEntry,
-        _ new: TarEntry,
-        sameContent: (EntryPath) throws -> Bool
-    ) rethrows -> [TreeChange.Aspect] {
+extension TreeChange {
+    /// What is different of two entries of one path; `sameContent` is asked of files of equal size.
+    static func aspects(_ old: TarEntry, _ new: TarEntry, sameContent: () throws -> Bool) rethrows -> [Aspect] {
         if old.kind != new.kind { return [.kind] }
         var aspects: [TreeChange.Aspect] = []
-        if old.kind == .regular, try old.size != new.size || !sameContent(old.path) { aspects.append(.content) }
+        if old.kind == .regular, try old.size != new.size || !sameContent() { aspects.append(.content) }
         if old.mode != new.mode, old.kind != .symlink { aspects.append(.mode) }
         if old.owner != new.owner || old.group != new.group { aspects.append(.owner) }
         if old.modified != new.modified { aspects.append(.time) }

@@ -5,46 +5,12 @@ import SystemPackage
 import TestSupport
 import Testing
 
-private let canRun = geteuid() == 0 && (hasTool("crun") || hasTool("runc")) && Files.exists("/bin/busybox")
-
 /// Steps in a sandbox, over a root of busybox alone.
 @Suite("Steps that run, by the program")
 struct EndToEndStepTests {
-    private func kitchen(_ steps: String) async throws -> Kitchen {
-        let kitchen = try await Kitchen(
-            """
-            bakefile: 1
-            project: kitchen
-            secrets:
-              token: { env: TOKEN }
-              key: { file: key.bin }
-            images:
-              box:
-                kind: docker
-                from: { rootfs: root.tar }
-                version: sequence
-                steps:
-            \(steps.split(separator: "\n").map { "      " + $0 }.joined(separator: "\n"))
-            """
-        )
-        let root = try TemporaryFolder()
-        for name in ["bin", "etc", "tmp", "srv"] { try root.makeFolder(name) }
-        try await requireTool("cp", ["/bin/busybox", root.file("bin/busybox").string])
-        for name in ["sh", "cat", "sleep", "echo", "mkdir", "chmod", "ln", "rm", "touch", "ip", "test", "env"] {
-            try await requireTool("ln", ["-s", "busybox", root.file("bin/\(name)").string])
-        }
-        try root.write("root:x:0:0:root:/root:/bin/sh\n", to: "etc/passwd")
-        try root.write("root:x:0:\n", to: "etc/group")
-        try await requireTool(
-            "tar",
-            ["--owner=0", "--group=0", "-cf", kitchen.work.file("root.tar").string, "-C", root.path.string, "."]
-        )
-        return kitchen
-    }
-
-    @Test(.enabled(if: canRun, "needs root and an OCI runtime"))
+    @Test(.enabled(if: StepKitchen.canRun, "needs root and an OCI runtime"))
     func `a secret is there for its step, and nowhere afterwards`() async throws {
-        let kitchen = try await kitchen(
+        let kitchen = try await StepKitchen.make(
             """
             - run:
                 command: test "$(cat /run/secrets/token)" = "$TOKEN" && echo "$TOKEN" | cat
@@ -60,9 +26,9 @@ struct EndToEndStepTests {
         #expect(found.status == 1, "\(found.text)")
     }
 
-    @Test(.enabled(if: canRun, "needs root and an OCI runtime"))
+    @Test(.enabled(if: StepKitchen.canRun, "needs root and an OCI runtime"))
     func `a step that leaves a secret in its layer fails, and the secret is in no message`() async throws {
-        let kitchen = try await kitchen(
+        let kitchen = try await StepKitchen.make(
             """
             - name: leak
               run:
@@ -78,9 +44,9 @@ struct EndToEndStepTests {
         #expect(try await runTool("grep", ["-rlF", "s3cr3t-value", kitchen.store.string]).status == 1)
     }
 
-    @Test(.enabled(if: canRun, "needs root and an OCI runtime"))
+    @Test(.enabled(if: StepKitchen.canRun, "needs root and an OCI runtime"))
     func `a secret that is no text comes as it is, and is found where it is left`() async throws {
-        let kitchen = try await kitchen(
+        let kitchen = try await StepKitchen.make(
             """
             - run: { command: "busybox sha256sum /run/secrets/key", secrets: [{ name: key }] }
             - name: leak
@@ -106,9 +72,9 @@ struct EndToEndStepTests {
         )
     }
 
-    @Test(.enabled(if: canRun, "needs root and an OCI runtime"))
+    @Test(.enabled(if: StepKitchen.canRun, "needs root and an OCI runtime"))
     func `a failing step shows its output once, and the store stays as good as it was`() async throws {
-        let kitchen = try await kitchen("- run: echo first; echo second; exit 3\n- run: echo never")
+        let kitchen = try await StepKitchen.make("- run: echo first; echo second; exit 3\n- run: echo never")
         let result = try await kitchen.ovenbird(["bake", "--first"])
         #expect(result.status == 4)
         #expect(result.error.split(separator: "\n").filter { $0.hasSuffix("second") }.count == 1, "\(result.error)")
@@ -118,13 +84,13 @@ struct EndToEndStepTests {
         #expect(plan["box:run-1"]?.state == "will-run")
     }
 
-    @Test(.enabled(if: canRun, "needs root and an OCI runtime"), arguments: [("INT", 130), ("TERM", 143)])
+    @Test(.enabled(if: StepKitchen.canRun, "needs root and an OCI runtime"), arguments: [("INT", 130), ("TERM", 143)])
     func `a signal ends a bake within two seconds and leaves nothing running or mounted`(
         _ signal: String,
         _ status: Int
     ) async throws {
         let marker = "6\(UInt32.random(in: 1000...9999))"
-        let kitchen = try await kitchen("- run: sleep \(marker)")
+        let kitchen = try await StepKitchen.make("- run: sleep \(marker)")
         // The shell waits for the step to run, sends the signal, and measures.
         let script = """
             # Without job control a shell lets its background jobs ignore SIGINT.
@@ -149,9 +115,9 @@ struct EndToEndStepTests {
         #expect(try await kitchen.plan()["box:from"]?.state == "cached")
     }
 
-    @Test(.enabled(if: canRun, "needs root and an OCI runtime"))
+    @Test(.enabled(if: StepKitchen.canRun, "needs root and an OCI runtime"))
     func `two bakes on two stores give the same layers`() async throws {
-        let kitchen = try await kitchen(
+        let kitchen = try await StepKitchen.make(
             """
             - run: mkdir -p /srv/a/b && echo text > /srv/a/b/file && chmod 4755 /srv/a/b/file && ln /srv/a/b/file /srv/link
             - run: "true"

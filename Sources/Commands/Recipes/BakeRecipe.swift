@@ -42,7 +42,7 @@ struct BakeRecipe: Sendable {
     let bakefile: Bakefile
     let store: ArtifactStore
     let options: Options
-    let emit: @Sendable (BakeEvent) -> Void
+    var emit: @Sendable (BakeEvent) -> Void
 
     func run() async throws -> Outcome {
         let git = try await GitState.read(bakefile.folder)
