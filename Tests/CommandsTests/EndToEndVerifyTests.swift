@@ -1,5 +1,6 @@
 import Glibc
 import SystemIO
+import SystemPackage
 import TestSupport
 import Testing
 
@@ -12,9 +13,10 @@ struct EndToEndVerifyTests {
         #expect(result.status == 0)
         #expect(result.error.hasSuffix("verified: 1 image, 4 layers, the same bytes twice\n"), "\(result.error)")
         // Nothing of the first bake was used.
-        #expect(result.error.components(separatedBy: "site:pages starts").count == 3, "\(result.error)")
+        #expect(result.error.split(separator: "\n").count { $0.contains(" site:pages starts") } == 2, "\(result.error)")
         #expect(try Files.names(in: kitchen.store.appending("ovenbird/tmp")).isEmpty)
-        #expect(try await kitchen.bake("--verify").allSatisfy { $0.key != "site:pages" || $0.value == "ran" })
+        // The last word is that of the second bake.
+        #expect(try await kitchen.bake("--verify")["site:pages"] == "ran")
     }
 
     @Test(.enabled(if: StepKitchen.canRun, "needs root and an OCI runtime"))

@@ -1,5 +1,6 @@
 import Glibc
 import SystemIO
+import SystemPackage
 import TestSupport
 
 /// A kitchen whose one image stands on a root of busybox alone.
