@@ -53,12 +53,12 @@ struct Verification: Sendable {
 
     /// Downloaded packages do not have to be downloaded again.
     private func shareDownloads(with store: ArtifactStore) throws {
-        let place: FilePath = "apt/archives"
+        let place: FilePath = "apt/packages"
         let own = first.store.cacheFolder.appending(place.components)
         guard Files.exists(own) else { return }
         let target = store.cacheFolder.appending(place.components)
         try Files.makeFolder(target)
-        for name in try Files.names(in: own) where name.string.hasSuffix(".deb") {
+        for name in try Files.names(in: own) where Digest(hex: name.string) != nil {
             // What cannot be linked is downloaded.
             _ = own.appending(name).withPlatformString { old in
                 target.appending(name).withPlatformString { link(old, $0) }
