@@ -116,3 +116,32 @@ let package = Package(
     ],
     swiftLanguageModes: [.v6]
 )
+
+// The fuzz targets are built by scripts/fuzz alone, with a sanitizer whose runtime brings the function `main`. Of the
+// rollouts they need the readers only, and so no index and no sandbox, which would double the time of the build.
+if Context.environment["OVENBIRD_FUZZ"] != nil {
+    package.targets.removeAll { $0.name == "Rollouts" }
+    package.targets += [
+        .target(
+            name: "Rollouts",
+            dependencies: formats + ["Bakefiles"],
+            sources: [
+                "ContinuousIntegration.swift", "GitState.swift", "ParameterCheck.swift", "ParameterCheck+Value.swift",
+                "ParameterFile.swift",
+                "ParameterFile+Adding.swift", "ParameterFile+Diagnostics.swift", "ParameterFile+Editing.swift",
+                "ParameterFile+Reading.swift", "ParameterFile+Writing.swift", "ParameterFileDiff.swift",
+                "Release.swift", "Release+Reading.swift", "ReleaseReader.swift", "ReleasedImage.swift",
+                "Template.swift", "Template+Diagnostics.swift", "Template+Reading.swift", "VersionLedger.swift",
+                "VersionRefused.swift",
+            ],
+            swiftSettings: swiftSettings
+        ),
+        .executableTarget(
+            name: "Fuzz",
+            dependencies: formats + ["Bakefiles", "Rollouts"],
+            path: "Tests/Fuzz",
+            exclude: ["Seeds"],
+            swiftSettings: swiftSettings
+        ),
+    ]
+}

@@ -61,6 +61,10 @@ final class DecompressingSource: ByteSource {
         try check(filter.register(with: archive))
         try check(archive_read_support_format_raw(archive))
         try check(feed.open(archive))
+        // libarchive goes on decompressing what it has decompressed; the last one it counts is the file itself.
+        guard archive_filter_count(archive) <= 2 else {
+            throw LayerError(.hostile, name, "is compressed more than once")
+        }
         var entry: OpaquePointer?
         switch archive_read_next_header(archive, &entry) {
         case ARCHIVE_EOF: try end()
