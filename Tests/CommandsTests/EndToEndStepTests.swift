@@ -27,7 +27,7 @@ struct EndToEndStepTests {
     }
 
     @Test(.enabled(if: StepKitchen.canRun, "needs root and an OCI runtime"))
-    func `a step that leaves a secret in its layer fails, and the secret is in no message`() async throws {
+    func `row 29: a step that leaves a secret in its layer fails, and the secret is in no message`() async throws {
         let kitchen = try await StepKitchen.make(
             """
             - name: leak

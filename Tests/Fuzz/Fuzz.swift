@@ -53,7 +53,7 @@ public func testOneInput(_ data: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     return 0
 }
 
-/// Source: https://llvm.org/docs/LibFuzzer.html#using-libfuzzer-as-a-library
+// Source: https://llvm.org/docs/LibFuzzer.html#using-libfuzzer-as-a-library
 @_silgen_name("LLVMFuzzerRunDriver")
 private func runLibFuzzer(
     _ count: UnsafeMutablePointer<CInt>,

@@ -31,7 +31,7 @@ private func key(_ kind: String, _ fields: JSONValue) -> StepKey {
 
 @Suite("Every field of a step is in its key")
 struct StepKeyTests {
-    @Test func `run steps`() {
+    @Test func `row 28: every field of run steps is in the key`() {
         expectKeysToDiffer(
             RunStep(command: .shell("true")),
             [

@@ -42,7 +42,7 @@ import Testing
     }
 
     // Bad input, row 35: what is shown must not steer the terminal.
-    @Test func `control characters become visible`() {
+    @Test func `row 35: control characters become visible`() {
         let hostile = "a\u{1b}]0;title\u{7}b\r\nc\td\u{9b}31m\u{202e}e\u{7f}\u{2028}"
         #expect(hostile.neutralised == "a\\x1b]0;title\\x07b\\r\\nc\\td\\x9b31m\\u{202e}e\\x7f\\u{2028}")
         #expect("Grüße, 日本 🐦".neutralised == "Grüße, 日本 🐦")

@@ -35,7 +35,7 @@ struct SandboxErrorTests {
     }
 
     @Test(arguments: ["4294967295", "-1", "0:4294967296", "99999999999999999999"])
-    func `a number that is no user`(_ user: String) async throws {
+    func `row 32: a number that is no user`(_ user: String) async throws {
         let number = user.split(separator: ":").last.map(String.init) ?? ""
         #expect(
             try await message { job, _ in job.user = user }
@@ -43,7 +43,7 @@ struct SandboxErrorTests {
         )
     }
 
-    @Test func `a passwd file that is a FIFO, or too large, or leads out`() async throws {
+    @Test func `row 31: a passwd file that is a FIFO, or too large, or leads out`() async throws {
         func user(_ script: String) async throws -> String {
             let root = try await SmallRoot.make()
             let prepare = try root.job(script)
@@ -73,7 +73,7 @@ struct SandboxErrorTests {
         )
     }
 
-    @Test func `mount targets that lead where nothing can be mounted`() async throws {
+    @Test func `row 25: mount targets that lead where nothing can be mounted`() async throws {
         func target(_ target: String) async throws -> String {
             try await message { job, _ in
                 job.binds = [SandboxBind(.content("", mode: 0o644), at: target, isReadOnly: true)]

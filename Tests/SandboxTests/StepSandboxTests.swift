@@ -147,7 +147,7 @@ struct StepSandboxTests {
         #expect(log == (1...200_000).map { "\($0)\n" }.joined() + "end\n")
     }
 
-    @Test func `a step sees no environment, network, name or limits of the host`() async throws {
+    @Test func `row 30: a step sees no environment, network, name or limits of the host`() async throws {
         setenv("AWS_SECRET_ACCESS_KEY", "leaked", 1)
         let root = try await SmallRoot.make()
         var job = try root.job(

@@ -56,7 +56,7 @@ import Testing
         #expect(try temporaryNames().isEmpty)
     }
 
-    @Test func `damage is found before the end of the reading`() throws {
+    @Test func `row 28: damage is found before the end of the reading`() throws {
         try store.putBlob(Array("hello".utf8))
         let place = store.blobPath(hello)
         try AtomicFile.write(Array("hellO".utf8), to: place)
@@ -74,7 +74,7 @@ import Testing
         #expect(long?.description == "the blob '\(hello)' is damaged: it has more bytes, not 5")
     }
 
-    @Test func `a truncated blob is replaced by the whole one`() throws {
+    @Test func `row 28: a truncated blob is replaced by the whole one`() throws {
         try store.putBlob(Array("hello".utf8))
         try AtomicFile.write(Array("he".utf8), to: store.blobPath(hello))
         try store.putBlob(Array("hello".utf8))

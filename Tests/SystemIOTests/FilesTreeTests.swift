@@ -20,7 +20,7 @@ import Testing
         #expect(Files.removeTree(folder.file("none/none")).isEmpty)
     }
 
-    @Test func `removes symlinks and not what they name`() throws {
+    @Test func `row 26: removes symlinks and not what they name`() throws {
         try folder.write("mine", to: "precious/file")
         try folder.makeFolder("tree")
         #expect(symlink(folder.file("precious").string, folder.file("tree/link").string) == 0)
