@@ -91,6 +91,8 @@ extension SPDXDocument {
 extension SPDXDocument {
     /// The regular files that no package owns, in the order of the tree.
     private mutating func writeFiles() throws {
+        // Growing would have twice as many in memory.
+        sums.reserveCapacity(database.isOwned.count { !$0 })
         for position in 0..<image.tree.count where !database.isOwned[position] {
             guard let file = image.tree.file(at: position) else { continue }
             let found = try digests(of: file)
