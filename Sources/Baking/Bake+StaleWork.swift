@@ -11,6 +11,7 @@ extension Bake {
     /// time, since nothing uses it.
     func removeStaleWork() async throws {
         let store = store
+        try? await removeHalfMadeRoots()
         let failures = try await BlockingPool.shared.run { try store.removeStaleWork() }
         guard !failures.isEmpty, geteuid() != 0 else { return }
         let names = failures.compactMap { failure -> FilePath.Component? in
@@ -19,5 +20,18 @@ extension Bake {
             return path.components.first
         }
         try? await StepSandbox.remove(Set(names).map { store.temporaryFolder.appending($0) }, worker: options.worker)
+    }
+
+    /// Removes layers that were being unpacked by processes that are no more: nobody holds their locks.
+    private func removeHalfMadeRoots() async throws {
+        let folder = store.rootsFolder(geteuid() == 0 ? .real : .mapped)
+        for name in try Files.names(in: folder) where name.extension == "tmp" {
+            let path = folder.appending(name)
+            guard let lock = try FileLock.tryAcquire(folder.appending("\(name.stem).lock"), .exclusive) else {
+                continue
+            }
+            defer { lock.release() }
+            try await StepSandbox.remove([path], worker: options.worker)
+        }
     }
 }

@@ -92,7 +92,9 @@ package struct Bake: Sendable {
                     await results.set(image.name, outcome)
                 }
             }
-            try await group.waitForAll()
+            while try await group.next() != nil {
+                if executor.obstacle.value != nil { group.cancelAll() }
+            }
         }
         let outcomes = await results.all
         let result = BakeResult(
@@ -110,6 +112,13 @@ package struct Bake: Sendable {
                 if case .skipped(let partial, _) = outcomes[image.name] { partial } else { nil }
             }
         )
+        if executor.obstacle.value != nil {
+            // The first cause is what the user has to know, not that it cannot be written down either.
+            try? recordSteps(result)
+            try? store.finishBake(id: identifier, status: .failed, at: currentSeconds())
+            emit(.finished(succeeded: false))
+            return result
+        }
         try recordSteps(result)
         if Task.isCancelled {
             try store.finishBake(id: identifier, status: .interrupted, at: currentSeconds())
@@ -153,7 +162,13 @@ package struct Bake: Sendable {
             } catch let twin as FailedTwin {
                 return skip(planned.steps[index...], of: image, because: twin.step)
             } catch {
-                let failure = executor.failure(error, of: name, seconds: (ContinuousClock.now - started).inSeconds)
+                let obstacle = Task.isCancelled ? nil : Obstacle(error, in: store)
+                let failure = executor.failure(
+                    obstacle ?? error,
+                    of: name,
+                    seconds: (ContinuousClock.now - started).inSeconds
+                )
+                if let obstacle, !executor.obstacle.claim(obstacle) { return .failed(image, name, failure) }
                 if !Task.isCancelled {
                     emit(.stepFailed(name, failure))
                     tellSkipped(planned.steps[(index + 1)...], of: image, because: name)
@@ -175,7 +190,9 @@ package struct Bake: Sendable {
             return .baked(image)
         } catch {
             let name = StepName(image: planned.name, address: PlannedConfig.address)
-            let failure = executor.failure(error, of: name, seconds: 0)
+            let obstacle = Task.isCancelled ? nil : Obstacle(error, in: store)
+            let failure = executor.failure(obstacle ?? error, of: name, seconds: 0)
+            if let obstacle, !executor.obstacle.claim(obstacle) { return .failed(image, name, failure) }
             if !Task.isCancelled { emit(.stepFailed(name, failure)) }
             return .failed(image, name, failure)
         }

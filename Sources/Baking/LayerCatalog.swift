@@ -62,7 +62,7 @@ package final class LayerCatalog: Sendable {
 
     /// Writes the listing beside the layer; only a cache, so it needs no sync of its own.
     private func keep(_ listing: LayerListing, of layer: Digest) throws {
-        try AtomicFile.write(listing.encode(), to: blobs.listingPath(layer))
+        try blobs.putListing(listing.encode(), of: layer)
     }
 }
 

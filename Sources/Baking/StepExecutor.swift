@@ -26,6 +26,8 @@ struct StepExecutor: Sendable {
     /// Steps that failed in this bake, which need not fail again for their twins.
     private let failed: FailedKeys
     let logs: StepLogs
+    /// What no step is to blame for.
+    let obstacle = FirstObstacle()
 
     init(bake: Bake, slots: Slots) {
         self.bake = bake
@@ -125,6 +127,7 @@ struct StepExecutor: Sendable {
     func failure(_ error: any Error, of name: StepName, seconds: Double) -> StepFailure {
         let message =
             switch error {
+            case let obstacle as Obstacle: obstacle.description
             case let error as InvalidInput: error.description
             case is CancellationError: "interrupted"
             default: "\(error)"

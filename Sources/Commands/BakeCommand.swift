@@ -71,7 +71,46 @@ struct BakeCommand: AsyncParsableCommand {
             palette: Console.messagePalette(output.colors.color)
         )
         try outFolder.prepare()
-        let store = try store.open(.readWrite)
+        let store = try openStore()
+        do {
+            try await bake(bakefile, in: store, outFolder)
+        } catch {
+            throw failure(error, in: store)
+        }
+    }
+
+    /// A store that cannot be used ends a bake as any other cause does.
+    private func openStore() throws -> ArtifactStore {
+        let path = try store.path()
+        do {
+            return try ArtifactStore.open(at: path, mode: .readWrite)
+        } catch let error as SystemError {
+            throw CommandFailure(
+                .bakeFailed,
+                message: "\(error)\n  why: the store '\(path)' cannot be written\n"
+                    + "  fix: make room or give this user the right to write there, or choose another with '--store'"
+            )
+        } catch let error as StoreError {
+            switch error {
+            case .indexFull, .indexReadOnly, .indexBusy, .indexDamaged, .index:
+                throw CommandFailure(
+                    .bakeFailed,
+                    message: "\(error)\n  fix: 'ovenbird fsck' says what is damaged and what to do, or choose another "
+                        + "store with '--store'"
+                )
+            default: throw error
+            }
+        }
+    }
+
+    /// What the machine refuses while a bake runs is a failed bake; all other errors keep their meaning.
+    private func failure(_ error: any Error, in store: ArtifactStore) -> any Error {
+        if case StoreError.versionTaken? = error as? StoreError { return error }
+        guard error is SystemError || error is StoreError || error is Obstacle else { return error }
+        return CommandFailure(.bakeFailed, message: Obstacle(error, in: store)?.description ?? "\(error)")
+    }
+
+    private func bake(_ bakefile: Bakefile, in store: ArtifactStore, _ outFolder: OutputFolder) async throws {
         let options = BakeRecipe.Options(
             images: images,
             jobs: jobs ?? max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))),

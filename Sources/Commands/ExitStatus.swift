@@ -11,6 +11,8 @@ package enum ExitStatus: Int32, Sendable {
     case bakeFailed = 4
     /// Refused by a rule, such as that a version never changes its meaning.
     case refused = 7
+    /// The wait for somebody else took too long; the same command may be run again.
+    case gaveUpWaiting = 8
     /// There are changes that were asked for and not made.
     case changesPending = 10
 

@@ -10,7 +10,7 @@ struct Ovenbird: AsyncParsableCommand {
               ovenbird init && ovenbird bake
 
             Exit status: 0 done or nothing to do; 1 internal; 2 usage or Bakefile wrong; 3 a check failed; \
-            4 bake failed; 7 refused by policy; 10 changes pending; 128 and the signal's number if interrupted.
+            4 bake failed; 7 refused by policy; 8 gave up waiting; 10 changes pending; 128 and the signal's number if interrupted.
             """,
         version: "ovenbird \(Program.version)",
         groupedSubcommands: [
@@ -32,7 +32,9 @@ struct Ovenbird: AsyncParsableCommand {
             ),
             CommandGroup(
                 name: "House-keeping",
-                subcommands: [DoctorCommand.self, SchemaCommand.self, CompletionsCommand.self]
+                subcommands: [
+                    GcCommand.self, FsckCommand.self, DoctorCommand.self, SchemaCommand.self, CompletionsCommand.self,
+                ]
             ),
         ]
     )

@@ -131,9 +131,3 @@ extension ArtifactStore {
 private func bytes(of path: FilePath) -> [UInt8] {
     path.withPlatformString { Array(UnsafeRawBufferPointer(start: $0, count: path.length)) }
 }
-
-private func filePath(_ bytes: [UInt8]) -> FilePath? {
-    (bytes + [0]).withUnsafeBytes { buffer in
-        buffer.assumingMemoryBound(to: CChar.self).baseAddress.map { FilePath(platformString: $0) }
-    }
-}

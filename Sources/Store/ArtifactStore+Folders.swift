@@ -23,12 +23,18 @@ extension ArtifactStore {
         try Files.makeFolder(path.appending("blobs/sha256"))
         if Files.exists(layout) { try checkLayout(layout) } else { try writeLayout(layout) }
         let index = path.appending("index.json")
-        if !Files.exists(index) { try AtomicFile.write(ImageIndex(manifests: []).json.canonicalBytes, to: index) }
+        if !Files.exists(index) {
+            try replace(index, with: ImageIndex(manifests: []).json.canonicalBytes, through: own.appending("tmp"))
+        }
     }
 
     private static func writeLayout(_ file: FilePath) throws {
         let marker = JSONValue.object(["imageLayoutVersion": .string(layoutVersion)])
-        try AtomicFile.write(marker.canonicalBytes, to: file)
+        try replace(
+            file,
+            with: marker.canonicalBytes,
+            through: file.removingLastComponent().appending("ovenbird/tmp")
+        )
     }
 
     /// Source: OCI image specification 1.1, image-layout.md, "oci-layout file".

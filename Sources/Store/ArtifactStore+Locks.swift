@@ -20,6 +20,12 @@ extension ArtifactStore {
         return try FileLock.acquire(locksFolder.appending("bakes"), .shared)
     }
 
+    /// The same without waiting; nil while somebody collects.
+    package func tryAnnounceBake() throws -> FileLock? {
+        try requireWriting("start a bake")
+        return try FileLock.tryAcquire(locksFolder.appending("bakes"), .shared)
+    }
+
     /// The right to remove blobs, or nil while a bake runs.
     package func tryLockAgainstBakes() throws -> FileLock? {
         try requireWriting("lock the store")

@@ -48,6 +48,14 @@ extension ArtifactStore {
         }
     }
 
+    /// Takes names away, all of them at once.
+    func removeReferences(_ names: Set<String>) throws {
+        if names.isEmpty { return }
+        try changeLayoutIndex("remove the names of images") { entries in
+            entries.removeAll { $0.referenceName.map(names.contains) ?? false }
+        }
+    }
+
     private func layoutIndex() throws -> ImageIndex {
         guard mode == .readWrite || Files.exists(layoutIndexPath) else { return ImageIndex(manifests: []) }
         do {
@@ -81,7 +89,7 @@ extension ArtifactStore {
                 throw StoreError.tooManyNames(path: layoutIndexPath.string, count: index.manifests.count)
             }
         }
-        try AtomicFile.write(bytes, to: layoutIndexPath)
+        try Self.replace(layoutIndexPath, with: bytes, through: temporaryFolder)
     }
 }
 

@@ -27,6 +27,11 @@ package struct ReleaseRecord: Hashable, Sendable {
         createdAt = row["created_at"]
         blob = try row.digest("blob")
     }
+
+    /// Those of all projects, oldest first.
+    static func all(_ database: Database) throws -> [ReleaseRecord] {
+        try Row.fetchAll(database, sql: "SELECT * FROM release ORDER BY number").map { try ReleaseRecord($0) }
+    }
 }
 
 extension ArtifactStore {

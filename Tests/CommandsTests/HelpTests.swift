@@ -9,7 +9,7 @@ import Testing
 struct HelpTests {
     private static let commands = [
         "init", "check", "plan", "bake", "why", "images", "inspect", "history", "diff", "graph", "export", "load",
-        "params", "doctor", "schema", "completions",
+        "params", "gc", "fsck", "doctor", "schema", "completions",
     ]
 
     @Test func `of ovenbird lists the commands`() async throws { try await expectHelp(["--help"], in: "ovenbird") }

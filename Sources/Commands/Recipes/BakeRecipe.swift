@@ -45,6 +45,9 @@ struct BakeRecipe: Sendable {
     var emit: @Sendable (BakeEvent) -> Void
 
     func run() async throws -> Outcome {
+        // Until the release names what this bake has made, nothing may be collected.
+        let announcement = try await announce()
+        defer { announcement.release() }
         let git = try await GitState.read(bakefile.folder)
         let build = ContinuousIntegration.read(options.environment)
         let stamp = ContinuousIntegration.stampLabels(git: git, build: build)
@@ -89,8 +92,19 @@ struct BakeRecipe: Sendable {
                 return Outcome(plan: planned, result: result, release: release, warnings: warnings)
             }
         } catch {
-            try store.finishBake(id: bake.identifier, status: .failed, at: Int64(time(nil)))
+            // The first cause is what the user has to know, not that it cannot be written down either.
+            try? store.finishBake(id: bake.identifier, status: .failed, at: Int64(time(nil)))
             throw error
+        }
+    }
+
+    private func announce() async throws -> FileLock {
+        if let lock = try store.tryAnnounceBake() { return lock }
+        Console.say("waiting for 'ovenbird gc' on '\(store.path)'")
+        while true {
+            // Polled, because a wait for a lock could not be cancelled.
+            try await Task.sleep(for: .milliseconds(50))
+            if let lock = try store.tryAnnounceBake() { return lock }
         }
     }
 
