@@ -67,28 +67,18 @@ import Testing
         )
     }
 
-    /// Twice the size may take three times as long, not four or more; the numbers are large enough to tell.
+    /// What grows with the square of these numbers does not end within the limit.
     @Test(.timeLimit(.minutes(4)), arguments: Superlinear.allCases)
-    func `row 14: twice as much takes about twice as long`(_ form: Superlinear) throws {
-        func time(_ count: Int) throws -> Duration {
-            let listings = form.layers(count)
-            var files: [LayerListing] = []
-            for (index, layer) in listings.enumerated() {
-                let path = try kitchen.folder.write(layer.finished, to: "layer\(index).tar")
-                files.append(try LayerListing.scan(try Descriptor.openForReading(path), name: "layer"))
-            }
-            return try ContinuousClock().measure {
-                let tree = try MergedTree(layers: files)
-                #expect(tree.count > 0)
-                _ = try files[files.count - 1].isSelfContained(name: "layer")
-                try tree.flattened { _, _ in }
-            }
+    func `row 14: what could take the square of its size comes to an end`(_ form: Superlinear) throws {
+        var files: [LayerListing] = []
+        for (index, layer) in form.layers(form.count).enumerated() {
+            let path = try kitchen.folder.write(layer.finished, to: "layer\(index).tar")
+            files.append(try LayerListing.scan(try Descriptor.openForReading(path), name: "layer"))
         }
-        _ = try time(form.count / 4)
-        let small = try time(form.count / 2)
-        let large = try time(form.count)
-        // Other tests run beside this one, so that a short time means little.
-        #expect(large < small * 3.5 + .seconds(1), "\(form): \(small), then \(large)")
+        let tree = try MergedTree(layers: files)
+        #expect(tree.count > 0)
+        _ = try files[files.count - 1].isSelfContained(name: "layer")
+        try tree.flattened { _, _ in }
     }
 
     @Test func `row 15: what is no good tar is an error that names it`() throws {
