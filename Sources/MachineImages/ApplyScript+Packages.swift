@@ -17,7 +17,11 @@ extension ApplyScript {
     static func install(_ step: PackagesStep, files: PackageFiles, timestamp: Int64, in script: inout ShellScript) {
         script.add(packageChecks)
         let sources = zip(step.sources, files.keys).map { SourceFiles($0, key: $1) }
-        for source in sources { script.call("free", source.list) }
+        for source in sources {
+            script.call("free", source.list)
+            // A key that lies there already would be replaced, and be gone after a failure.
+            if source.keep { script.call("free", source.key) }
+        }
         script.add(environment(timestamp))
         keepVolatileFiles(&script)
         script.add("undo() {")

@@ -66,41 +66,49 @@ extension ApplyScript {
         return (parts.first ?? "0", parts.count > 1 ? parts[1] : nil)
     }
 
+    /// Something that lies in the machine's tree for the time of the step.
+    private struct Loan {
+        let path: String
+        /// The shell variable that names the secret's file; nil for a cache.
+        let variable: String?
+    }
+
     /// Puts secrets and empty caches into their places; all is taken back when the script ends, however it ends.
+    ///
+    /// Each loan has a marker of its own, written just before it is made: what was not lent is never taken back.
+    /// Outer places come first and go back last, because one may lie in the other.
     private static func lend(_ step: RunStep, _ variables: [String], _ script: inout ShellScript) {
+        var loans = step.caches.map { Loan(path: relative($0.target), variable: nil) }
+        for (use, variable) in zip(step.secrets, variables) {
+            if case .file(let target) = use.target { loans.append(Loan(path: relative(target), variable: variable)) }
+        }
+        guard !loans.isEmpty else { return }
+        loans.sort { $0.path.utf8.lexicographicallyPrecedes($1.path.utf8) }
         var begin: [String] = []
         var end: [String] = []
         var folders: [String] = []
-        func lendFolders(above path: String) {
+        for (number, loan) in loans.enumerated() {
             var way = ""
-            for part in path.pathComponents.dropLast() {
+            for part in loan.path.pathComponents.dropLast() {
                 way += (way.isEmpty ? "" : "/") + part
-                if !folders.contains(way) { folders.append(way) }
+                if folders.contains(way) { continue }
+                begin.append("lend_folder \(folders.count) \(ShellScript.quoted(way))")
+                end.append("return_folder \(folders.count) \(ShellScript.quoted(way))")
+                folders.append(way)
+            }
+            let path = ShellScript.quoted(loan.path)
+            if let variable = loan.variable {
+                begin.append("lend_secret \(number) \(path) \"$\(variable)\"")
+                end.append("return_secret \(number) \(path)")
+            } else {
+                begin.append("lend_cache \(number) \(path)")
+                end.append("return_cache \(number) \(path)")
             }
         }
-        for (use, variable) in zip(step.secrets, variables) {
-            guard case .file(let target) = use.target else { continue }
-            lendFolders(above: target)
-            let path = ShellScript.quoted(relative(target))
-            begin.append("lend_secret \"$\(variable)\" \(path)")
-            end.append("return_secret \(path)")
-        }
-        for cache in step.caches {
-            lendFolders(above: cache.target)
-            let path = ShellScript.quoted(relative(cache.target))
-            begin.append("lend_cache \(path)")
-            end.append("return_cache \(path)")
-        }
-        guard !begin.isEmpty else { return }
         for path in folders { script.call("plain", path) }
-        for (number, path) in folders.enumerated() {
-            end.append(
-                "return_folder \(folders.count - 1 - number) \(ShellScript.quoted(folders[folders.count - 1 - number]))"
-            )
-            begin.insert("lend_folder \(number) \(ShellScript.quoted(path))", at: number)
-        }
+        for loan in loans { script.call(loan.variable == nil ? "fit_for_cache" : "fit_for_secret", loan.path) }
         script.add("undo() {")
-        for line in end { script.add("    \(line)") }
+        for line in end.reversed() { script.add("    \(line)") }
         script.add("}")
         for line in begin { script.add(line) }
     }
@@ -132,30 +140,60 @@ extension ApplyScript {
             [ -f "$3" ] || refuse "the secret '$1' is needed: '$3' is not a file"
         }
 
+        # All places are looked at before the first is changed.
+        fit_for_secret() {
+            if [ -e "$root$1" ] || [ -L "$root$1" ]; then
+                refuse "'/$1' exists already, where a secret should be lent; nothing was changed"
+            fi
+        }
+        fit_for_cache() {
+            if [ -L "$root$1" ] || { [ -e "$root$1" ] && [ ! -d "$root$1" ]; }; then
+                refuse "'/$1' is not a folder, where a cache should be lent; nothing was changed"
+            fi
+            if [ -e "$root$1.ovenbird-kept" ] || [ -L "$root$1.ovenbird-kept" ]; then
+                refuse "'/$1.ovenbird-kept' is left of a run that was killed: move it back to '/$1'; nothing was changed"
+            fi
+        }
+
         lend_folder() {
             if [ ! -e "$root$2" ]; then
                 mkdir -- "$root$2"
                 : >"$work/folder.$1"
             fi
         }
-        return_folder() { if [ -f "$work/folder.$1" ]; then rmdir -- "$root$2"; fi; }
+        # A folder in which the step left something of its own stays, as it does in the layer.
+        return_folder() { if [ -f "$work/folder.$1" ]; then rmdir -- "$root$2" 2>/dev/null || :; fi; }
 
         lend_secret() {
-            if [ -e "$root$2" ] || [ -L "$root$2" ]; then refuse "'/$2' exists already, where a secret should be lent"; fi
-            : >"$work/lent"
-            (umask 077 && cat -- "$1" >"$root$2")
+            : >"$work/secret.$1"
+            (umask 077 && cat -- "$3" >"$root$2")
             chmod 400 -- "$root$2"
         }
-        return_secret() { if [ -f "$work/lent" ]; then rm -f -- "$root$1"; fi; }
+        return_secret() {
+            if [ -f "$work/secret.$1" ]; then rm -f -- "$root$2" || lost "cannot take back the secret '/$2'"; fi
+        }
 
         lend_cache() {
-            if [ -L "$root$1" ]; then refuse "'/$1' is a symlink, where a cache should be lent"; fi
-            if [ -d "$root$1" ]; then mv -- "$root$1" "$root$1.ovenbird-kept"; fi
-            mkdir -- "$root$1"
+            if [ -d "$root$2" ]; then
+                : >"$work/moving.$1"
+                mv -- "$root$2" "$root$2.ovenbird-kept"
+                : >"$work/moved.$1"
+            fi
+            : >"$work/cache.$1"
+            mkdir -- "$root$2"
         }
         return_cache() {
-            rm -rf -- "$root$1"
-            if [ -d "$root$1.ovenbird-kept" ]; then mv -- "$root$1.ovenbird-kept" "$root$1"; fi
+            if [ -f "$work/moving.$1" ] && [ ! -f "$work/moved.$1" ] && [ -e "$root$2" ]; then
+                # The machine's own folder is still there; of a copy that may have begun nothing is removed.
+                if [ -e "$root$2.ovenbird-kept" ]; then lost "'/$2' is partly in '/$2.ovenbird-kept'"; fi
+                return 0
+            fi
+            if [ -f "$work/cache.$1" ]; then
+                rm -rf -- "$root$2" || lost "cannot take back the cache '/$2'"
+            fi
+            if [ -f "$work/moving.$1" ] && [ ! -e "$root$2" ]; then
+                mv -- "$root$2.ovenbird-kept" "$root$2" || lost "cannot move '/$2.ovenbird-kept' back to '/$2'"
+            fi
         }
 
         # Secrets go from file to environment, never through an argument that others could list.

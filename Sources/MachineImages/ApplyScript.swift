@@ -95,9 +95,18 @@ enum ApplyScript {
 
         work=$(mktemp -d)
         undo() { :; }
+        # What is taken back is taken back to the end: one failure, or a further signal, keeps nothing else from it.
         leave() {
+            ended=$?
+            set +e
+            trap '' HUP INT TERM
             undo
             rm -rf -- "$work"
+            exit "$ended"
+        }
+        lost() {
+            say "$1"
+            if [ "$ended" = 0 ]; then ended=1; fi
         }
         trap leave EXIT
         trap 'exit 129' HUP

@@ -9,7 +9,7 @@ import SystemPackage
 /// Writes one step bundle: `apply.sh`, `step.json` and `files/`, as one tar that is the same bytes each time.
 struct StepBundle {
     /// Raised when the same step would give another bundle than it did with an older ovenbird.
-    static let form: Int64 = 1
+    static let form: Int64 = 2
 
     /// Where the bytes of a carried file are.
     private enum Content {
@@ -57,7 +57,8 @@ struct StepBundle {
             carries: carried.map(\.file) + [definitionFile]
         )
         switch part.action {
-        case .run(let step): ApplyScript.run(step, timestamp: image.timestamp, in: &script)
+        case .run(let step):
+            ApplyScript.run(try step.placed(in: tree), timestamp: image.timestamp, in: &script)
         case .packages(let step):
             ApplyScript.install(step, files: packages, timestamp: image.timestamp, in: &script)
         default: ApplyScript.apply(layers, to: &script)
@@ -187,5 +188,23 @@ extension StepBundle {
             flags: openNewFlags,
             mode: 0o600
         )
+    }
+}
+
+extension RunStep {
+    /// The step with each mount target where it leads in the tree, as the bake mounts it; symlinks are followed inside.
+    fileprivate func placed(in tree: MergedTree) throws -> RunStep {
+        func place(_ target: String) throws -> String {
+            let found = try tree.resolve(try EntryPath(target))
+            // A name that is no UTF-8 stays as it was stated: the script then refuses the symlink that leads to it.
+            return String(validating: found.bytes, as: UTF8.self).map { "/" + $0 } ?? target
+        }
+        var step = self
+        for index in step.caches.indices { step.caches[index].target = try place(step.caches[index].target) }
+        for index in step.secrets.indices {
+            guard case .file(let target) = step.secrets[index].target else { continue }
+            step.secrets[index].target = .file(try place(target))
+        }
+        return step
     }
 }

@@ -158,7 +158,7 @@ struct MachineWorkshop {
         var environment = environment
         environment["OVENBIRD_ROOT"] = temporary.file("machine").string
         return try await runTool(
-            "sh",
+            "dash",
             [temporary.file("applied/\(name)/apply.sh").string] + arguments,
             in: "/",
             environment: environment
