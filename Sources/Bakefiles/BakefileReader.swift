@@ -21,6 +21,26 @@ package enum BakefileReader {
         environment: [String: String],
         currentFolder: FilePath
     ) -> (bakefile: Bakefile?, diagnostics: DiagnosticList) {
+        let (bakefile, diagnostics) = readWhatCanBe(
+            file: file,
+            variablesFile: variablesFile,
+            settings: settings,
+            environment: environment,
+            currentFolder: currentFolder
+        )
+        return (diagnostics.hasErrors ? nil : bakefile, diagnostics)
+    }
+
+    /// The same, but answers what could be read of a Bakefile with errors too: something for checks, not for a plan.
+    ///
+    /// Stacks with mistakes of their own are left out of it.
+    package static func readWhatCanBe(
+        file: FilePath?,
+        variablesFile: FilePath?,
+        settings: [String: String],
+        environment: [String: String],
+        currentFolder: FilePath
+    ) -> (bakefile: Bakefile?, diagnostics: DiagnosticList) {
         var reading = Reading()
         guard let file = file ?? find(in: currentFolder, &reading) else { return (nil, reading.diagnostics) }
         let path = currentFolder.pushing(file)
@@ -36,7 +56,8 @@ package enum BakefileReader {
         let images = reading.readImages(sources.files)
         reading.checkUses(images)
 
-        guard !reading.diagnostics.hasErrors, let project = top.project else { return (nil, reading.diagnostics) }
+        let isGood = !reading.diagnostics.hasErrors
+        guard let project = top.project ?? (isGood ? nil : "") else { return (nil, reading.diagnostics) }
         let places = Locator(folder: folder, home: environment["HOME"])
         let bakefile = Bakefile(
             path: file.string,
@@ -47,7 +68,7 @@ package enum BakefileReader {
             contexts: Dictionary(top.contexts.map { ($0.name, places.path($0.value)) }) { first, _ in first },
             secrets: top.secrets.map(places.secret),
             images: images,
-            stacks: top.stacks,
+            stacks: isGood ? top.stacks : top.stacks.filter(\.isComplete),
             sources: sources.names + (variablesFile.map { [$0.string] } ?? [])
         )
         return (bakefile, reading.diagnostics)
@@ -136,4 +157,9 @@ extension FilePath {
         path.components = ComponentView(components.filter { $0.kind != .currentDirectory })
         return path
     }
+}
+
+extension Stack {
+    /// Whether all that a stack needs was stated; what was not stands as the folder itself.
+    fileprivate var isComplete: Bool { template.path != "." && environments.allSatisfy { $0.parameters.path != "." } }
 }

@@ -57,6 +57,17 @@ struct BakefileOptions: ParsableArguments {
         try Self.read(place: place, variables: variables, settings: try parsedSettings())
     }
 
+    /// What could be read of a Bakefile with mistakes too, for checks; its mistakes are among the diagnostics.
+    func readWhatCanBe() throws -> (bakefile: Bakefile?, diagnostics: DiagnosticList) {
+        BakefileReader.readWhatCanBe(
+            file: place.file.map { FilePath($0) },
+            variablesFile: variables.map { FilePath($0) },
+            settings: try parsedSettings(),
+            environment: Console.environment,
+            currentFolder: try Files.currentFolder()
+        )
+    }
+
     static func read(
         place: BakefilePlace,
         variables: String? = nil,

@@ -26,9 +26,15 @@ struct CheckCommand: AsyncParsableCommand {
     @OptionGroup var output: OutputOptions
 
     func run() async throws {
-        let (bakefile, found) = try self.bakefile.read()
+        let (parsed, found) = try self.bakefile.readWhatCanBe()
         var diagnostics = found
-        if let bakefile { try await ProjectCheck(bakefile: bakefile).run(&diagnostics) }
+        let bakefile = found.hasErrors ? nil : parsed
+        if let bakefile {
+            try await ProjectCheck(bakefile: bakefile).run(&diagnostics)
+        } else if let parsed {
+            // Steps of a Bakefile with mistakes may be other ones than are meant; stacks stand for themselves.
+            StackCheck(bakefile: parsed).run(.all, &diagnostics)
+        }
         let list = diagnostics.inFileOrder
         switch output.format {
         case .json:
@@ -57,7 +63,7 @@ struct ProjectCheck {
         try checkSteps(&diagnostics)
         try await checkVersions(&diagnostics)
         diagnostics.add(contentsOf: BakeProperties.collisions(among: bakefile.images.map(\.name)))
-        StackCheck(bakefile: bakefile).run(values: true, &diagnostics)
+        StackCheck(bakefile: bakefile).run(.all, &diagnostics)
     }
 
     /// Whether each scheme can give a version at all; what was given before is a matter of the store.

@@ -17,7 +17,7 @@ extension DiagnosticIdentifier {
     static let releaseNotFound: Self = "release-not-found"
     /// The start of a digest that several releases have.
     static let releaseAmbiguous: Self = "release-ambiguous"
-    /// A release of another project is to be counted on from.
+    /// A release of another project is to be counted on from, or to be written into parameter files.
     static let foreignRelease: Self = "foreign-release"
     /// An argument names no step of the last bake.
     static let stepNotFound: Self = "step-not-found"
@@ -25,7 +25,7 @@ extension DiagnosticIdentifier {
     static let stackNotFound: Self = "stack-not-found"
     /// A bound parameter has no value yet, and all are required.
     static let unresolvedBinding: Self = "unresolved-binding"
-    /// A parameter keeps the value that it has.
+    /// A parameter keeps the value that it has, or has none yet.
     static let bindingLeft: Self = "binding-left"
     /// Step bundles are asked for of a container image.
     static let noStepBundles: Self = "no-step-bundles"

@@ -16,7 +16,8 @@ struct OutputFolder {
     /// Throws before a long bake what would keep it from its end.
     func prepare() throws {
         var diagnostics = DiagnosticList()
-        StackCheck(bakefile: bakefile).run(values: false, &diagnostics)
+        diagnostics.add(contentsOf: BakeProperties.collisions(among: bakefile.images.map(\.name)))
+        StackCheck(bakefile: bakefile).run(.untouchedByBake, &diagnostics)
         try diagnostics.throwIfErrors()
         try Files.makeFolder(path)
         try hideFromGit()
@@ -36,7 +37,10 @@ struct OutputFolder {
 
     /// Writes the release, the attestations, the properties and a copy of each parameter file; each appears whole or not
     /// at all.
-    func write(_ release: Release, from store: ArtifactStore) throws {
+    ///
+    /// Answers the mistakes of parameter files that cannot take the release's values, once all the others are written.
+    func write(_ release: Release, from store: ArtifactStore) throws -> DiagnosticList {
+        var problems = DiagnosticList()
         try writeAttestations(of: release, from: store)
         try write(release.canonicalBytes, to: path.appending("release.json"))
         let properties = BakeProperties.text(for: release, digest: release.digest)
@@ -44,14 +48,24 @@ struct OutputFolder {
         for stack in bakefile.stacks {
             for environment in stack.environments {
                 let work = ParameterWork(bakefile: bakefile, stack: stack, environment: environment)
-                let edited = try work.edit(from: release)
                 let folder = path.appending("params").appending(stack.name)
-                try Files.makeFolder(folder)
                 let suffix = FilePath(environment.parameters.path).extension.map { ".\($0)" } ?? ""
-                try write(edited.text, to: folder.appending(environment.name + suffix))
-                Console.say(edited.notes.flatMap { DiagnosticText.lines($0, palette: palette) })
+                let copy = folder.appending(environment.name + suffix)
+                let edited: ParameterWork.Edited
+                do {
+                    edited = try work.edit(from: release)
+                } catch let invalid as InvalidInput {
+                    problems.add(contentsOf: invalid.diagnostics)
+                    // One of an earlier bake would be taken for this one's.
+                    if Files.exists(copy) { try Files.removeFile(copy) }
+                    continue
+                }
+                try Files.makeFolder(folder)
+                try write(edited.text, to: copy)
+                Console.say((edited.warnings + edited.notes).flatMap { DiagnosticText.lines($0, palette: palette) })
             }
         }
+        return problems
     }
 
     /// Leaves a file alone that has these bytes already.

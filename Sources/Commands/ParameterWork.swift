@@ -12,10 +12,18 @@ struct ParameterWork {
         let file: ParameterFile
         let text: [UInt8]
         let changes: [ParameterChange]
+        /// What of the values could not be checked, or may be meant otherwise.
+        let warnings: [Diagnostic]
         /// Parameters that keep their value, and why: notes.
         let notes: [Diagnostic]
 
+        /// The values of `NoEcho` parameters, which are never shown: in the file, and in the new text.
+        let hidden: (names: Set<String>, old: [Range<Int>], new: [Range<Int>])
+
         var isChanged: Bool { text != file.text || !file.exists }
+
+        /// A value to be shown.
+        func shown(_ value: String, of name: String) -> String { hidden.names.contains(name) ? "****" : value }
     }
 
     let bakefile: Bakefile
@@ -56,24 +64,57 @@ struct ParameterWork {
         let values = Dictionary(resolution.resolved.map { ($0.parameter, $0.value) }) { _, last in last }
         let (text, changes) = try file.editing(values)
         let new = ParameterFile.read(text, file: fileName, diagnostics: &diagnostics) ?? file
-        diagnostics.add(contentsOf: ParameterCheck.check(new, against: template))
+        // What has no value yet gets a note, also where it has none to keep.
+        let waiting = Set(resolution.unresolved.map(\.parameter))
+        diagnostics.add(contentsOf: ParameterCheck.check(new, against: template, mayLack: waiting))
         try diagnostics.throwIfErrors()
-        return Edited(file: file, text: text, changes: changes, notes: resolution.unresolved.map(note))
+        let hidden = Set(template.parameters.filter(\.isNoEcho).map(\.name))
+        return Edited(
+            file: file,
+            text: text,
+            changes: changes,
+            warnings: diagnostics.inFileOrder,
+            notes: resolution.unresolved.map { note($0, keeps: new[$0.parameter] != nil) },
+            hidden: (hidden, file.valueBytes(of: hidden), new.valueBytes(of: hidden))
+        )
     }
 
-    /// What is wrong with the files as they are, and with their values where asked.
-    func check(values: Bool, _ diagnostics: inout DiagnosticList) {
+    /// Which values are held to the template.
+    enum Values {
+        case all
+        /// Those that are as they will be after a bake: it registers nothing and pushes nothing.
+        case untouchedByBake
+    }
+
+    /// What is wrong with the files and their values as they are; a bound parameter may have none yet.
+    func check(_ values: Values, _ diagnostics: inout DiagnosticList) {
         do {
             let file = try readFile(&diagnostics)
             guard let template = try readTemplate(&diagnostics) else { return }
             for binding in stack.bindings where template[binding.parameter] == nil {
                 diagnostics.add(unknownBinding(binding, template))
             }
-            if values, let file, file.exists {
-                diagnostics.add(contentsOf: ParameterCheck.check(file, against: template))
-            }
+            guard let file, file.exists || values == .untouchedByBake else { return }
+            let replaced = values == .all ? [] : Set(stack.bindings.filter(isGivenByBake).map(\.parameter))
+            diagnostics.add(
+                contentsOf: ParameterCheck.check(
+                    file,
+                    against: template,
+                    mayLack: Set(stack.bindings.map(\.parameter)),
+                    leavingOut: replaced
+                )
+            )
         } catch {
             diagnostics.add(contentsOf: CommandFailure(describing: error).asDiagnostics(at: environment.place))
+        }
+    }
+
+    private func isGivenByBake(_ binding: Stack.Binding) -> Bool {
+        binding.value.allSatisfy { piece in
+            switch piece {
+            case .text: true
+            case .image(_, let field): ![.ami, .pinned].contains(field)
+            }
         }
     }
 
@@ -109,11 +150,12 @@ struct ParameterWork {
         )
     }
 
-    private func note(_ unresolved: BindingResolution.Unresolved) -> Diagnostic {
+    private func note(_ unresolved: BindingResolution.Unresolved, keeps: Bool) -> Diagnostic {
         Diagnostic(
             .note,
             at: unresolved.place,
-            "'\(unresolved.parameter)' in '\(fileName)' keeps its value: \(unresolved.note)",
+            "'\(unresolved.parameter)' in '\(fileName)' \(keeps ? "keeps its value" : "has no value yet"): "
+                + unresolved.note,
             .bindingLeft
         )
     }
@@ -133,12 +175,12 @@ struct ParameterWork {
 struct StackCheck {
     let bakefile: Bakefile
 
-    /// Adds what is found; without `values` only what would keep a bake from editing the files after it.
-    func run(values: Bool, _ diagnostics: inout DiagnosticList) {
+    /// Adds what is found.
+    func run(_ values: ParameterWork.Values, _ diagnostics: inout DiagnosticList) {
         for stack in bakefile.stacks {
             for environment in stack.environments {
                 ParameterWork(bakefile: bakefile, stack: stack, environment: environment).check(
-                    values: values,
+                    values,
                     &diagnostics
                 )
             }

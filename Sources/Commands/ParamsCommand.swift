@@ -61,6 +61,7 @@ struct ParamsCommand: ParsableCommand {
         let edited = try editAll(work, from: release)
         let notes = edited.flatMap(\.notes)
         let palette = Console.messagePalette(output.colors.color)
+        Console.say(edited.flatMap(\.warnings).flatMap { DiagnosticText.lines($0, palette: palette) })
         if requireAll, !notes.isEmpty {
             let errors = notes.map { note in
                 Diagnostic(at: note.place, note.message, .unresolvedBinding, why: "'--require-all' asks for all values")
@@ -116,7 +117,18 @@ struct ParamsCommand: ParsableCommand {
     }
 
     private func readRelease(_ bakefile: Bakefile) throws -> Release {
-        if let release { return try ReleaseArgument(text: release).read { try store.open(.readOnly) }.release }
+        if let release {
+            let found = try ReleaseArgument(text: release).read { try store.open(.readOnly) }.release
+            if found.project == bakefile.project { return found }
+            throw InvalidInput(
+                Diagnostic(
+                    "the release '\(release)' is one of the project '\(found.project)', not of '\(bakefile.project)'",
+                    .foreignRelease,
+                    why: "images of the same name are other images there",
+                    fix: "name a release of '\(bakefile.project)': 'ovenbird history' lists them"
+                )
+            )
+        }
         guard let newest = try ReleaseArgument.newest(of: bakefile.project, in: try store.open(.readOnly)) else {
             throw InvalidInput(
                 Diagnostic(
@@ -154,7 +166,10 @@ struct ParamsCommand: ParsableCommand {
         for (work, edited) in zip(work, edited) {
             if diff {
                 let old = edited.file.exists ? edited.file.text : nil
-                try Console.write(ParameterFileDiff.unified(old: old, new: edited.text, file: work.fileName))
+                let hidden = (edited.hidden.old, edited.hidden.new)
+                try Console.write(
+                    ParameterFileDiff.unified(old: old, new: edited.text, file: work.fileName, hidden: hidden)
+                )
             } else {
                 try Console.write(lines(work, edited))
             }
@@ -165,8 +180,8 @@ struct ParamsCommand: ParsableCommand {
         let state = edited.isChanged ? (check ? "out of date" : "written") : "up to date"
         return ["\(work.fileName.neutralised): \(state)"]
             + edited.changes.map { change in
-                let old = change.old.map { "'\($0)'" } ?? "nothing"
-                return "  \(change.name): \(old) -> '\(change.new)'".neutralised
+                let old = change.old.map { "'\(edited.shown($0, of: change.name))'" } ?? "nothing"
+                return "  \(change.name): \(old) -> '\(edited.shown(change.new, of: change.name))'".neutralised
             }
     }
 
@@ -178,8 +193,9 @@ struct ParamsCommand: ParsableCommand {
             "changes": .array(
                 edited.changes.map { change in
                     .object([
-                        "parameter": .string(change.name), "old": change.old.map(JSONValue.string),
-                        "new": .string(change.new),
+                        "parameter": .string(change.name),
+                        "old": change.old.map { .string(edited.shown($0, of: change.name)) },
+                        "new": .string(edited.shown(change.new, of: change.name)),
                     ])
                 }
             ),

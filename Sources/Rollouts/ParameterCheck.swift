@@ -9,17 +9,25 @@ package enum ParameterCheck {
     package static let valueLimit = 4096
 
     /// Everything that is wrong, in the order of the file.
-    package static func check(_ file: ParameterFile, against template: Template) -> [Diagnostic] {
+    ///
+    /// Parameters of `mayLack` may have no value yet; values of `leavingOut` are going to be replaced and not looked at.
+    package static func check(
+        _ file: ParameterFile,
+        against template: Template,
+        mayLack: Set<String> = [],
+        leavingOut: Set<String> = []
+    ) -> [Diagnostic] {
         var diagnostics = DiagnosticList()
         for entry in file.entries {
             guard let parameter = template[entry.name] else {
                 diagnostics.add(unknown(entry, in: file, template))
                 continue
             }
-            guard let value = entry.value else { continue }
+            guard let value = entry.value, !leavingOut.contains(entry.name) else { continue }
             diagnostics.add(contentsOf: ValueCheck(value, at: entry.valuePlace, parameter).diagnostics())
         }
         for parameter in template.parameters where parameter.defaultValue == nil && file[parameter.name] == nil {
+            if mayLack.contains(parameter.name) { continue }
             diagnostics.add(
                 Diagnostic(
                     at: file.place,

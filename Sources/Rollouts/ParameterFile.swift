@@ -48,6 +48,11 @@ package struct ParameterFile: Sendable {
 
     package subscript(name: String) -> Entry? { entries.first { $0.name == name } }
 
+    /// Where the values of some parameters stand in the text.
+    package func valueBytes(of names: Set<String>) -> [Range<Int>] {
+        entries.filter { names.contains($0.name) }.map(\.member.value.range.bytes)
+    }
+
     /// Whether the file exists.
     package var exists: Bool { root != nil }
 

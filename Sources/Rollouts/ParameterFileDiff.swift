@@ -2,15 +2,38 @@
 package enum ParameterFileDiff {
     /// With three lines of context; empty where the texts are equal.
     ///
-    /// `old` is nil where there is no file yet; `file` is shown after `a/` and `b/`.
-    package static func unified(old: [UInt8]?, new: [UInt8], file: String) -> String {
+    /// `old` is nil where there is no file yet; `file` is shown after `a/` and `b/`. What stands in the bytes `hidden` of
+    /// either text is shown as `****`, so that such a difference is for the eye only.
+    package static func unified(
+        old: [UInt8]?,
+        new: [UInt8],
+        file: String,
+        hidden: (old: [Range<Int>], new: [Range<Int>]) = ([], [])
+    ) -> String {
         let before = lines(old ?? [])
         let after = lines(new)
         if before == after { return "" }
         let steps = steps(before, after)
         var text = (old == nil ? "--- /dev/null" : "--- a/\(file)") + "\n+++ b/\(file)\n"
-        for hunk in hunks(steps) { text += shown(hunk, steps, before, after) }
+        // The difference is one of the texts as they are: a hidden value that changes is seen to change.
+        let (oldLines, newLines) = (before.map { masked($0, hidden.old) }, after.map { masked($0, hidden.new) })
+        for hunk in hunks(steps) { text += shown(hunk, steps, oldLines, newLines) }
         return text
+    }
+
+    /// A line of the text without the bytes that are not to be seen.
+    private static func masked(_ line: ArraySlice<UInt8>, _ hidden: [Range<Int>]) -> ArraySlice<UInt8> {
+        var end = line.endIndex
+        while end > line.startIndex, [0x0A, 0x0D].contains(line[end - 1]) { end -= 1 }
+        var shown: [UInt8] = []
+        var position = line.startIndex
+        for range in hidden.sorted(by: { $0.lowerBound < $1.lowerBound }) {
+            let part = range.clamped(to: position..<end)
+            if part.isEmpty { continue }
+            shown += line[position..<part.lowerBound] + Array("****".utf8)
+            position = part.upperBound
+        }
+        return position == line.startIndex ? line : ArraySlice(shown + line[position...])
     }
 
     private enum Step: Equatable {
