@@ -27,15 +27,27 @@ static int handle(int number, void (*handler)(int)) {
     return sigaction(number, &action, NULL);
 }
 
+static const int caught_signals[] = {SIGINT, SIGTERM, SIGHUP};
+
+// Changes what a signal does, unless the caller's wish is that it does nothing: nohup, a shell's job in the background.
+static int handle_unless_ignored(int number, void (*handler)(int)) {
+    struct sigaction old;
+    if (sigaction(number, NULL, &old) != 0) return -1;
+    if (number != SIGTERM && old.sa_handler == SIG_IGN) return 0;
+    return handle(number, handler);
+}
+
 int ob_catch_signals(int pipe) {
     signal_pipe = pipe;
-    if (handle(SIGINT, pass_on) != 0 || handle(SIGTERM, pass_on) != 0 || handle(SIGHUP, pass_on) != 0) return -1;
+    for (unsigned i = 0; i < sizeof caught_signals / sizeof *caught_signals; i++)
+        if (handle_unless_ignored(caught_signals[i], pass_on) != 0) return -1;
     return 0;
 }
 
 int ob_release_signals(void) {
     int result = 0;
-    if (handle(SIGINT, SIG_DFL) != 0 || handle(SIGTERM, SIG_DFL) != 0 || handle(SIGHUP, SIG_DFL) != 0) result = -1;
+    for (unsigned i = 0; i < sizeof caught_signals / sizeof *caught_signals; i++)
+        if (handle_unless_ignored(caught_signals[i], SIG_DFL) != 0) result = -1;
     signal_pipe = -1;
     return result;
 }

@@ -125,8 +125,9 @@ struct BakeCommand: AsyncParsableCommand {
         guard let release = outcome.release else { throw CommandFailure(.bakeFailed, message: nil) }
         let palette = Console.messagePalette(output.colors.color)
         Console.say(outcome.warnings.flatMap { DiagnosticText.lines($0, palette: palette) })
-        try outFolder.write(release, from: store)
+        let problems = try outFolder.write(release, from: store)
         try show(release)
+        try problems.throwIfErrors()
         if verify { try await verify(recipe, release) }
     }
 
@@ -164,7 +165,7 @@ struct BakeCommand: AsyncParsableCommand {
         let shown = recipe
         return try await Interruption.cancelling(
             cancel: { printer.handle(.interrupted) },
-            abandon: { printer.close() }
+            abandon: { printer.closeIfFree() }
         ) {
             try await withThrowingTaskGroup(of: BakeRecipe.Outcome?.self) { group in
                 group.addTask { try await shown.run() }

@@ -1,3 +1,4 @@
+import Dispatch
 import Glibc
 import Reporting
 import Synchronization
@@ -16,7 +17,8 @@ enum Interruption {
     /// Runs `body`; the first signal cancels it, and a second one, or the end of the grace, ends the process at once.
     ///
     /// Ending at once is safe: sandboxes end with this process, and the next bake removes what lies about.
-    /// `cancel` is called at the first, and `abandon` before an end by the second; both have to be quick.
+    /// `cancel` is called at the first, and `abandon` before an end by the second. Both may wait for a terminal that
+    /// nobody reads, so they run on threads of their own and nothing waits for them for long.
     static func cancelling<Value: Sendable>(
         cancel: @escaping @Sendable () -> Void = {},
         abandon: @escaping @Sendable () -> Void = {},
@@ -29,18 +31,25 @@ enum Interruption {
                 return last == nil
             }
             if isFirst {
-                cancel()
+                LastResort.after(milliseconds: graceMilliseconds) { end(by: signal, abandon) }
                 task.cancel()
-                LastResort.after(milliseconds: graceMilliseconds) {
-                    abandon()
-                    _exit(ExitStatus.interrupted(by: signal))
-                }
+                LastResort.after(milliseconds: 0, cancel)
             } else {
-                abandon()
-                _exit(ExitStatus.interrupted(by: signal))
+                end(by: signal, abandon)
             }
         }
         defer { watch.stop() }
         return try await task.value
+    }
+
+    /// Ends the process, after a moment for `abandon`.
+    private static func end(by signal: Int32, _ abandon: @escaping @Sendable () -> Void) {
+        let done = DispatchSemaphore(value: 0)
+        LastResort.after(milliseconds: 0) {
+            abandon()
+            done.signal()
+        }
+        _ = done.wait(timeout: .now() + .milliseconds(100))
+        _exit(ExitStatus.interrupted(by: signal))
     }
 }

@@ -12,6 +12,15 @@ package enum JSONLines {
         return JSONValue.object(members).canonicalText
     }
 
+    /// A line that says that work goes on, with the steps that run.
+    package static func line(atWork progress: BakeProgress, at now: Moment) -> String {
+        let document: JSONValue = .object([
+            "event": "at-work", "steps": .strings(progress.running.map(\.name.description)),
+            "time": .string(Timestamp.text(seconds: now.wall)),
+        ])
+        return document.canonicalText
+    }
+
     /// A line of a failed step's output.
     package static func line(output: String, of name: StepName, at now: Moment) -> String {
         let document: JSONValue = .object([

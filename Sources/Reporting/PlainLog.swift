@@ -10,9 +10,10 @@ package struct PlainLog: Sendable {
     package static let heartbeat = 30.0
 
     package private(set) var progress = BakeProgress()
-    private var lastLine: Moment?
+    private var lastLine: Moment
 
-    package init() {}
+    /// `now` is when the silence begins that is broken at last.
+    package init(now: Moment = .now) { lastLine = now }
 
     /// The lines for an event.
     package mutating func lines(for event: BakeEvent, at now: Moment) -> [String] {
@@ -24,7 +25,7 @@ package struct PlainLog: Sendable {
     ///
     /// Ask about once a second.
     package mutating func tick(at now: Moment) -> [String] {
-        guard let lastLine, progress.succeeded == nil, now.steady - lastLine.steady >= Self.heartbeat else { return [] }
+        guard progress.succeeded == nil, now.steady - lastLine.steady >= Self.heartbeat else { return [] }
         if progress.running.isEmpty { return stamped(["still at work"], at: now) }
         let names = progress.running.map { running in
             "\(running.name) (\(running.isWaiting ? "waiting, " : "")"

@@ -8,7 +8,10 @@ package final class ProgressPrinter: Sendable {
     package static let framesPerSecond = 10.0
 
     private struct State {
-        var plain = PlainLog()
+        var plain: PlainLog
+        /// Of JSON, when the last line was written.
+        var progress = BakeProgress()
+        var lastLine: Moment
         var view: TerminalView
         var painter = TerminalPainter()
         var queued: [String] = []
@@ -30,11 +33,12 @@ package final class ProgressPrinter: Sendable {
         mode: ProgressMode,
         palette: Palette,
         size: @escaping @Sendable () -> (columns: Int, rows: Int),
+        now: Moment = .now,
         write: @escaping @Sendable (String) -> Void
     ) {
         precondition(mode != .auto, "the mode is resolved first")
         self.mode = mode
-        self.state = Mutex(State(view: TerminalView(palette: palette)))
+        self.state = Mutex(State(plain: PlainLog(now: now), lastLine: now, view: TerminalView(palette: palette)))
         self.size = size
         self.write = write
     }
@@ -57,6 +61,8 @@ package final class ProgressPrinter: Sendable {
                 state.isClosed = state.isClosed || isLast
             case .json:
                 if isLast { showFailures(state.failures, at: now) }
+                state.progress.apply(event, at: now)
+                state.lastLine = now
                 put([JSONLines.line(for: event, at: now)])
             case .quiet:
                 if isLast { showFailures(state.failures, at: now) }
@@ -75,17 +81,25 @@ package final class ProgressPrinter: Sendable {
             switch mode {
             case .tty: drawIfDue(&state, now)
             case .plain: put(state.plain.tick(at: now))
-            case .json, .quiet, .auto: break
+            case .json:
+                let isSilent = now.steady - state.lastLine.steady >= PlainLog.heartbeat
+                guard isSilent, state.progress.succeeded == nil else { return }
+                state.lastLine = now
+                put([JSONLines.line(atWork: state.progress, at: now)])
+            case .quiet, .auto: break
             }
         }
     }
 
     /// Removes what is drawn and brings the cursor back; nothing is drawn afterwards.
-    package func close(at now: Moment = .now) {
-        state.withLock { state in
-            if mode == .tty, !state.isClosed { draw(&state, now, live: false) }
-            state.isClosed = true
-        }
+    package func close(at now: Moment = .now) { state.withLock { close(&$0, now) } }
+
+    /// The same before an end at once: does without where another thread is at it, which may wait for a reader for ever.
+    package func closeIfFree(at now: Moment = .now) { _ = state.withLockIfAvailable { close(&$0, now) } }
+
+    private func close(_ state: inout State, _ now: Moment) {
+        if mode == .tty, !state.isClosed { draw(&state, now, live: false) }
+        state.isClosed = true
     }
 
     private func drawIfDue(_ state: inout State, _ now: Moment) {

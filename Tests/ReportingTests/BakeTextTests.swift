@@ -1,6 +1,7 @@
 import Baking
 import OCI
 import Reporting
+import Synchronization
 import SystemIO
 import Testing
 
@@ -18,7 +19,7 @@ import Testing
     ]
 
     @Test func `a plain log is UTC times and what happened`() {
-        var log = PlainLog()
+        var log = PlainLog(now: Sample.start)
         let lines = Self.events.flatMap { log.lines(for: $1, at: Sample.later($0)) }
         #expect(
             lines == [
@@ -35,7 +36,7 @@ import Testing
     }
 
     @Test func `a log says at least every minute that work goes on`() {
-        var log = PlainLog()
+        var log = PlainLog(now: Sample.start)
         for (second, event) in Self.events.prefix(3) { _ = log.lines(for: event, at: Sample.later(second)) }
         var lines: [String] = []
         for second in 1...120 { lines += log.tick(at: Sample.later(Double(second))) }
@@ -48,6 +49,38 @@ import Testing
         )
         _ = log.lines(for: .finished(succeeded: true), at: Sample.later(121))
         #expect(log.tick(at: Sample.later(500)).isEmpty)
+    }
+
+    @Test func `a log says that work goes on while the plan is still being made`() {
+        var log = PlainLog(now: Sample.start)
+        #expect(log.tick(at: Sample.later(29)) == [])
+        #expect(log.tick(at: Sample.later(30)) == ["2026-01-02T03:04:35Z still at work"])
+    }
+
+    @Test func `lines of JSON say so too`() {
+        let text = Mutex("")
+        let printer = ProgressPrinter(
+            mode: .json,
+            palette: .plain,
+            size: { (80, 24) },
+            now: Sample.start,
+            write: { piece in text.withLock { $0 += piece } }
+        )
+        printer.tick(at: Sample.later(29))
+        printer.tick(at: Sample.later(30))
+        printer.tick(at: Sample.later(31))
+        printer.handle(.started(plan: Sample.plan, jobs: 2), at: Sample.later(40))
+        printer.handle(.stepStarted(Sample.copy), at: Sample.later(40))
+        printer.tick(at: Sample.later(70))
+        printer.handle(.finished(succeeded: true), at: Sample.later(71))
+        printer.tick(at: Sample.later(500))
+        let lines = text.withLock { $0 }.split(separator: "\n").filter { $0.contains("at-work") }
+        #expect(
+            lines == [
+                #"{"event":"at-work","steps":[],"time":"2026-01-02T03:04:35Z"}"#,
+                #"{"event":"at-work","steps":["web:site"],"time":"2026-01-02T03:05:15Z"}"#,
+            ]
+        )
     }
 
     @Test func `lines that stay on a terminal are in columns`() {

@@ -1,0 +1,31 @@
+import OCI
+import Reporting
+import SystemIO
+
+/// Work that takes its time and has nothing to show meanwhile.
+enum Waiting {
+    /// Runs `body`, which signals cancel, and says now and then on standard error that it goes on.
+    static func saying<Value: Sendable>(
+        _ text: String,
+        every interval: Duration = .seconds(PlainLog.heartbeat),
+        say: @escaping @Sendable (String) -> Void = { Console.say($0) },
+        _ body: @escaping @Sendable () async throws -> Value
+    ) async throws -> Value {
+        try await Interruption.cancelling {
+            try await withThrowingTaskGroup(of: Value?.self) { group in
+                group.addTask { try await body() }
+                group.addTask {
+                    while (try? await Task.sleep(for: interval)) != nil {
+                        say("\(Timestamp.text(seconds: Moment.now.wall)) \(text.neutralised)")
+                    }
+                    return nil
+                }
+                defer { group.cancelAll() }
+                while let ended = try await group.next() {
+                    if let value = ended { return value }
+                }
+                throw CancellationError()
+            }
+        }
+    }
+}
