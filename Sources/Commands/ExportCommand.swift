@@ -2,6 +2,7 @@ import ArgumentParser
 import ContainerImages
 import Diagnostics
 import MachineImages
+import OCI
 import Reporting
 import Store
 import SystemIO
@@ -53,8 +54,11 @@ struct ExportCommand: AsyncParsableCommand {
     )
     var target: String?
 
-    @Flag(help: "Replace an exported folder that is there already.")
+    @Flag(help: "Replace an exported file or folder that is there already.")
     var force = false
+
+    @Option(help: ArgumentHelp("How to write the result, which says where the image is.", valueName: "format"))
+    var result: OutputFormat = .text
 
     @OptionGroup var bakefile: BakefilePlace
     @OptionGroup var store: StoreOptions
@@ -66,14 +70,21 @@ struct ExportCommand: AsyncParsableCommand {
         let version = known.version ?? known.identity.short
         let path = FilePath(target ?? "\(known.name)-\(version)" + format.suffix)
         let (format, force) = (format, force)
-        try await Interruption.cancelling {
-            try await BlockingPool.shared.run {
+        try await Waiting.saying("still exporting '\(known.name)'") {
+            try await BlockingPool.shared.run { cancellation in
                 let stored = try StoredImage(manifest: known.manifest, in: store)
-                let export = ImageExport(stored, in: store, project: known.project, name: known.name, version: version)
+                let export = ImageExport(
+                    stored,
+                    in: store,
+                    project: known.project,
+                    name: known.name,
+                    version: version,
+                    cancellation: cancellation
+                )
                 switch format {
                 case .oci: try export.oci(to: path, force: force, leftover: Self.tell)
-                case .dockerArchive: try export.dockerArchive(to: path)
-                case .rootfsTar: try export.rootfs(to: path)
+                case .dockerArchive: try export.dockerArchive(to: path, force: force)
+                case .rootfsTar: try export.rootfs(to: path, force: force)
                 case .stepBundles:
                     guard stored.isMachine else { throw Self.noBundles(known.name) }
                     try StepBundles.export(
@@ -83,12 +94,23 @@ struct ExportCommand: AsyncParsableCommand {
                         name: known.name,
                         to: path,
                         force: force,
+                        cancellation: cancellation,
                         leftover: Self.tell
                     )
                 }
             }
         }
-        try Console.write([path.string])
+        switch result {
+        case .text: try Console.write([path.string])
+        case .json:
+            try Console.write(
+                .object([
+                    "path": .string(path.string), "format": .string(format.rawValue),
+                    "project": .string(known.project), "image": .string(known.name),
+                    "version": known.version.map(JSONValue.string), "identity": .string(known.identity.description),
+                ])
+            )
+        }
     }
 
     /// The new folder is in its place; the old one is in the way of nobody, but it takes room.

@@ -1,6 +1,7 @@
 import ArgumentParser
 import ContainerImages
 import Diagnostics
+import OCI
 import Reporting
 import Store
 import SystemIO
@@ -31,7 +32,7 @@ struct LoadCommand: AsyncParsableCommand {
 
     @OptionGroup var bakefile: BakefilePlace
     @OptionGroup var store: StoreOptions
-    @OptionGroup var colors: ColorOptions
+    @OptionGroup var output: OutputOptions
 
     func run() async throws {
         let store = try store.open(.readOnly)
@@ -41,7 +42,19 @@ struct LoadCommand: AsyncParsableCommand {
         let export = ImageExport(stored, in: store, project: known.project, name: known.name, version: version)
         let names = [try export.engineName()] + tags
         let engine = EngineLoad(engine: engine)
-        try await Interruption.cancelling { try await engine.load(stored, from: store, names: names) }
-        try Console.write([names[0]])
+        try await Waiting.saying("still loading '\(known.name)' into '\(engine.engine)'") {
+            try await engine.load(stored, from: store, names: names)
+        }
+        switch output.format {
+        case .text: try Console.write([names[0]])
+        case .json:
+            try Console.write(
+                .object([
+                    "names": .strings(names), "engine": .string(engine.engine), "project": .string(known.project),
+                    "image": .string(known.name), "version": known.version.map(JSONValue.string),
+                    "identity": .string(known.identity.description),
+                ])
+            )
+        }
     }
 }

@@ -44,7 +44,7 @@ struct ExportedLayout {
     private static func path(of digest: Digest) -> String { "blobs/sha256/\(digest.hex)" }
 
     /// Writes the files into an empty folder; each blob is verified on its way out.
-    func write(to folder: FilePath, from store: ArtifactStore) throws {
+    func write(to folder: FilePath, from store: ArtifactStore, cancellation: CancellationFlag) throws {
         let place = folder.appending("blobs/sha256")
         try Files.makeFolder(place)
         for blob in blobs {
@@ -53,7 +53,10 @@ struct ExportedLayout {
                 flags: O_WRONLY | O_CREAT | O_EXCL,
                 mode: 0o644
             )
-            try store.copyBlob(blob.digest, size: blob.size, to: file)
+            try store.forEachPiece(ofBlob: blob.digest, size: blob.size) { piece in
+                try cancellation.check()
+                try file.write(piece)
+            }
             try file.sync()
         }
         for document in documents { try AtomicFile.write(document.bytes, to: folder.appending(document.name)) }
@@ -65,6 +68,7 @@ struct ExportedLayout {
     func archive(
         from store: ArtifactStore,
         name: String,
+        cancellation: CancellationFlag = CancellationFlag(),
         write: @escaping (UnsafeRawBufferPointer) throws(SystemError) -> Void
     ) throws {
         var writer = try TarWriter.open(name: name, write: write)
@@ -76,7 +80,10 @@ struct ExportedLayout {
             var failure: (any Error)?
             do {
                 try writer.append(entry) { (buffer) throws(LayerError) in
-                    do { return try reader.read(into: buffer) } catch {
+                    do {
+                        try cancellation.check()
+                        return try reader.read(into: buffer)
+                    } catch {
                         failure = error
                         throw LayerError(.changed, name, "a blob cannot be read")
                     }

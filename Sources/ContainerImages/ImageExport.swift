@@ -21,13 +21,23 @@ package struct ImageExport {
     private let project: String
     private let name: String
     private let version: String
+    private let cancellation: CancellationFlag
 
-    package init(_ image: StoredImage, in store: ArtifactStore, project: String, name: String, version: String) {
+    /// What is written when `cancellation` is set is given up, and leaves nothing behind.
+    package init(
+        _ image: StoredImage,
+        in store: ArtifactStore,
+        project: String,
+        name: String,
+        version: String,
+        cancellation: CancellationFlag = CancellationFlag()
+    ) {
         self.store = store
         self.image = image
         self.project = project
         self.name = name
         self.version = version
+        self.cancellation = cancellation
     }
 
     /// `PROJECT/IMAGE:VERSION`: what the image is called on an engine.
@@ -58,26 +68,29 @@ package struct ImageExport {
 
     /// An OCI layout that names the image by its version: one tar where the path ends in `.tar`, else a folder.
     ///
-    /// With `force` a folder that holds a layout already is replaced; another folder never is. `leftover` is told what of
-    /// it could not be removed.
+    /// With `force` a folder that holds a layout already, or a tar, is replaced; anything else never is. `leftover` is told
+    /// what of a folder could not be removed.
     package func oci(
         to path: FilePath,
         force: Bool = false,
         leftover: (FilePath, SystemError) -> Void = { _, _ in }
     ) throws {
         let layout = ExportedLayout(image, name: version)
-        if path.extension == "tar" { return try archive(layout, to: path) }
+        if path.extension == "tar" { return try archive(layout, to: path, force: force) }
         try checkTarget(path, force: force)
-        try AtomicOutput.folder(path, replaces: force, leftover: leftover) { try layout.write(to: $0, from: store) }
+        try AtomicOutput.folder(path, replaces: force, leftover: leftover) {
+            try layout.write(to: $0, from: store, cancellation: cancellation)
+        }
     }
 
     /// What `docker load` takes: an OCI layout with a `manifest.json`, as one tar.
-    package func dockerArchive(to path: FilePath) throws {
-        try archive(ExportedLayout(image, name: version, engineNames: [try engineName()]), to: path)
+    package func dockerArchive(to path: FilePath, force: Bool = false) throws {
+        try archive(ExportedLayout(image, name: version, engineNames: [try engineName()]), to: path, force: force)
     }
 
     /// The tree that the layers make, as one tar: no whiteouts, each file once.
-    package func rootfs(to path: FilePath) throws {
+    package func rootfs(to path: FilePath, force: Bool = false) throws {
+        try Self.checkFile(path, force: force)
         let layers = try image.manifest.layers.map { try store.openBlob($0.digest, verify: true) }
         let listings = try zip(layers, image.config.diffIDs).map { file, diffID in
             try LayerListing.scan(file, name: "layer '\(diffID)'")
@@ -85,20 +98,48 @@ package struct ImageExport {
         let tree = try MergedTree(layers: listings, names: image.config.diffIDs.map { "layer '\($0)'" })
         try AtomicOutput.file(path) { file in
             var writer = try TarWriter.open(to: file, name: path.string)
-            try tree.flattened { (entry, contents) throws(LayerError) in
-                if let contents {
-                    try writer.append(entry, slice: layers[contents.layer], at: contents.offset)
-                } else {
-                    try writer.append(entry)
+            var failure: (any Error)?
+            do {
+                try tree.flattened { (entry, contents) throws(LayerError) in
+                    guard let contents else { return try writer.append(entry) }
+                    var position = contents.offset
+                    try writer.append(entry) { (buffer) throws(LayerError) in
+                        do {
+                            try cancellation.check()
+                            let count = try layers[contents.layer].read(into: buffer, at: position)
+                            position += Int64(count)
+                            return count
+                        } catch {
+                            failure = error
+                            throw LayerError(.changed, path.string, "a layer cannot be read")
+                        }
+                    }
                 }
+            } catch {
+                throw failure ?? error
             }
             _ = try writer.finish()
         }
     }
 
-    private func archive(_ layout: ExportedLayout, to path: FilePath) throws {
+    private func archive(_ layout: ExportedLayout, to path: FilePath, force: Bool) throws {
+        try Self.checkFile(path, force: force)
         try AtomicOutput.file(path) { file in
-            try layout.archive(from: store, name: path.string) { (bytes) throws(SystemError) in try file.write(bytes) }
+            try layout.archive(from: store, name: path.string, cancellation: cancellation) {
+                (bytes) throws(SystemError) in try file.write(bytes)
+            }
+        }
+    }
+
+    /// Refuses a file that exists, unless it is a tar and `force` is set; a symlink is replaced as itself.
+    private static func checkFile(_ path: FilePath, force: Bool) throws {
+        try checkTarget(path, force: force, kind: .regular) { file in
+            // POSIX: the magic of a header is at offset 257.
+            var head = [UInt8](repeating: 0, count: 262)
+            guard let file = try? Descriptor.openForReading(file),
+                let count = try? head.withUnsafeMutableBytes({ try file.read(into: $0, at: 0) })
+            else { return false }
+            return count == head.count && head[257...].elementsEqual("ustar".utf8)
         }
     }
 
@@ -111,8 +152,17 @@ package struct ImageExport {
 
     /// Refuses a folder that exists, unless it is an exported one and `force` is set.
     package static func checkFolder(_ path: FilePath, force: Bool, isExport: (FilePath) -> Bool) throws {
+        try checkTarget(path, force: force, kind: .directory, isExport: isExport)
+    }
+
+    private static func checkTarget(
+        _ path: FilePath,
+        force: Bool,
+        kind: FileKind,
+        isExport: (FilePath) -> Bool
+    ) throws {
         guard let existing = try FileStatus.ofExisting(path) else { return }
-        let isExport = existing.kind == .directory && isExport(path)
+        let isExport = existing.kind == kind && isExport(path)
         if isExport, force { return }
         throw InvalidInput(
             Diagnostic(

@@ -76,6 +76,7 @@ package enum StepBundles {
         name: String,
         to folder: FilePath,
         force: Bool = false,
+        cancellation: CancellationFlag = CancellationFlag(),
         leftover: (FilePath, SystemError) -> Void = { _, _ in }
     ) throws {
         guard let entry = try store.reference(storeName(project: project, image: name, identity: image.identity)) else {
@@ -91,7 +92,10 @@ package enum StepBundles {
                     continue
                 }
                 let file = try SystemIO.Descriptor.open(place.appending(title), flags: openNewFlags, mode: 0o644)
-                try store.copyBlob(blob.digest, size: blob.size, to: file)
+                try store.forEachPiece(ofBlob: blob.digest, size: blob.size) { piece in
+                    try cancellation.check()
+                    try file.write(piece)
+                }
                 try file.sync()
             }
         }

@@ -110,12 +110,61 @@ import Testing
         #expect(try FileStatus.ofExisting(path("root/srv/zwei"))?.linkCount == 2)
     }
 
-    @Test func `a symlink at the place is replaced, not followed`() async throws {
+    @Test func `a symlink at the place is neither followed nor replaced`() async throws {
         try samples.folder.write("precious", to: "other")
         try await requireTool("ln", ["-s", "other", "web.tar"], in: samples.folder.path)
-        try export.dockerArchive(to: path("web.tar"))
+        let error = #expect(throws: InvalidInput.self) { try export.dockerArchive(to: path("web.tar"), force: true) }
+        #expect(error?.description.contains("[output-exists]\n  why: it is not something exported") == true)
         #expect(try Files.read(path("other")) == Array("precious".utf8))
-        #expect(try FileStatus.ofExisting(path("web.tar"))?.kind == .regular)
+    }
+
+    @Test func `a file is replaced only if it is a tar, and only if told so`() throws {
+        let exports: [(FilePath, Bool) throws -> Void] = [
+            { try export.oci(to: $0, force: $1) }, { try export.dockerArchive(to: $0, force: $1) },
+            { try export.rootfs(to: $0, force: $1) },
+        ]
+        for (number, export) in exports.enumerated() {
+            let target = path("\(number).tar")
+            try samples.folder.write("precious", to: "\(number).tar")
+            let precious = #expect(throws: InvalidInput.self) { try export(target, true) }
+            #expect(
+                precious?.description == """
+                    error: '\(target)' exists already [output-exists]
+                      why: it is not something exported, so it is not replaced
+                      fix: name another place
+                    """
+            )
+            #expect(try Files.read(target) == Array("precious".utf8))
+            try Files.removeFile(target)
+            try export(target, false)
+            let taken = #expect(throws: InvalidInput.self) { try export(target, false) }
+            #expect(
+                taken?.description == """
+                    error: '\(target)' exists already [output-exists]
+                      fix: name another place, or pass '--force' to replace it
+                    """
+            )
+            try export(target, true)
+        }
+    }
+
+    @Test func `what is cancelled leaves nothing behind`() throws {
+        let flag = CancellationFlag()
+        flag.set()
+        let cancelled = ImageExport(
+            image,
+            in: samples.store,
+            project: "shop",
+            name: "web",
+            version: "1",
+            cancellation: flag
+        )
+        try samples.folder.makeFolder("out")
+        #expect(throws: CancellationError.self) { try cancelled.oci(to: path("out/web")) }
+        #expect(throws: CancellationError.self) { try cancelled.oci(to: path("out/web.tar")) }
+        #expect(throws: CancellationError.self) { try cancelled.dockerArchive(to: path("out/web.tar")) }
+        #expect(throws: CancellationError.self) { try cancelled.rootfs(to: path("out/web.tar")) }
+        #expect(try Files.names(in: path("out")).isEmpty)
     }
 
     @Test func `a damaged blob leaves nothing at the place`() throws {

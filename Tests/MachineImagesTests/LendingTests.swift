@@ -102,14 +102,16 @@ import Testing
         let result = try await apply()
         #expect(result.status == 0, "\(result.error)")
         #expect(result.error == "ovenbird: base:run-1: applied\n")
-        #expect(try await workshop.shell("ls machine/var/cache/apt machine/var/cache") == """
-            machine/var/cache:
-            apt
+        #expect(
+            try await workshop.shell("ls machine/var/cache/apt machine/var/cache") == """
+                machine/var/cache:
+                apt
 
-            machine/var/cache/apt:
-            pkgcache
+                machine/var/cache/apt:
+                pkgcache
 
-            """)
+                """
+        )
         #expect(try await workshop.shell("ls -A machine/root/.npm") == "x\n")
     }
 

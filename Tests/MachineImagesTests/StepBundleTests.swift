@@ -254,6 +254,19 @@ import Testing
         let taken = #expect(throws: InvalidInput.self) { try export() }
         #expect(taken?.description.contains("exists already [output-exists]") == true)
         try export(force: true)
+        let flag = CancellationFlag()
+        flag.set()
+        #expect(throws: CancellationError.self) {
+            try StepBundles.export(
+                image,
+                from: workshop.store,
+                project: "shop",
+                name: "base",
+                to: workshop.temporary.file("cancelled/bundles"),
+                cancellation: flag
+            )
+        }
+        #expect(try Files.names(in: workshop.temporary.file("cancelled")).isEmpty)
         let missing = #expect(throws: BundleError.self) { try export(project: "other") }
         #expect(missing?.description == "the store has no step bundles of 'base': bake it again")
     }
