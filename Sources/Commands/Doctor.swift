@@ -2,6 +2,7 @@ import Glibc
 import OCI
 import Sandbox
 import Store
+import Synchronization
 import SystemIO
 import SystemPackage
 
@@ -37,10 +38,22 @@ struct Doctor {
 
     func examine() async throws -> [Finding] {
         let folder = nearestExisting(storePath)
-        // Only trying tells: root may write where nothing can be made.
-        let beside = Result { try makeScratch(in: folder) }
-        defer { if let scratch = try? beside.get() { remove(scratch) } }
-        return try await [storeFolder(beside), diskSpace(folder)] + sandbox(beside)
+        let scratch = Scratch()
+        return try await Interruption.cancelling(abandon: { scratch.remove() }) {
+            defer { scratch.remove() }
+            return try await examine(folder, scratch)
+        }
+    }
+
+    private func examine(_ folder: FilePath, _ scratch: Scratch) async throws -> [Finding] {
+        // Inside a store that exists a folder can be made to try; elsewhere nothing of ours may be left for a moment.
+        let tried = Result {
+            if Files.exists(storePath) { return try scratch.make(in: storePath) }
+            // Only trying tells, since root may write where nothing can be made: a file without a name is seen by nobody.
+            _ = try Descriptor.openUnnamed(in: folder)
+            return try scratch.make(in: temporaryFolder)
+        }
+        return try await [storeFolder(tried), diskSpace(folder)] + sandbox(tried, scratch)
             + [
                 engine(),
                 program("git", ["--version"], name: "git", purpose: "the commit in a release, and 'version: git'"),
@@ -81,11 +94,10 @@ struct Doctor {
     }
 
     /// What the sandbox finds when it is tried in a folder of its own, beside the store where that can be.
-    private func sandbox(_ beside: Result<FilePath, any Error>) async throws -> [Finding] {
-        let scratch: FilePath
-        if case .success(let folder) = beside { scratch = folder } else { scratch = try makeScratch(in: "/tmp") }
-        defer { remove(scratch) }
-        let found = await SandboxCapabilities.probe(worker: try ProcessSetup.executable(), scratch: scratch)
+    private func sandbox(_ tried: Result<FilePath, any Error>, _ scratch: Scratch) async throws -> [Finding] {
+        let place: FilePath
+        if case .success(let folder) = tried { place = folder } else { place = try scratch.make(in: temporaryFolder) }
+        let found = await SandboxCapabilities.probe(worker: try ProcessSetup.executable(), scratch: place)
         return found.items.map { item in
             let isBase = item.name == SandboxCapabilities.debianRoots
             return Finding(
@@ -136,14 +148,26 @@ struct Doctor {
         )
     }
 
-    private func makeScratch(in folder: FilePath) throws -> FilePath {
-        let scratch = folder.appending(".ovenbird-doctor.\(getpid())")
-        try Files.makeFolder(scratch, mode: 0o700)
-        return scratch
+    private var temporaryFolder: FilePath {
+        Console.environment["TMPDIR"].flatMap { $0.isEmpty ? nil : FilePath($0) } ?? "/tmp"
     }
 
-    /// The sandbox leaves the folder empty.
-    private func remove(_ scratch: FilePath) { scratch.withPlatformString { _ = rmdir($0) } }
+    /// The folder in which the sandbox is tried; it goes again, however the examination ends.
+    private final class Scratch: Sendable {
+        private let path = Mutex<FilePath?>(nil)
+
+        func make(in folder: FilePath) throws -> FilePath {
+            let scratch = folder.appending(".ovenbird-doctor.\(getpid())")
+            try Files.makeFolder(scratch, mode: 0o700)
+            path.withLock { $0 = scratch }
+            return scratch
+        }
+
+        /// The sandbox leaves the folder empty, unless it was cut off.
+        func remove() {
+            if let scratch = path.withLock({ $0 }) { _ = Files.removeTree(scratch) }
+        }
+    }
 
     private func nearestExisting(_ path: FilePath) -> FilePath {
         var place = path

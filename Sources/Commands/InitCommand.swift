@@ -30,7 +30,11 @@ struct InitCommand: ParsableCommand {
 
     func run() throws {
         let path = FilePath(file)
-        let others = file == "Bakefile" ? ["Bakefile", "Bakefile.yaml"] : [file]
+        // Beside each other the two default names are an error of every other command.
+        let defaults = ["Bakefile", "Bakefile.yaml"]
+        let folder = path.removingLastComponent()
+        let isDefault = defaults.contains { path.lastComponent?.string == $0 }
+        let others = isDefault ? defaults.map { folder.appending($0).string } : [file]
         for name in others where Files.exists(FilePath(name)) {
             throw InvalidInput(
                 Diagnostic(

@@ -18,6 +18,11 @@ struct OutputTests {
 
                 """
         )
+        // Beside each other the two names would be an error of every other command.
+        let beside = try await kitchen.ovenbird(["init", "--file", "./Bakefile.yaml"])
+        #expect(beside.status == 2)
+        #expect(beside.error.hasPrefix("error: './Bakefile' exists already [bakefile-exists]\n"), "\(beside.error)")
+        try await kitchen.run("init", "--file", "other.yaml")
         try Files.removeFile(kitchen.work.file("Bakefile"))
         try await kitchen.run("init")
         try await kitchen.run("check")
@@ -102,6 +107,65 @@ struct OutputTests {
         let result = try await kitchen.ovenbird(["doctor"], environment: ["PATH": "/nonexistent"])
         #expect(result.text.contains("missing  git                     there is no program 'git'"))
         #expect(result.text.contains("fix: apt-get install git"))
+    }
+
+    @Test func `of doctor makes nothing where there is no store yet`() async throws {
+        let kitchen = try await Kitchen()
+        try kitchen.work.makeFolder("place")
+        try kitchen.work.makeFolder("scratch")
+        let before = try FileStatus.ofExisting(kitchen.work.file("place"))
+        let result = try await kitchen.ovenbird(
+            ["doctor"],
+            store: kitchen.work.file("place/store"),
+            environment: ["TMPDIR": kitchen.work.file("scratch").string]
+        )
+        #expect(result.text.contains("good     store                   '"), "\(result.text)")
+        // The time of a folder changes with every name that comes and goes.
+        #expect(try FileStatus.ofExisting(kitchen.work.file("place")) == before)
+        #expect(try Files.names(in: kitchen.work.file("scratch")) == [])
+    }
+
+    @Test func `of load and export is a document where that is asked for`() async throws {
+        let kitchen = try await Kitchen()
+        try await kitchen.run("bake", "--first")
+        let identity = try kitchen.identity(of: "site").identity
+        let exported = try JSONValue.parse(
+            Array(try await kitchen.run("export", "site", "--result", "json", "--to", "x.tar").utf8)
+        )
+        #expect(
+            exported
+                == .object([
+                    "path": "x.tar", "format": "oci", "project": "kitchen", "image": "site", "version": "1",
+                    "identity": .string(identity),
+                ])
+        )
+        let engine = try kitchen.work.write(
+            "#!/bin/sh\nif [ \"$1\" = load ]; then cat >/dev/null; else echo \(identity); fi\n",
+            to: "engine",
+            mode: 0o755
+        )
+        let loaded = try JSONValue.parse(
+            Array(
+                try await kitchen.run(
+                    "load",
+                    "site",
+                    "--engine",
+                    engine.string,
+                    "--tag",
+                    "a:b",
+                    "--format",
+                    "json"
+                ).utf8
+            )
+        )
+        #expect(
+            loaded
+                == .object([
+                    "names": .strings(["kitchen/site:1", "a:b"]), "engine": .string(engine.string),
+                    "project": "kitchen",
+                    "image": "site", "version": "1", "identity": .string(identity),
+                ])
+        )
     }
 
     @Test func `of doctor fails where the store cannot be`() async throws {
