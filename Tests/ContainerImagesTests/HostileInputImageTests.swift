@@ -139,16 +139,21 @@ import Testing
         }
     }
 
-    @Test func `row 27: what is written replaces a symlink, and goes nowhere through it`() throws {
+    @Test func `row 27: nothing is written over a symlink, and nothing goes through it`() throws {
         let image = try StoredImage(manifest: try samples.web().manifestDigest, in: samples.store)
         let export = ImageExport(image, in: samples.store, project: "shop", name: "web", version: "1.0.0")
         let probe = try samples.folder.write("precious", to: "precious/file")
-        for name in ["oci.tar", "docker.tar", "root.tar"] {
-            #expect(symlink(probe.string, samples.folder.file(name).string) == 0)
+        let target = samples.folder.file("image.tar")
+        #expect(symlink(probe.string, target.string) == 0)
+        for force in [false, true] {
+            let refusals = [
+                #expect(throws: InvalidInput.self) { try export.oci(to: target, force: force) },
+                #expect(throws: InvalidInput.self) { try export.dockerArchive(to: target, force: force) },
+                #expect(throws: InvalidInput.self) { try export.rootfs(to: target, force: force) },
+            ]
+            for refusal in refusals { #expect(refusal?.description.contains("[output-exists]") == true) }
         }
-        try export.oci(to: samples.folder.file("oci.tar"))
-        try export.dockerArchive(to: samples.folder.file("docker.tar"))
-        try export.rootfs(to: samples.folder.file("root.tar"))
+        #expect(try FileStatus.ofExisting(target)?.kind == .symlink)
         #expect(try Files.read(probe) == Array("precious".utf8))
         #expect(symlink(samples.folder.file("precious").string, samples.folder.file("layout").string) == 0)
         _ = try? export.oci(to: samples.folder.file("layout"))
