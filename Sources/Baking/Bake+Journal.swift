@@ -22,6 +22,7 @@ extension Bake {
                     parent: parent,
                     variables: variables
                 )
+                if let list = done.planned.reference?.locked?.packages { listings[list.digest] = list.text }
                 for input in done.planned.inputs { listings[input.tree.digest] = input.tree.listing }
                 steps.append(
                     entry(

@@ -33,14 +33,24 @@ package struct Bake: Sendable {
         /// Steps at a time.
         package var jobs: Int
         package var refresh: Bool
+        /// Whether it bakes to learn what moving references mean: then a result counts only where it is known what it is
+        /// made of, and the next plan compares with the bake before.
+        package var onlyResolves: Bool
         /// The program that runs as `sandbox-worker`.
         package var worker: FilePath
         /// The environment of the process, for declared secrets and nothing else.
         package var environment: [String: String]
 
-        package init(jobs: Int, refresh: Bool = false, worker: FilePath, environment: [String: String]) {
+        package init(
+            jobs: Int,
+            refresh: Bool = false,
+            onlyResolves: Bool = false,
+            worker: FilePath,
+            environment: [String: String]
+        ) {
             self.jobs = max(1, jobs)
             self.refresh = refresh
+            self.onlyResolves = onlyResolves
             self.worker = worker
             self.environment = environment
         }
@@ -119,7 +129,7 @@ package struct Bake: Sendable {
             emit(.finished(succeeded: false))
             return result
         }
-        try recordSteps(result)
+        if !options.onlyResolves { try recordSteps(result) }
         if Task.isCancelled {
             try store.finishBake(id: identifier, status: .interrupted, at: currentSeconds())
             emit(.interrupted)

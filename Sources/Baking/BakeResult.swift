@@ -41,8 +41,16 @@ package struct LayeredImage: Sendable {
         package let planned: PlannedStep
         package let contentKey: StepKey
         package let outcome: StepOutcome
+        /// What it is made of, where that was asked of something that moves and is known.
+        package let resolution: Lock.Entry?
 
-        package init(planned: PlannedStep, contentKey: StepKey, outcome: StepOutcome) {
+        package init(
+            planned: PlannedStep,
+            contentKey: StepKey,
+            outcome: StepOutcome,
+            resolution: Lock.Entry? = nil
+        ) {
+            self.resolution = resolution
             self.planned = planned
             self.contentKey = contentKey
             self.outcome = outcome
@@ -81,7 +89,9 @@ package struct LayeredImage: Sendable {
             baseConfig = done.result.baseConfig
             baseLayerCount = layers.count
         }
-        steps.append(DoneStep(planned: step, contentKey: done.contentKey, outcome: done.outcome))
+        steps.append(
+            DoneStep(planned: step, contentKey: done.contentKey, outcome: done.outcome, resolution: done.resolution)
+        )
     }
 }
 
@@ -101,9 +111,12 @@ package struct FinishedImage: Sendable, Hashable {
 package struct MadeLayers: Sendable {
     package let layers: [Digest]
     package let config: JSONValue?
+    /// What it is made of, where that was asked of something that moves.
+    package let resolution: Lock.Entry?
 
-    package init(layers: [Digest], config: JSONValue?) {
+    package init(layers: [Digest], config: JSONValue?, resolution: Lock.Entry? = nil) {
         self.layers = layers
         self.config = config
+        self.resolution = resolution
     }
 }

@@ -21,6 +21,7 @@ extension StepExecutor {
         let log = try logs.open(name)
         var job = job(over: parent, scratch: folder, output: work.path.appending("layer.tar"))
         let result: SandboxResult
+        var resolution: Lock.Entry?
         switch step.action {
         case .run(let run):
             try prepare(&job, for: run)
@@ -28,21 +29,30 @@ extension StepExecutor {
         case .packages(let packages):
             let root = try layers.root(of: parent)
             let copies = try InputCopies(of: planned.inputs, for: bake.bakefile, in: work.path.appending("inputs"))
-            result = try await PackagesRun.run(
-                PackagesRequest(packages, copies: copies),
-                root: try AptRoot.read(root.tree, blobs: root.blobs),
-                job: job,
-                in: folder,
-                cache: bake.store.cacheFolder,
-                worker: bake.options.worker,
-                log: log
+            let (request, apt, own) = (
+                PackagesRequest(packages, copies: copies), try AptRoot.read(root.tree, blobs: root.blobs), job
             )
+            let done = try await makeOfPackages(planned, name: name) { pinned in
+                let outcome = try await PackagesRun.run(
+                    request,
+                    pinned: pinned,
+                    root: apt,
+                    job: own,
+                    in: folder,
+                    cache: bake.store.cacheFolder,
+                    worker: bake.options.worker,
+                    log: log
+                )
+                if outcome.result.exitStatus != 0 { throw StepError.ended(outcome.result.exitStatus) }
+                return Resolved(made: outcome.result, packages: outcome.packages)
+            }
+            (result, resolution) = (done.made, done.resolution)
         default: preconditionFailure("'\(step.action.kind)' needs no sandbox")
         }
         guard result.exitStatus == 0, let layer = result.layer else {
-            throw StepError("ended with exit status \(result.exitStatus)")
+            throw StepError.ended(result.exitStatus)
         }
-        return try await adopt(layer, at: job.output)
+        return try await adopt(layer, at: job.output, resolution)
     }
 
     /// Makes the layers that an image starts from.
@@ -65,20 +75,30 @@ extension StepExecutor {
             timestamp: bake.plan.timestamp
         )
         let output = work.path.appending("layer.tar")
-        let layer = try await root.make(
-            in: folder,
-            output: output,
-            worker: bake.options.worker,
-            log: try logs.open(name)
-        )
-        return try await adopt(layer, at: output)
+        let log = try logs.open(name)
+        let done = try await makeOfPackages(planned, name: name) { pinned in
+            let made = try await root.make(
+                pinned: pinned,
+                in: folder,
+                cache: bake.store.cacheFolder,
+                output: output,
+                worker: bake.options.worker,
+                log: log
+            )
+            return Resolved(made: made.layer, packages: made.packages)
+        }
+        return try await adopt(done.made, at: output, done.resolution)
     }
 
-    private func adopt(_ layer: SandboxResult.Layer, at file: FilePath) async throws -> MadeLayers {
+    private func adopt(
+        _ layer: SandboxResult.Layer,
+        at file: FilePath,
+        _ resolution: Lock.Entry?
+    ) async throws -> MadeLayers {
         let store = bake.store
         return try await BlockingPool.shared.run {
             _ = try store.adopt(file: file, expecting: layer.digest, size: layer.size)
-            return MadeLayers(layers: [layer.digest], config: nil)
+            return MadeLayers(layers: [layer.digest], config: nil, resolution: resolution)
         }
     }
 
@@ -164,4 +184,8 @@ extension PackagesRequest {
             recommends: step.recommends
         )
     }
+}
+
+extension StepError {
+    fileprivate static func ended(_ status: Int32) -> StepError { StepError("ended with exit status \(status)") }
 }

@@ -15,6 +15,8 @@ struct StepExecutor: Sendable {
         let contentKey: StepKey
         let result: StoredResult
         let outcome: StepOutcome
+        /// What the result is made of, where that was asked of something that moves and is known.
+        let resolution: Lock.Entry?
     }
 
     let bake: Bake
@@ -22,7 +24,7 @@ struct StepExecutor: Sendable {
     let layers: LayerCatalog
     let records: StoreRecords
     /// Steps that `--refresh` ran in this bake, which are fresh for their twins.
-    private let refreshed: RefreshedKeys
+    let refreshed: RefreshedKeys
     /// Steps that failed in this bake, which need not fail again for their twins.
     private let failed: FailedKeys
     let logs: StepLogs
@@ -46,7 +48,7 @@ struct StepExecutor: Sendable {
     {
         let key = StepKey(definition: step.definitionKey, parent: parent, others: source.map { [$0] } ?? [])
         let started = ContinuousClock.now
-        @Sendable func done(_ result: StoredResult, _ origin: StepOutcome.Origin) -> Done {
+        @Sendable func done(_ result: StoredResult, _ origin: StepOutcome.Origin) throws -> Done {
             let outcome = StepOutcome(
                 origin: origin,
                 reason: step.reason,
@@ -54,18 +56,23 @@ struct StepExecutor: Sendable {
                 size: result.byteSize,
                 seconds: (ContinuousClock.now - started).inSeconds
             )
-            return Done(contentKey: key, result: result, outcome: outcome)
+            let known = step.isUnpinned ? try records.resolution(of: key.digest) : step.reference?.locked
+            return Done(contentKey: key, result: result, outcome: outcome, resolution: known)
         }
         try Task.checkCancellation()
-        if !mustRun(step, key), let result = try records.result(for: key) { return done(result, .cached) }
+        if try !mustRun(step, key), let result = try records.result(for: key) { return try done(result, .cached) }
         let lock = try await acquire(key, name)
         defer { lock.release() }
-        if !mustRun(step, key), let result = try records.result(for: key) { return done(result, .reused) }
+        if try !mustRun(step, key), let result = try records.result(for: key) { return try done(result, .reused) }
         if let first = failed.step(of: key) { throw FailedTwin(step: first) }
         do {
             return try await slots.use {
                 bake.emit(.stepStarted(name))
                 let made = try await execute(step, name: name, on: parent, from: source)
+                // Before the result: one that is there has this too.
+                if let resolution = made.resolution, step.isUnpinned {
+                    try bake.store.putResolution(Array(Lock(entries: [resolution]).text.utf8), for: key.digest)
+                }
                 let result = try bake.store.recordStepResult(
                     contentKey: key.digest,
                     definitionKey: step.definitionKey.digest,
@@ -74,7 +81,7 @@ struct StepExecutor: Sendable {
                     at: currentSeconds()
                 )
                 if bake.options.refresh { refreshed.insert(key) }
-                return done(result, .ran)
+                return try done(result, .ran)
             }
         } catch {
             if !Task.isCancelled { failed.insert(key, name) }
@@ -82,12 +89,14 @@ struct StepExecutor: Sendable {
         }
     }
 
-    private func mustRun(_ step: PlannedStep, _ key: StepKey) -> Bool {
-        bake.options.refresh && step.work.isMoving && !refreshed.contains(key)
+    private func mustRun(_ step: PlannedStep, _ key: StepKey) throws -> Bool {
+        guard step.isUnpinned else { return false }
+        if bake.options.refresh { return !refreshed.contains(key) }
+        return try bake.options.onlyResolves && records.resolution(of: key.digest) == nil
     }
 
     /// The lock of a step key, which another bake, or another image of this one, may hold for a while.
-    private func acquire(_ key: StepKey, _ name: StepName) async throws -> FileLock {
+    func acquire(_ key: StepKey, _ name: StepName) async throws -> FileLock {
         if let lock = try bake.store.tryLock(stepKey: key.digest) { return lock }
         bake.emit(.stepWaiting(name))
         while true {

@@ -64,7 +64,8 @@ struct BakeCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let bakefile = try bakefile.read(colors: output.colors)
+        var bakefile = try bakefile.read(colors: output.colors)
+        let lock = try Lock.read(of: &bakefile)
         let outFolder = OutputFolder(
             path: FilePath(out),
             bakefile: bakefile,
@@ -73,7 +74,7 @@ struct BakeCommand: AsyncParsableCommand {
         try outFolder.prepare()
         let store = try openStore()
         do {
-            try await bake(bakefile, in: store, outFolder)
+            try await bake(bakefile, lock, in: store, outFolder)
         } catch {
             throw failure(error, in: store)
         }
@@ -110,11 +111,17 @@ struct BakeCommand: AsyncParsableCommand {
         return CommandFailure(.bakeFailed, message: Obstacle(error, in: store)?.description ?? "\(error)")
     }
 
-    private func bake(_ bakefile: Bakefile, in store: ArtifactStore, _ outFolder: OutputFolder) async throws {
+    private func bake(
+        _ bakefile: Bakefile,
+        _ lock: Lock?,
+        in store: ArtifactStore,
+        _ outFolder: OutputFolder
+    ) async throws {
         let options = BakeRecipe.Options(
             images: images,
             jobs: jobs ?? max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))),
             refresh: refresh,
+            lock: lock,
             after: try after.map { try ReleaseArgument(text: $0).read { store }.release },
             isFirst: first,
             worker: try ProcessSetup.executable(),

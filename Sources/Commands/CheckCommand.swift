@@ -80,7 +80,8 @@ struct ProjectCheck {
             let request = Planner.Request(
                 bakefile: bakefile,
                 timestamp: try ImageTimestamp.resolve(bakefile, environment: Console.environment),
-                architecture: hostArchitecture()
+                architecture: hostArchitecture(),
+                lock: try Lock.read(besides: bakefile.path, in: try Files.currentFolder())
             )
             let scanner = InputScanner(folder: bakefile.folder, contexts: bakefile.contexts) { _, _ in nil }
             var planner = Planner(request, records: NoRecords(), scanner: scanner)

@@ -31,4 +31,8 @@ extension DiagnosticIdentifier {
     static let noStepBundles: Self = "no-step-bundles"
     /// A program that a command needs is missing or fails.
     static let toolMissing: Self = "tool-missing"
+    /// `lock --check` finds no lock, and something moves.
+    static let lockMissing: Self = "lock-missing"
+    /// An entry of the lock answers no step.
+    static let lockEntryUnused: Self = "lock-entry-unused"
 }

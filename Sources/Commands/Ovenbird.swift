@@ -17,7 +17,8 @@ struct Ovenbird: AsyncParsableCommand {
             CommandGroup(
                 name: "Bake",
                 subcommands: [
-                    InitCommand.self, CheckCommand.self, PlanCommand.self, BakeCommand.self, WhyCommand.self,
+                    InitCommand.self, CheckCommand.self, PlanCommand.self, LockCommand.self, BakeCommand.self,
+                    WhyCommand.self,
                 ]
             ),
             CommandGroup(

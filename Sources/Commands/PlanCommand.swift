@@ -34,7 +34,8 @@ struct PlanCommand: AsyncParsableCommand {
     @OptionGroup var output: OutputOptions
 
     func run() async throws {
-        let bakefile = try bakefile.read(colors: output.colors)
+        var bakefile = try bakefile.read(colors: output.colors)
+        let lock = try Lock.read(of: &bakefile)
         let store = try store.open(.readOnly)
         let plan = try Planner.plan(
             bakefile,
@@ -42,7 +43,8 @@ struct PlanCommand: AsyncParsableCommand {
             store: store,
             environment: Console.environment,
             refresh: refresh,
-            stamp: try await stamp(of: bakefile)
+            stamp: try await stamp(of: bakefile),
+            lock: lock
         ).plan
         switch output.format {
         case .json: try Console.write(PlanDocument.value(plan))

@@ -1,3 +1,4 @@
+package import Bakefiles
 package import OCI
 package import Store
 package import SystemIO
@@ -12,6 +13,13 @@ package protocol BakeRecords {
     func lastStep(image: String, address: String) throws -> StepRecord?
     /// The listing of an input tree.
     func listing(of tree: Digest) throws -> String?
+    /// What a moving reference meant: under a request the newest answer, under a content key what its result is made of.
+    func resolution(of key: Digest) throws -> Lock.Entry?
+}
+
+extension BakeRecords {
+    /// Nothing is known.
+    package func resolution(of key: Digest) throws -> Lock.Entry? { nil }
 }
 
 /// A step as a bake had it, to tell the next plan what is different now.

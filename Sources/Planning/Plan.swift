@@ -81,6 +81,8 @@ package struct PlannedStep: Sendable, Hashable {
     package let reason: String
     /// Of a moving reference that nothing pins: when it was resolved, seconds since 1970.
     package let resolvedAt: Int64?
+    /// nil for a step that asks for nothing that moves.
+    package let reference: MovingReference?
 
     package init(
         work: Work,
@@ -89,7 +91,8 @@ package struct PlannedStep: Sendable, Hashable {
         contentKey: StepKey?,
         state: State,
         reason: String,
-        resolvedAt: Int64? = nil
+        resolvedAt: Int64? = nil,
+        reference: MovingReference? = nil
     ) {
         self.work = work
         self.definition = definition
@@ -98,7 +101,11 @@ package struct PlannedStep: Sendable, Hashable {
         self.state = state
         self.reason = reason
         self.resolvedAt = resolvedAt
+        self.reference = reference
     }
+
+    /// Whether its result depends on when it is made, and no lock says which it is to be.
+    package var isUnpinned: Bool { work.isMoving && reference?.locked == nil }
 
     package var definitionKey: StepKey { definition.key }
 

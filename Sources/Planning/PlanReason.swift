@@ -1,3 +1,4 @@
+import Bakefiles
 import OCI
 import SystemIO
 
@@ -13,6 +14,8 @@ struct PlanReason {
     let parentName: String
     /// Those that stand in the step.
     let variables: [String: String]
+    /// The lock's, nil where nothing pins the step.
+    var packages: PackageList? = nil
     /// The listing of an input of the last bake.
     let listing: (Digest) throws -> String?
 
@@ -34,6 +37,7 @@ struct PlanReason {
             return describe(change)
         }
         if let difference = try inputDifference(old) { return difference }
+        if let difference = try packagesDifference(old) { return difference }
         for key in ["kind", "timestamp", "architecture", "format"] {
             if let change = firstChange(old[key] ?? .null, new[key] ?? .null, path: key) { return describe(change) }
         }
@@ -52,6 +56,17 @@ struct PlanReason {
             return difference ?? "'\(input.name)' changed: \(digest.short) → \(input.tree.digest.short)"
         }
         return nil
+    }
+
+    /// What a lock says now, and what it said.
+    private func packagesDifference(_ old: JSONValue) throws -> String? {
+        let before = old["packages"]?.stringValue.flatMap { Digest($0) }
+        let now = definition.document["packages"]?.stringValue.flatMap { Digest($0) }
+        if before == now { return nil }
+        guard let before else { return "the lock pins it now" }
+        guard now != nil, let packages else { return "the lock pins it no more" }
+        let difference = try listing(before).flatMap { PackageList.firstDifference(old: $0, new: packages.text) }
+        return "in the lock " + (difference ?? "'packages' changed: \(before.short) → \(packages.digest.short)")
     }
 
     private struct Change {

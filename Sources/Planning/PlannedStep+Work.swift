@@ -50,7 +50,9 @@ extension PlannedStep.Work {
     package var isMoving: Bool {
         switch self {
         case .base(.debian): true
-        case .step(let step): if case .packages = step.action { true } else { false }
+        case .step(let step):
+            // Local files may need packages of the distribution.
+            if case .packages = step.action { true } else { false }
         default: false
         }
     }

@@ -13,7 +13,9 @@ extension Planner {
         store: ArtifactStore,
         environment: [String: String],
         refresh: Bool = false,
-        stamp: [String: String] = [:]
+        stamp: [String: String] = [:],
+        lock: Lock? = nil,
+        lockUse: LockUse = .required
     ) throws -> (plan: Plan, learned: [LearnedDigest]) {
         let request = Request(
             bakefile: bakefile,
@@ -21,7 +23,9 @@ extension Planner {
             timestamp: try ImageTimestamp.resolve(bakefile, environment: environment),
             architecture: hostArchitecture(),
             refresh: refresh,
-            stamp: stamp
+            stamp: stamp,
+            lock: lock,
+            lockUse: lockUse
         )
         var known: [FilePath: KnownFileDigest] = [:]
         for folder in [bakefile.folder] + bakefile.contexts.values {

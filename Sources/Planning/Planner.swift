@@ -18,6 +18,9 @@ package struct Planner {
         package var refresh: Bool
         /// The labels that images with `labels: { stamp: true }` get.
         package var stamp: [String: String]
+        /// What pins it; nil where the Bakefile has no lock.
+        package var lock: Lock?
+        package var lockUse: LockUse
 
         package init(
             bakefile: Bakefile,
@@ -25,7 +28,9 @@ package struct Planner {
             timestamp: Int64,
             architecture: String,
             refresh: Bool = false,
-            stamp: [String: String] = [:]
+            stamp: [String: String] = [:],
+            lock: Lock? = nil,
+            lockUse: LockUse = .required
         ) {
             self.bakefile = bakefile
             self.images = images
@@ -33,6 +38,8 @@ package struct Planner {
             self.architecture = architecture
             self.refresh = refresh
             self.stamp = stamp
+            self.lock = lock
+            self.lockUse = lockUse
         }
     }
 
@@ -44,6 +51,8 @@ package struct Planner {
     private var layers: [String: [Digest]?] = [:]
     /// What leads to the last step of each image, its content where that is known.
     private var symbols: [String: StepKey] = [:]
+    /// What the steps of each image have asked for that moves, lowest first.
+    private var requests: [String: [Digest]] = [:]
     /// Steps that are not cached, by their symbols, so that the same work in two images is planned once.
     private var firstToRun: [StepKey: String] = [:]
     /// How the configs of the images so far stand.
@@ -81,6 +90,7 @@ package struct Planner {
             chain.layers = layers[name] ?? nil
             chain.symbol = symbols[name] ?? Self.scratch
             chain.parent = name
+            chain.requests = requests[name] ?? []
         } else if let fields = image.base.fields {
             steps.append(try plan(.base(image.base), fields, at: image.basePlace, &chain))
         }
@@ -89,6 +99,7 @@ package struct Planner {
         }
         layers[image.name] = .some(chain.layers)
         symbols[image.name] = chain.symbol
+        requests[image.name] = chain.requests
         let config = try planConfig(of: image, steps)
         configs[image.name] = config
         return PlannedImage(image: image, steps: steps, config: config)
@@ -138,6 +149,8 @@ package struct Planner {
         var symbol: StepKey
         /// The step before, or the image that this one starts from.
         var parent: String
+        /// What was asked for so far that moves.
+        var requests: [Digest] = []
     }
 
     private mutating func plan(
@@ -147,13 +160,19 @@ package struct Planner {
         _ chain: inout Chain
     ) throws -> PlannedStep {
         let read = try readInputs(of: work, at: place)
+        let address = work.address
+        let name = "\(chain.image):\(address)"
+        let reference = reference(of: work, fields, read, named: name, at: place, below: chain.requests)
+        if let reference { chain.requests.append(reference.request) }
         let definition = StepDefinition(
             kind: work.kind,
             fields: fields,
             inputs: Dictionary(read.map { ($0.name, $0.tree.digest) }) { first, _ in first },
+            packages: reference?.locked?.packages?.digest,
             timestamp: request.timestamp,
             architecture: request.architecture
         )
+        let isUnpinned = work.isMoving && reference?.locked == nil
         let source = work.sourceImage
         let sourceLayers: [Digest]? = source.map { layers[$0] ?? nil } ?? []
         var contentKey: StepKey?
@@ -165,8 +184,6 @@ package struct Planner {
         let others = source.map { [[(symbols[$0] ?? Self.scratch).digest]] } ?? []
         let symbol =
             contentKey ?? StepKey(definition: definition.key, parent: [chain.symbol.digest], others: others)
-        let address = work.address
-        let name = "\(chain.image):\(address)"
 
         let reason = PlanReason(
             record: try records.lastStep(image: chain.image, address: address),
@@ -176,25 +193,25 @@ package struct Planner {
             parent: chain.layers,
             parentName: chain.parent,
             variables: variables(in: work),
+            packages: reference?.locked?.packages,
             listing: records.listing
         )
+        let resolution = isUnpinned ? try contentKey.flatMap { try records.resolution(of: $0.digest) } : nil
+        let isRefreshed = request.refresh && isUnpinned
         let state: PlannedStep.State
         let text: String
-        if let result, !(request.refresh && work.isMoving) {
-            (state, text) = (
-                .cached, work.isMoving ? "unpinned, resolved on \(utcDate(result.createdAt))" : "unchanged"
-            )
+        if let result, !isRefreshed {
+            (state, text) = (.cached, unchanged(reference, isUnpinned, resolution?.resolved ?? result.createdAt))
         } else if let twin = firstToRun[symbol] {
             (state, text) = (.depends(on: twin), "the same step as '\(twin)', which runs once for both")
         } else if result != nil {
             (state, text) = (.willRun, "'--refresh' resolves it anew")
-        } else if contentKey == nil, try records.hasResult(madeBy: definition.key), !(request.refresh && work.isMoving)
-        {
+        } else if contentKey == nil, try records.hasResult(madeBy: definition.key), !isRefreshed {
             (state, text) = (.depends(on: unknownParent), "runs if '\(unknownParent)' gives new bytes")
         } else if request.refresh, work.isMoving, try records.hasResult(madeBy: definition.key) {
             (state, text) = (.willRun, "'--refresh' resolves it anew")
         } else {
-            (state, text) = (.willRun, try reason.text())
+            (state, text) = (.willRun, try reason.text() + (isRefreshed ? "" : try keptNote(reference, isUnpinned)))
         }
         if !state.isCached, firstToRun[symbol] == nil { firstToRun[symbol] = name }
 
@@ -208,7 +225,8 @@ package struct Planner {
             contentKey: contentKey,
             state: state,
             reason: text,
-            resolvedAt: state.isCached && work.isMoving ? result?.createdAt : nil
+            resolvedAt: state.isCached && isUnpinned ? resolution?.resolved ?? result?.createdAt : nil,
+            reference: reference
         )
     }
 

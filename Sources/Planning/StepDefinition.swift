@@ -12,11 +12,13 @@ package struct StepDefinition: Sendable, Hashable {
     package let document: JSONValue
     package let key: StepKey
 
-    /// `kind` is the step's key in the Bakefile or `from`, `inputs` holds each input's digest by the user's name for it.
+    /// `kind` is the step's key in the Bakefile or `from`, `inputs` holds each input's digest by the user's name for it,
+    /// `packages` is the digest of the list that the lock has for it.
     package init(
         kind: String,
         fields: JSONValue,
         inputs: [String: Digest],
+        packages: Digest? = nil,
         timestamp: Int64,
         architecture: String
     ) {
@@ -25,6 +27,7 @@ package struct StepDefinition: Sendable, Hashable {
             "kind": .string(kind),
             "step": fields,
             "inputs": .strings(inputs.mapValues(\.description)),
+            "packages": packages.map { .string($0.description) },
             "timestamp": .integer(timestamp),
             "architecture": .string(architecture),
         ])

@@ -1,3 +1,4 @@
+package import Bakefiles
 import OCI
 package import Store
 package import SystemIO
@@ -23,6 +24,12 @@ package struct StoreRecords: BakeRecords, Sendable {
     package func lastStep(image: String, address: String) throws -> StepRecord? {
         guard let step = try store.bakedStep(project: project, image: image, step: address) else { return nil }
         return StepRecord(document: try JSONValue.parse(Array(step.definition.utf8)))
+    }
+
+    package func resolution(of key: Digest) throws -> Lock.Entry? {
+        guard let bytes = try store.resolution(key) else { return nil }
+        // What cannot be read is resolved again.
+        return try? Lock(reading: bytes, name: "resolution").entries.first
     }
 
     package func listing(of tree: Digest) throws -> String? { try store.inputListing(tree) }

@@ -93,6 +93,11 @@ extension PlanDocument {
                     "format": "date-time",
                     "description": "When a moving reference that nothing pins was resolved.",
                 ]),
+                "unpinned": .object([
+                    "const": true,
+                    "description": "Its result depends on when it is made, and no lock says which it is to be.",
+                ]),
+                "pinned": digestSchema("Of the list of packages that the lock has for it."),
                 "inputs": .object([
                     "type": "array",
                     "items": .object([

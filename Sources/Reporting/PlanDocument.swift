@@ -55,6 +55,8 @@ package enum PlanDocument {
             "definitionKey": .string(step.definitionKey.description),
             "contentKey": step.contentKey.map { .string($0.description) },
             "resolved": step.resolvedAt.map { .string(Timestamp.text(seconds: $0)) },
+            "unpinned": step.isUnpinned ? true : nil,
+            "pinned": step.reference?.locked?.packages.map { .string($0.digest.description) },
             "inputs": .array(
                 step.inputs.map { input in
                     .object(["name": .string(input.name), "digest": .string(input.tree.digest.description)])

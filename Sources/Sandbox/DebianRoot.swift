@@ -39,17 +39,26 @@ package struct DebianRoot: Sendable, Hashable {
         "/usr/share/keyrings/debian-archive-keyring.gpg", "/usr/share/keyrings/debian-archive-keyring.pgp",
     ]
 
+    /// What a root came to.
+    package struct Made: Sendable {
+        package var layer: SandboxResult.Layer
+        package var packages: [BinaryPackage]
+    }
+
     /// Makes the root as one layer at `output`.
     ///
     /// `folder` is an own, existing, empty folder, and empty again afterwards. mmdebstrap runs in the namespaces of a
-    /// sandbox's worker, so that nothing of it outlives this process. It shares no downloads with other roots: the
-    /// scripts of the packages run as root beside them.
+    /// sandbox's worker, so that nothing of it outlives this process. `cache` keeps downloaded packages. With `pinned` the
+    /// root is made of exactly these packages, and a network is needed for those only that the cache has not; throws
+    /// `PinnedPackagesError` where they cannot be had.
     package func make(
+        pinned: [BinaryPackage]? = nil,
         in folder: FilePath,
+        cache: FilePath,
         output: FilePath,
         worker: FilePath,
         log: Descriptor
-    ) async throws -> SandboxResult.Layer {
+    ) async throws -> Made {
         guard let program = HostProgram.find("mmdebstrap") else {
             throw SandboxError(
                 .host,
@@ -58,45 +67,27 @@ package struct DebianRoot: Sendable, Hashable {
             )
         }
         try SandboxRequirements.checkNamespaces()
-        let outcome: Result<SandboxResult.Layer, any Error>
+        let run = DebianRootRun(
+            root: self,
+            program: program,
+            folder: folder,
+            pool: PackagePool(cache: cache),
+            worker: worker,
+            log: log
+        )
+        let outcome: Result<Made, any Error>
         do {
-            let tar = folder.appending("root.tar")
-            try await runProgram(program, in: folder, output: tar, worker: worker, log: log)
+            let packages = try await run.make(pinned)
+            let tar = run.tar
             let cleaning = DebianRootCleaning(sourcesList: sourcesList, timestamp: timestamp)
-            outcome = .success(try await BlockingPool.shared.run { try cleaning.write(tar, to: output) })
+            let layer = try await BlockingPool.shared.run { try cleaning.write(tar, to: output) }
+            outcome = .success(Made(layer: layer, packages: packages))
         } catch {
             outcome = .failure(error)
         }
         let leftovers = try Files.names(in: folder).map { folder.appending($0) }
         try await Task { try await StepSandbox.remove(leftovers, worker: worker) }.value
         return try outcome.get()
-    }
-
-    private func runProgram(
-        _ program: FilePath,
-        in folder: FilePath,
-        output: FilePath,
-        worker: FilePath,
-        log: Descriptor
-    ) async throws {
-        try Files.makeFolder(folder.appending("tmp"))
-        let entries = entries(host: .ofHost(), hostCodename: AptSources.hostCodename())
-        let command = WorkerOrder.Command(
-            program: program,
-            arguments: arguments + entries.map(\.line),
-            environment: environment(temporary: folder.appending("tmp")),
-            output: output
-        )
-        let report = try await StepSandbox.start(.command(command), in: folder, worker: worker, log: log)
-        if let error = report.error { throw error }
-        guard report.result?.exitStatus == 0 else {
-            let status = report.result?.exitStatus ?? -1
-            throw SandboxError(
-                .debian,
-                "mmdebstrap could not make a root of '\(suite)' (exit status \(status))",
-                why: "its messages are in the log"
-            )
-        }
     }
 
     /// What apt is to use; empty leaves it to mmdebstrap.
@@ -118,14 +109,14 @@ package struct DebianRoot: Sendable, Hashable {
     }
 
     /// The root as a tar on standard output, made by the root of the worker's namespaces, whoever the user is.
-    var arguments: [String] {
+    func arguments(hooks: [String] = []) -> [String] {
         ["--mode=root", "--format=tar", "--verbose", "--variant=\(variant)"]
             + ["--components=\(components.joined(separator: ","))"]
             + (architecture.map { ["--architectures=\($0)"] } ?? [])
-            + [suite, "-"]
+            + hooks + [suite, "-"]
     }
 
-    private func environment(temporary: FilePath) -> [String: String] {
+    func environment(temporary: FilePath) -> [String: String] {
         SandboxJob.standardEnvironment(timestamp: timestamp)
             .merging(HostProxies.environment()) { own, _ in own }
             .merging(["TMPDIR": temporary.string, "DEBIAN_FRONTEND": "noninteractive"]) { own, _ in own }

@@ -6,25 +6,31 @@ package import SystemPackage
 /// bound, so that the layer holds what the packages hold and dpkg's record of it.
 package struct PackagesPlan: Sendable, Hashable {
     package var script: String
+    /// Steps of the script that leave something in the root before anything is installed.
+    private(set) var preparation: [String]
+    /// The names and files to install, as words of a shell.
+    private(set) var wanted: String
+    /// The same where there is no suite to choose from.
+    private(set) var named: String
     package var environment: [String: String]
     package var binds: [SandboxBind]
 
     /// Where the step's own things are seen; it is not in the layer.
-    private static let place = "/run/ovenbird"
+    static let place = "/run/ovenbird"
     static let archives = "/var/cache/apt/archives"
     static let lists = "/var/lib/apt/lists"
-    private static let cache = "\(place)/cache"
 
-    /// `archives` and `lists` are folders of this run alone, `cache` is the folder of a `PackageCache`; `proxies` are
-    /// variables such as `http_proxy`.
+    /// What all phases of the step have in common; `resolving`, `downloading` and `installing` make plans of it.
+    ///
+    /// `archives` and `lists` are folders of this run alone; `proxies` are variables such as `http_proxy`.
     package init(
         _ request: PackagesRequest,
         root: AptRoot,
         host: AptSources,
+        needsMirror: Bool = true,
         hostCodename: String?,
         archives: FilePath,
         lists: FilePath,
-        cache: FilePath,
         timestamp: Int64,
         proxies: [String: String] = [:]
     ) throws(SandboxError) {
@@ -36,13 +42,15 @@ package struct PackagesPlan: Sendable, Hashable {
             )
         }
         script = ""
+        preparation = []
+        wanted = ""
+        named = ""
         environment = SandboxJob.standardEnvironment(timestamp: timestamp).merging(proxies) { own, _ in own }
         environment["DEBIAN_FRONTEND"] = "noninteractive"
         environment["APT_CONFIG"] = "\(Self.place)/apt.conf"
         binds = [
             SandboxBind(.path(archives), at: Self.archives, isReadOnly: false),
             SandboxBind(.path(lists), at: Self.lists, isReadOnly: false),
-            SandboxBind(.path(cache), at: Self.cache, isReadOnly: true),
             SandboxBind(.content(Self.settings(request), mode: 0o644), at: "\(Self.place)/apt.conf", isReadOnly: true),
             // Packages start their daemons through invoke-rc.d, which asks here: 101 is "forbidden by policy".
             SandboxBind(
@@ -51,30 +59,14 @@ package struct PackagesPlan: Sendable, Hashable {
                 isReadOnly: true
             ),
         ]
-        if let release = root.hostRelease {
+        if needsMirror, let release = root.hostRelease {
             binds += try Self.hostSources(release, host, hostCodename)
         }
-        var kept: [String] = []
-        for source in request.sources { kept += add(source) }
+        for source in request.sources { preparation += add(source) }
         let files = add(request.files)
-        let packages = (request.names + files).map(shellQuoted).joined(separator: " ")
-        let fill = Self.fill(packages, from: Self.cache, to: Self.archives)
-        script = (kept + ["apt-get update", fill, "apt-get install --yes -- \(packages)"]).joined(separator: "\n")
-    }
-
-    /// Copies what apt would download out of the cache, by the digests of the indexes that it has verified just now.
-    ///
-    /// What goes wrong here goes wrong again, and is told, when the packages are installed.
-    static func fill(_ packages: String, from cache: String, to archives: String) -> String {
-        """
-        apt-get install --yes --quiet=2 --print-uris --option=Acquire::ForceHash=SHA256 -- \(packages) 2>/dev/null |
-        while read -r uri name size sum; do
-            cached="\(cache)/${sum#SHA256:}"
-            if [ -f "$cached" ] && echo "${sum#SHA256:}  $cached" | sha256sum --check --status 2>/dev/null
-            then cp "$cached" "\(archives)/$name"
-            fi
-        done
-        """
+        wanted = (request.names + files).map(shellQuoted).joined(separator: " ")
+        let names = request.names.map { $0.split(separator: "/", maxSplits: 1).first.map(String.init) ?? $0 }
+        named = (names + files).map(shellQuoted).joined(separator: " ")
     }
 
     /// Makes a job of a job that knows its layers, folders and output.

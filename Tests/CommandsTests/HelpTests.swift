@@ -8,7 +8,8 @@ import Testing
 @Suite("The help")
 struct HelpTests {
     private static let commands = [
-        "init", "check", "plan", "bake", "why", "images", "inspect", "history", "diff", "graph", "export", "load",
+        "init", "check", "plan", "lock", "bake", "why", "images", "inspect", "history", "diff", "graph", "export",
+        "load",
         "params", "gc", "fsck", "doctor", "schema", "completions",
     ]
 

@@ -29,6 +29,7 @@ final class Workshop {
     var contexts: [String: FilePath] = [:]
     var timestamp: Int64 = 0
     var refresh = false
+    var lock: Lock?
     var stamp: [String: String] = [:]
     var wanted: [String] = []
     /// What a step leaves, by `image:address`, where that is not a matter of its key alone.
@@ -59,7 +60,8 @@ final class Workshop {
                 timestamp: timestamp,
                 architecture: "amd64",
                 refresh: refresh,
-                stamp: stamp
+                stamp: stamp,
+                lock: lock
             ),
             records: records,
             scanner: InputScanner(folder: folder.path, contexts: contexts, lookup: lookup)

@@ -25,22 +25,37 @@ struct DebianTests {
     ]
 
     /// Whoever runs this writes digests and layers into the folder; two users' can be compared.
-    @Test func `a root and a packages step give the same layers, with full caches and with empty ones`() async throws {
+    @Test func `a root and a packages step give the same layers, looked up and pinned`() async throws {
         let keep = FilePath(String(cString: try #require(getenv("OVENBIRD_TEST_DEBIAN"))))
         let cache = try TemporaryFolder()
         for wanted in Self.cases {
-            let base = try await makeRoot(wanted.variant, keep.appending("\(wanted.variant)-root-1.tar"))
-            let again = try await makeRoot(wanted.variant, keep.appending("\(wanted.variant)-root-2.tar"))
+            let (base, packages) = try await makeRoot(
+                wanted.variant,
+                pinned: nil,
+                cache: cache.path,
+                keep.appending("\(wanted.variant)-root-1.tar")
+            )
+            let (again, _) = try await makeRoot(
+                wanted.variant,
+                pinned: packages,
+                cache: cache.path,
+                keep.appending("\(wanted.variant)-root-2.tar")
+            )
             #expect(base.diffID == again.diffID)
-            let first = try await install(wanted, on: base, cache: cache.path, keep, 1)
-            let second = try await install(wanted, on: base, cache: cache.path, keep, 2)
+            let (first, installed) = try await install(wanted, pinned: nil, on: base, cache: cache.path, keep, 1)
+            let (second, _) = try await install(wanted, pinned: installed, on: base, cache: cache.path, keep, 2)
             #expect(first == second)
             #expect(try !Files.names(in: cache.path.appending("apt/packages")).isEmpty)
             print(wanted.variant, base.diffID, first)
         }
     }
 
-    private func makeRoot(_ variant: String, _ output: FilePath) async throws -> SandboxJob.Layer {
+    private func makeRoot(
+        _ variant: String,
+        pinned: [BinaryPackage]?,
+        cache: FilePath,
+        _ output: FilePath
+    ) async throws -> (SandboxJob.Layer, [BinaryPackage]) {
         let folder = try TemporaryFolder()
         let root = DebianRoot(suite: "bookworm", variant: variant, timestamp: 1_600_000_000)
         let log = try Descriptor.open(
@@ -48,23 +63,26 @@ struct DebianTests {
             flags: O_WRONLY | O_CREAT | O_TRUNC,
             mode: 0o644
         )
-        let layer = try await root.make(
+        let made = try await root.make(
+            pinned: pinned,
             in: folder.path,
+            cache: cache,
             output: output,
             worker: try builtExecutable(),
             log: log
         )
         #expect(try Files.names(in: folder.path).isEmpty)
-        return SandboxJob.Layer(diffID: layer.digest, blob: output)
+        return (SandboxJob.Layer(diffID: made.layer.digest, blob: output), made.packages)
     }
 
     private func install(
         _ wanted: Case,
+        pinned: [BinaryPackage]?,
         on base: SandboxJob.Layer,
         cache: FilePath,
         _ keep: FilePath,
         _ number: Int
-    ) async throws -> Digest {
+    ) async throws -> (Digest, [BinaryPackage]) {
         let folder = try TemporaryFolder()
         let output = keep.appending("\(wanted.variant)-packages-\(number).tar")
         let blob = try Descriptor.openForReading(base.blob)
@@ -85,8 +103,9 @@ struct DebianTests {
             flags: O_WRONLY | O_CREAT | O_TRUNC,
             mode: 0o644
         )
-        let result = try await PackagesRun.run(
+        let done = try await PackagesRun.run(
             PackagesRequest(names: wanted.packages),
+            pinned: pinned,
             root: root,
             job: job,
             in: try folder.makeFolder("run"),
@@ -94,8 +113,8 @@ struct DebianTests {
             worker: try builtExecutable(),
             log: log
         )
-        #expect(result.exitStatus == 0, "see \(output).log")
+        #expect(done.result.exitStatus == 0, "see \(output).log")
         try await StepSandbox.remove([job.rootsFolder], worker: try builtExecutable())
-        return try #require(result.layer).digest
+        return (try #require(done.result.layer).digest, done.packages)
     }
 }

@@ -20,6 +20,8 @@ struct BakeRecipe: Sendable {
         var images: [String] = []
         var jobs: Int
         var refresh = false
+        /// What pins what moves; nil where the Bakefile has no lock.
+        var lock: Lock?
         /// The release that the versions are counted on from, where the store does not know them.
         var after: Release?
         /// Whether counting may begin without a ledger.
@@ -59,7 +61,8 @@ struct BakeRecipe: Sendable {
                 store: store,
                 environment: options.environment,
                 refresh: options.refresh,
-                stamp: stamp
+                stamp: stamp,
+                lock: options.lock
             )
             try Planner.remember(planned.learned, of: bakefile, in: store, readAt: readAt)
             return planned.plan

@@ -132,11 +132,20 @@ final class ImageAssembler: Sendable {
             base: base(of: image),
             layers: layers,
             references: image.image.destinations.map { "\($0):\(version)" },
-            inputs: image.steps.flatMap { step in
-                step.planned.inputs.map { .init(step: step.planned.address, path: $0.name, digest: $0.tree.digest) }
-            },
+            inputs: try image.steps.flatMap { try inputs(of: $0) },
             usedImages: usedImages(of: image)
         )
+    }
+
+    /// What a step read, and the list of the packages that it is made of, which is kept as a blob.
+    private func inputs(of step: LayeredImage.DoneStep) throws -> [ReleasedImage.Input] {
+        let address = step.planned.address
+        let read = step.planned.inputs.map {
+            ReleasedImage.Input(step: address, path: $0.name, digest: $0.tree.digest)
+        }
+        guard let list = step.resolution?.packages else { return read }
+        let blob = try store.putBlob(Array(list.text.utf8))
+        return read + [.init(step: address, path: "<packages>", digest: blob.digest)]
     }
 
     private func usedImages(of image: LayeredImage) -> [ReleasedImage.UsedImage] {

@@ -1,0 +1,157 @@
+import Bakefiles
+import Baking
+import Diagnostics
+import Glibc
+import OCI
+import Planning
+import Store
+import SystemIO
+import SystemPackage
+
+/// From a Bakefile to a lock: bake what moves and is not locked, and write down what it came to.
+struct LockRecipe: Sendable {
+    let bakefile: Bakefile
+    let store: ArtifactStore
+    /// The one that is there.
+    let lock: Lock?
+    /// The images whose entries are resolved anew.
+    let updates: [String]
+    let jobs: Int
+    let worker: FilePath
+    let environment: [String: String]
+
+    /// Gives the new lock; nil where a step failed.
+    func run(events: @escaping @Sendable (BakeEvent) -> Void) async throws -> Lock? {
+        try bakefile.requireImages(updates)
+        let kept = try keptEntries()
+        let plan: Plan = try await BlockingPool.shared.run { try self.makePlan(pinnedBy: kept) }
+        let moving: Plan = plan.keepingWhatMoves
+        var answers: [String: Lock.Entry] = [:]
+        if moving.images.contains(where: { $0.steps.contains(where: \.isUnpinned) }) {
+            let result = try await bake(moving, events)
+            guard result.succeeded else { return nil }
+            for image in result.images {
+                for step in image.steps { answers["\(image.name):\(step.planned.address)"] = step.resolution }
+            }
+        }
+        return try merge(kept, answers, plan)
+    }
+
+    /// The entries that go on to count: asked for, and not to be updated; those of other architectures are as they are.
+    private func keptEntries() throws -> Lock {
+        guard let lock else { return Lock(entries: []) }
+        let check = LockCheck(bakefile: bakefile, environment: environment)
+        let unused = Set(try check.unused(in: lock).map(\.request))
+        let host = hostArchitecture()
+        let updated = try check.references(architecture: host, lock: nil, .partial)
+            .filter { asked in updates.contains { asked.name.hasPrefix("\($0):") } }.map(\.request)
+        return Lock(entries: lock.entries.filter { !unused.contains($0.request) && !updated.contains($0.request) })
+    }
+
+    private func makePlan(pinnedBy kept: Lock) throws -> Plan {
+        let readAt = SystemClock.wall
+        let planned = try Planner.plan(
+            bakefile,
+            store: store,
+            environment: environment,
+            refresh: !updates.isEmpty,
+            lock: kept,
+            lockUse: .partial
+        )
+        try Planner.remember(planned.learned, of: bakefile, in: store, readAt: readAt)
+        return planned.plan
+    }
+
+    private func bake(_ plan: Plan, _ events: @escaping @Sendable (BakeEvent) -> Void) async throws -> BakeResult {
+        let recipe = BakeRecipe(
+            bakefile: bakefile,
+            store: store,
+            options: .init(jobs: jobs, worker: worker, environment: environment),
+            emit: events
+        )
+        let assembler = ImageAssembler(recipe: recipe, plan: plan, stamp: [:])
+        let bake = Bake(
+            plan: plan,
+            bakefile: bakefile,
+            store: store,
+            options: .init(
+                jobs: jobs,
+                refresh: !updates.isEmpty,
+                onlyResolves: true,
+                worker: worker,
+                environment: environment
+            ),
+            // What is baked ends with the last step that moves, so there is no image to be finished.
+            recipes: .init(importBase: assembler.importBase) { image in
+                let layers = JSONValue.strings(image.layers.map(\.description))
+                let digest = Digester.digest(of: layers.canonicalBytes)
+                return FinishedImage(identity: digest, manifest: digest)
+            },
+            events: events
+        )
+        let result = try await bake.run()
+        if result.succeeded { try store.finishBake(id: bake.identifier, status: .done, at: Int64(time(nil))) }
+        return result
+    }
+
+    /// One entry a request, with the names of all steps that make it.
+    private func merge(_ kept: Lock, _ answers: [String: Lock.Entry], _ plan: Plan) throws -> Lock {
+        var entries: [Digest: Lock.Entry] = [:]
+        let host = hostArchitecture()
+        for entry in kept.entries where entry.architecture != host { entries[entry.request] = entry }
+        for image in plan.images {
+            for step in image.steps {
+                guard let reference = step.reference else { continue }
+                let name = "\(image.name):\(step.address)"
+                if var known = entries[reference.request] {
+                    known.steps.append(name)
+                    entries[reference.request] = known
+                    continue
+                }
+                var entry = reference.locked ?? answers[name]
+                if entry == nil, let found = reference.found {
+                    entry = Lock.Entry(
+                        steps: [],
+                        request: reference.request,
+                        architecture: host,
+                        resolved: Int64(time(nil)),
+                        content: .image(found)
+                    )
+                }
+                guard var entry else { throw CommandFailure(.internalError, message: "'\(name)' was not resolved") }
+                entry.steps = [name]
+                entry.request = reference.request
+                entry.place = nil
+                entries[reference.request] = entry
+            }
+        }
+        let sorted = entries.values.map { entry in
+            var entry = entry
+            entry.steps.sort()
+            return entry
+        }
+        return Lock(entries: sorted)
+    }
+}
+
+extension Plan {
+    /// Of each image the steps up to the last one that moves; all of those that another one needs.
+    fileprivate var keepingWhatMoves: Plan {
+        var needed: Set<String> = []
+        var images: [PlannedImage] = []
+        for planned in self.images.reversed() {
+            var steps = planned.steps
+            if !needed.contains(planned.name) {
+                let last = steps.lastIndex(where: \.isUnpinned)
+                steps = last.map { Array(steps[...$0]) } ?? []
+            }
+            if steps.isEmpty, !needed.contains(planned.name) { continue }
+            var image = planned.image
+            let addresses = Set(steps.map(\.address))
+            image.steps.removeAll { !addresses.contains($0.address) }
+            needed.formUnion(image.neededImages)
+            images.append(PlannedImage(image: image, steps: steps))
+        }
+        return Plan(project: project, timestamp: timestamp, architecture: architecture, images: images.reversed())
+    }
+}

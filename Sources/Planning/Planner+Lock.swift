@@ -1,0 +1,103 @@
+import Bakefiles
+package import Diagnostics
+import OCI
+import SystemIO
+
+extension Planner {
+    /// What a lock means to a plan.
+    package enum LockUse: Sendable {
+        /// A step that it does not answer is a mistake.
+        case required
+        /// A step that it does not answer is resolved.
+        case partial
+    }
+
+    /// What a step asks for that moves, with the lock's answer; nil for a step that asks for nothing of the kind.
+    mutating func reference(
+        of work: PlannedStep.Work,
+        _ fields: JSONValue,
+        _ read: [StepInput],
+        named name: String,
+        at place: SourcePlace,
+        below: [Digest]
+    ) -> MovingReference? {
+        guard work.isLockable else { return nil }
+        let digest = MovingReference.request(
+            work,
+            fields,
+            inputs: read,
+            architecture: request.architecture,
+            below: below
+        )
+        let asked = MovingReference(request: digest, found: work.isBaseImage ? read.first?.contentDigest : nil)
+        let entry = answer(to: asked, of: name, at: place)
+        return MovingReference(request: digest, locked: entry, found: asked.found)
+    }
+
+    /// Why a step that the store has does not run.
+    func unchanged(_ reference: MovingReference?, _ isUnpinned: Bool, _ resolvedAt: Int64) -> String {
+        if isUnpinned { return "unpinned, resolved on \(utcDate(resolvedAt))" }
+        return reference?.locked == nil ? "unchanged" : "unchanged, pinned"
+    }
+
+    /// What follows the reason of a step that runs with what an earlier one resolved.
+    func keptNote(_ reference: MovingReference?, _ isUnpinned: Bool) throws -> String {
+        guard isUnpinned, let kept = try reference.flatMap({ try records.resolution(of: $0.request) }) else {
+            return ""
+        }
+        return "; unpinned, resolved on \(utcDate(kept.resolved))"
+    }
+
+    /// The lock's answer to a step; a missing, stale or contradicting one is a diagnostic where the lock is required.
+    private mutating func answer(to reference: MovingReference, of name: String, at place: SourcePlace) -> Lock.Entry? {
+        guard let lock = request.lock else { return nil }
+        let path = Lock.path(of: request.bakefile.path)
+        guard let entry = lock.entry(for: reference.request) else {
+            if request.lockUse == .required { diagnostics.add(unanswered(name, in: lock, path, at: place)) }
+            return nil
+        }
+        if case .image(let locked) = entry.content, let found = reference.found, locked != found {
+            let image = name.prefix { $0 != ":" }
+            diagnostics.add(
+                Diagnostic(
+                    at: place,
+                    "the base image of '\(image)' is not the one in '\(path)'",
+                    .lockBaseChanged,
+                    why: "it is \(found.short) now, and the lock\(at(entry)) has \(locked.short)",
+                    fix: "restore it, or take the new one with 'ovenbird lock --update \(image)'"
+                )
+            )
+        }
+        return entry
+    }
+
+    private func unanswered(_ name: String, in lock: Lock, _ path: String, at place: SourcePlace) -> Diagnostic {
+        guard let stale = lock.entry(ofStep: name, architecture: request.architecture) else {
+            return Diagnostic(
+                at: place,
+                "'\(path)' has no entry for '\(name)'",
+                .lockEntryMissing,
+                why: "with a lock, everything that moves is in it",
+                fix: "run 'ovenbird lock'"
+            )
+        }
+        return Diagnostic(
+            at: place,
+            "the entry of '\(name)' in '\(path)' is stale",
+            .lockEntryStale,
+            why: "the step, or one that it stands on, asks for something else than the lock\(at(stale)) answers",
+            fix: "run 'ovenbird lock'"
+        )
+    }
+
+    private func at(_ entry: Lock.Entry) -> String { entry.place.map { " at \($0)" } ?? "" }
+}
+
+extension DiagnosticIdentifier {
+    /// A step needs an entry that the lock has not.
+    package static let lockEntryMissing: Self = "lock-entry-missing"
+    /// A step asks for something else than its entry in the lock answers.
+    package static let lockEntryStale: Self = "lock-entry-stale"
+    /// A base image is another than the lock has.
+    package static let lockBaseChanged: Self = "lock-base-changed"
+}
