@@ -172,8 +172,8 @@ struct AttestationTests {
         let script = FilePath(#filePath).removingLastComponent().removingLastComponent().removingLastComponent()
             .appending("scripts/check-attestations")
         let output = try await requireTool(
-            script.string,
-            [kitchen.program.string, kitchen.work.path.string],
+            "bash",
+            [script.string, kitchen.program.string, kitchen.work.path.string],
             environment: ["OVENBIRD_STORE": kitchen.store.string]
         )
         #expect(output.contains("== 'web': "))
