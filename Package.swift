@@ -72,7 +72,7 @@ let package = Package(
         room("ContainerImages", engine),
         room("MachineImages", engine + ["ContainerImages"]),
         room("Rollouts", engine, resources: [.embedInCode("ReleaseSchema.json")]),
-        room("Attestations", formats + ["Store", "Rollouts"]),
+        room("Attestations", formats + ["Store", "Bakefiles", "Rollouts"]),
         // Engine
         room("Baking", services + ["Bakefiles", "Planning", "CShims"]),
         room("Planning", formats + ["Store", "Bakefiles", "CShims"]),

@@ -1,3 +1,4 @@
+import Bakefiles
 import OCI
 import Rollouts
 import SystemIO
@@ -7,16 +8,19 @@ struct Dependencies {
     /// The name of the digest of what steps read: of a file or folder as a listing of names, kinds, execute bits and
     /// contents.
     ///
-    /// It is no SHA-256 of any content, so it is not called one.
+    /// It is no SHA-256 of any content, so it is not called one; where one file was read, that stands beside it.
     static let treeDigest = "ovenbirdTree"
 
     private(set) var all: [JSONValue] = []
     private var seen: Set<JSONValue> = []
     private var images: Set<String> = []
     private let release: Release
+    private let packages: [Digest: PackageList]
 
-    init(of name: String, _ image: ReleasedImage, in release: Release) {
+    /// `packages` holds the lists that inputs of the release name; of others there is only the digest.
+    init(of name: String, _ image: ReleasedImage, in release: Release, packages: [Digest: PackageList]) {
         self.release = release
+        self.packages = packages
         addSources()
         addCommit()
         add(inputsOf: name, image)
@@ -54,16 +58,45 @@ struct Dependencies {
     private mutating func add(inputsOf name: String, _ image: ReleasedImage) {
         guard images.insert(name).inserted else { return }
         addBase(of: name, image)
-        for input in image.inputs {
+        for input in image.inputs { add(input, at: "\(name):\(input.step)") }
+        for used in image.usedImages { add(used.image, used.identity, at: "\(name):\(used.step)") }
+    }
+
+    private mutating func add(_ input: ReleasedImage.Input, at step: String) {
+        if input.path == ReleasedImage.Input.packages { return add(packages: input.digest, at: step) }
+        add(
+            .object([
+                "name": .string(input.path),
+                "digest": .object([
+                    Self.treeDigest: .string(input.digest.hex),
+                    "sha256": input.content.map { .string($0.hex) },
+                ]),
+                "annotations": .object(["step": .string(step)]),
+            ])
+        )
+    }
+
+    /// The list of the packages that a step brought, which is a blob, and each of them.
+    private mutating func add(packages list: Digest, at step: String) {
+        let annotations: JSONValue = .object(["step": .string(step)])
+        add(
+            .object([
+                "name": .string(ReleasedImage.Input.packages),
+                "digest": .object(["sha256": .string(list.hex)]),
+                "annotations": annotations,
+            ])
+        )
+        for package in packages[list]?.packages ?? [] {
             add(
                 .object([
-                    "name": .string(input.path),
-                    "digest": .object([Self.treeDigest: .string(input.digest.hex)]),
-                    "annotations": .object(["step": .string("\(name):\(input.step)")]),
+                    "name": .string(package.name),
+                    "uri": .string(PackageURL(package).description),
+                    "digest": .object(["sha256": .string(package.digest.hex)]),
+                    "downloadLocation": .string(package.uri),
+                    "annotations": annotations,
                 ])
             )
         }
-        for used in image.usedImages { add(used.image, used.identity, at: "\(name):\(used.step)") }
     }
 
     private mutating func addBase(of name: String, _ image: ReleasedImage) {

@@ -1,3 +1,5 @@
+import Bakefiles
+
 /// The name of a Debian package in every bill of materials: `pkg:deb/debian/libc6@2.36-9?arch=amd64&distro=debian-12`.
 ///
 /// Source: Package-URL specification, "How to build purl string from its components" and the type `deb`.
@@ -18,6 +20,15 @@ struct PackageURL: CustomStringConvertible {
             qualifiers.append("upstream=\(Self.encoded(package.source + version))")
         }
         description = text + "?" + qualifiers.joined(separator: "&")
+    }
+
+    /// Of a package as an archive has it: its distribution is the archive's, which its address tells.
+    init(_ package: LockedPackage) {
+        // Each of Ubuntu's archives has this folder or 'ubuntu-ports' in its address.
+        let isUbuntu = package.uri.split(separator: "/").contains { $0 == "ubuntu" || $0 == "ubuntu-ports" }
+        description =
+            "pkg:deb/\(isUbuntu ? "ubuntu" : "debian")/\(Self.encoded(package.name.lowercased()))"
+            + "@\(Self.encoded(package.version))?arch=\(Self.encoded(package.architecture))"
     }
 
     /// Percent-encodes all but letters, digits, `.`, `-`, `_`, `~` and `:`.

@@ -1,8 +1,10 @@
+package import Bakefiles
 package import OCI
 package import Rollouts
 package import SystemIO
 
-/// How an image came to be: an in-toto statement with SLSA provenance, a function of the release that it belongs to.
+/// How an image came to be: an in-toto statement with SLSA provenance, a function of the release that it belongs to and
+/// of the lists of packages that the release names.
 ///
 /// Pushing and registering do not change it: it says nothing of placements, of the ledger and of the release's parent.
 /// Source: in-toto attestation framework, Statement v1; SLSA 1.0, "Provenance".
@@ -15,8 +17,15 @@ package struct Provenance {
     /// The statement's bytes, which the release names by digest.
     package var canonicalBytes: [UInt8] { json.canonicalBytes }
 
-    /// The statement about an image of a release, where `sbom` is the image's bill of materials.
-    package init(of name: String, _ image: ReleasedImage, in release: Release, sbom: Digest) {
+    /// The statement about an image of a release, where `sbom` is the image's bill of materials and `packages` are the
+    /// lists of packages that inputs of the release name by digest.
+    package init(
+        of name: String,
+        _ image: ReleasedImage,
+        in release: Release,
+        sbom: Digest,
+        packages: [Digest: PackageList] = [:]
+    ) {
         json = .object([
             "_type": "https://in-toto.io/Statement/v1",
             "predicateType": "https://slsa.dev/provenance/v1",
@@ -29,8 +38,12 @@ package struct Provenance {
                         "image": .string(name),
                         "bakefile": release.sources.first.map { .string($0.path) },
                         "variables": .strings(release.variables),
+                        "secrets": release.secrets.isEmpty ? nil : .strings(release.secrets),
+                        "timestamp": release.timestamp.map { .string(Timestamp.text(seconds: $0)) },
                     ]),
-                    "resolvedDependencies": .array(Dependencies(of: name, image, in: release).all),
+                    "resolvedDependencies": .array(
+                        Dependencies(of: name, image, in: release, packages: packages).all
+                    ),
                 ]),
                 "runDetails": Self.runDetails(release, sbom),
             ]),

@@ -79,7 +79,7 @@ extension OutputFolder {
     /// `IMAGE.spdx.json` and `IMAGE.provenance.json`, below `attestations`.
     private func writeAttestations(of release: Release, from store: ArtifactStore) throws {
         let folder = path.appending("attestations")
-        for (name, provenance) in release.provenances.sorted(by: { $0.key < $1.key }) {
+        for (name, provenance) in try Attesting(store: store).statements(of: release) {
             try Files.makeFolder(folder)
             try write(provenance.canonicalBytes, to: folder.appending("\(name).provenance.json"))
             guard let sbom = release.images[name]?.attestations?.sbom else { continue }

@@ -56,12 +56,12 @@ extension PlannedStep.Work {
 }
 
 extension StepInput {
-    /// The digest of the content that the tree stands for: of the one file, or of all entries.
-    var contentDigest: Digest {
-        if tree.entries.count == 1, case .file(let digest, _, _) = tree.entries[0].content {
-            digest
-        } else {
-            tree.digest
-        }
+    /// The digest of the bytes of the one file, or of the manifest of the image in a layout; nil for folders.
+    package var fileDigest: Digest? {
+        guard tree.entries.count == 1, case .file(let digest, _, _) = tree.entries[0].content else { return nil }
+        return digest
     }
+
+    /// The digest of the content that the tree stands for: of the one file, or of all entries.
+    var contentDigest: Digest { fileDigest ?? tree.digest }
 }

@@ -18,6 +18,8 @@ extension Release {
                     sources.map { .object(["path": .string($0.path), "digest": .string($0.digest.description)]) }
                 ),
             "variables": .strings(variables),
+            "secrets": secrets.isEmpty ? nil : .strings(secrets),
+            "timestamp": timestamp.map { .string(Timestamp.text(seconds: $0)) },
             "git": git?.json,
             "build": build?.json,
             "ledger": ledger.json,
@@ -60,6 +62,7 @@ extension ReleasedImage {
                     .object([
                         "step": .string(input.step), "path": .string(input.path),
                         "digest": .string(input.digest.description),
+                        "content": input.content.map { .string($0.description) },
                     ])
                 }
             ),

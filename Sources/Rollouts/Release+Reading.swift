@@ -45,8 +45,8 @@ extension Release {
             document,
             at: "",
             keys: [
-                "release", "project", "created", "parent", "tool", "images", "sources", "variables", "git", "build",
-                "ledger",
+                "release", "project", "created", "parent", "tool", "images", "sources", "variables", "secrets",
+                "timestamp", "git", "build", "ledger",
             ]
         )
         guard try reader.integer("release", atLeast: 1) == Self.form else {
@@ -75,6 +75,8 @@ extension Release {
             images: images,
             sources: sources,
             variables: variables,
+            secrets: reader.has("secrets") ? try reader.texts("secrets") : [],
+            timestamp: try reader.optionalTime("timestamp"),
             git: try git.map { (git) throws(ReleaseReader.Failure) in try GitState(git) },
             build: try build.map { (build) throws(ReleaseReader.Failure) in try ContinuousIntegration(build) },
             ledger: try VersionLedger(
@@ -107,12 +109,13 @@ extension ReleasedImage {
             )
         }
         var inputs: [Input] = []
-        for input in try reader.objects("inputs", keys: ["step", "path", "digest"]) {
+        for input in try reader.objects("inputs", keys: ["step", "path", "digest", "content"]) {
             inputs.append(
                 Input(
                     step: try input.text("step"),
                     path: try input.text("path"),
-                    digest: try input.digest("digest")
+                    digest: try input.digest("digest"),
+                    content: try input.optionalDigest("content")
                 )
             )
         }

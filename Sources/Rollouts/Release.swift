@@ -3,7 +3,7 @@ package import SystemIO
 /// The document that a bake leaves: which image has which version, digest and place, from which inputs, by which build.
 ///
 /// Immutable, and named by its digest. What changes a release makes another one that names it as its parent. Parameter
-/// files, rollouts, promotion and rollback start from a release and from nothing else. It holds no secrets.
+/// files, rollouts, promotion and rollback start from a release and from nothing else. It holds no values of secrets.
 package struct Release: Sendable, Hashable {
     /// The version of the document's form that is written, and the only one that is read.
     package static let form: Int64 = 1
@@ -34,6 +34,10 @@ package struct Release: Sendable, Hashable {
     package var sources: [Source]
     /// The values of the Bakefile's variables, by name.
     package var variables: [String: String]
+    /// The names of the secrets that the Bakefile declares, sorted; never a value.
+    package var secrets: [String]
+    /// The image timestamp T, seconds since 1970; nil in releases of ovenbirds that did not say.
+    package var timestamp: Int64?
     /// nil where the Bakefile is in no git work tree.
     package var git: GitState?
     /// nil for a bake outside of CI.
@@ -49,6 +53,8 @@ package struct Release: Sendable, Hashable {
         images: [String: ReleasedImage],
         sources: [Source] = [],
         variables: [String: String] = [:],
+        secrets: [String] = [],
+        timestamp: Int64? = nil,
         git: GitState? = nil,
         build: ContinuousIntegration? = nil,
         ledger: VersionLedger
@@ -60,6 +66,8 @@ package struct Release: Sendable, Hashable {
         self.images = images
         self.sources = sources
         self.variables = variables
+        self.secrets = secrets
+        self.timestamp = timestamp
         self.git = git
         self.build = build
         self.ledger = ledger

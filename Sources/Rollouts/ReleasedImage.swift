@@ -37,14 +37,21 @@ package struct ReleasedImage: Sendable, Hashable {
     package struct Input: Sendable, Hashable {
         /// The step's address.
         package var step: String
-        /// As the Bakefile names it.
+        /// As the Bakefile names it, or `packages`.
         package var path: String
+        /// Of the listing of what was read; of a list of packages that of its text, which is a blob.
         package var digest: Digest
+        /// Of the bytes of the one file that was read, or of the manifest of the image; nil for folders.
+        package var content: Digest?
 
-        package init(step: String, path: String, digest: Digest) {
+        /// The path of the list of the packages that a step brought.
+        package static let packages = "<packages>"
+
+        package init(step: String, path: String, digest: Digest, content: Digest? = nil) {
             self.step = step
             self.path = path
             self.digest = digest
+            self.content = content
         }
     }
 

@@ -147,6 +147,46 @@ struct ProvenanceTests {
         #expect(names == ["Bakefile", "more.yaml", "git", "tools.tar"])
     }
 
+    @Test func `names the packages of each step, the content of files, and secrets by their names alone`() throws {
+        var release = try release()
+        let list = PackageList([
+            LockedPackage(
+                name: "libstdc++6",
+                version: "1:12.2.0-14",
+                architecture: "amd64",
+                size: 7,
+                digest: try digest("7"),
+                uri: "http://mirror.example/ubuntu/pool/libstdc++6.deb"
+            )
+        ])
+        release.secrets = ["token"]
+        release.timestamp = 86_400
+        release.images["root"]?.inputs = [
+            .init(step: "from", path: "keys.gpg", digest: try digest("2"), content: try digest("8")),
+            .init(step: "from", path: ReleasedImage.Input.packages, digest: list.digest),
+        ]
+        #expect(release.packageLists == [list.digest])
+        let image = try #require(release.images["web"])
+        let sbom = try digest("d")
+        let full = Provenance(of: "web", image, in: release, sbom: sbom, packages: [list.digest: list])
+        let found = dependencies(full).filter { $0["annotations"]?["step"] == "root:from" }.dropFirst()
+        #expect(
+            found.map(\.canonicalText) == [
+                #"{"annotations":{"step":"root:from"},"digest":{"ovenbirdTree":"\#(try digest("2").hex)","#
+                    + #""sha256":"\#(try digest("8").hex)"},"name":"keys.gpg"}"#,
+                #"{"annotations":{"step":"root:from"},"digest":{"sha256":"\#(list.digest.hex)"},"name":"<packages>"}"#,
+                #"{"annotations":{"step":"root:from"},"digest":{"sha256":"\#(try digest("7").hex)"},"#
+                    + #""downloadLocation":"http://mirror.example/ubuntu/pool/libstdc++6.deb","name":"libstdc++6","#
+                    + #""uri":"pkg:deb/ubuntu/libstdc%2B%2B6@1:12.2.0-14?arch=amd64"}"#,
+            ]
+        )
+        let parameters = full.json["predicate"]?["buildDefinition"]?["externalParameters"]
+        #expect(parameters?["secrets"] == .array(["token"]))
+        #expect(parameters?["timestamp"] == "1970-01-02T00:00:00Z")
+        // A list that is not at hand is named all the same.
+        #expect(dependencies(try statement(in: release)).count == dependencies(full).count - 1)
+    }
+
     @Test func `says nothing of where the image was put, and does not end in images that use each other`() throws {
         let before = try release()
         var after = before
@@ -162,8 +202,8 @@ struct ProvenanceTests {
         let release = try release()
         let attested = release.attested(by: ["web": try digest("d"), "gone": try digest("d")])
         #expect(attested.images.mapValues { $0.attestations == nil } == ["web": false, "root": true, "tools": true])
-        #expect(attested.provenances.keys.sorted() == ["web"])
-        let statement = try #require(attested.provenances["web"])
+        #expect(attested.provenances().keys.sorted() == ["web"])
+        let statement = try #require(attested.provenances()["web"])
         #expect(attested.images["web"]?.attestations?.provenance == Digester.digest(of: statement.canonicalBytes))
         #expect(attested.attested(by: ["web": try digest("d")]) == attested)
     }

@@ -122,6 +122,14 @@ struct LockTests {
         #expect(found.contains(message), "\(found)")
     }
 
+    @Test func `has lists that are read as they were written`() {
+        #expect(PackageList(reading: list.text) == list)
+        #expect(PackageList(reading: "") == PackageList([]))
+        for text in ["a", "a 1 all x 1 - u\n", list.text + "\n", String(list.text.dropLast()), list.text + list.text] {
+            #expect(PackageList(reading: text) == nil, "\(text)")
+        }
+    }
+
     @Test func `tells the first package that differs`() {
         let old = "a 1 all x 1 - u\nb 1 amd64 x 1 - u\n"
         #expect(

@@ -90,21 +90,8 @@ final class AptKitchen {
     func publish(_ packages: String...) async throws {
         try await requireTool("sh", ["-c", "rm -rf '\(repository.path)/packages'/*"])
         for package in packages {
-            let parts = package.split(separator: " ", maxSplits: 2).map(String.init)
-            let (name, version) = (parts[0], parts[1])
-            let tree = try TemporaryFolder()
-            let depends = parts.count > 2 ? "Depends: \(parts[2])\n" : ""
-            try tree.write(
-                "Package: \(name)\nVersion: \(version)\nArchitecture: all\nMaintainer: a@example.com\n\(depends)"
-                    + "Description: a test\n",
-                to: "DEBIAN/control"
-            )
-            try tree.write("\(name) \(version)\n", to: "usr/share/\(name)/version")
-            let file = repository.file("packages/\(name)_\(version).deb")
-            try await requireTool(
-                "env",
-                ["SOURCE_DATE_EPOCH=0", "dpkg-deb", "--root-owner-group", "--build", tree.path.string, file.string]
-            )
+            let parts = package.split(separator: " ").prefix(2).joined(separator: "_")
+            try await build(package, to: repository.file("packages/\(parts).deb"))
         }
         let index = """
             cd '\(repository.path)/packages'
@@ -115,6 +102,25 @@ final class AptKitchen {
             done >Packages
             """
         try await requireTool("sh", ["-c", index])
+    }
+
+    /// Makes the package `NAME VERSION DEPENDENCIES`.
+    func build(_ package: String, to file: FilePath) async throws {
+        let parts = package.split(separator: " ", maxSplits: 2).map(String.init)
+        let (name, version) = (parts[0], parts[1])
+        let tree = try TemporaryFolder()
+        let depends = parts.count > 2 ? "Depends: \(parts[2])\n" : ""
+        try tree.write(
+            "Package: \(name)\nVersion: \(version)\nArchitecture: all\nMaintainer: a@example.com\n\(depends)"
+                + "Description: a test\n",
+            to: "DEBIAN/control"
+        )
+        try tree.write("\(name) \(version)\n", to: "usr/share/\(name)/version")
+        try Files.makeFolder(file.removingLastComponent())
+        try await requireTool(
+            "env",
+            ["SOURCE_DATE_EPOCH=0", "dpkg-deb", "--root-owner-group", "--build", tree.path.string, file.string]
+        )
     }
 
     /// An empty store, or one with the packages of this kitchen's.

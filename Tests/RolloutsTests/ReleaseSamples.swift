@@ -27,7 +27,7 @@ func sampleRelease() throws -> Release {
             ReleasedImage.Layer(diffID: digest("2"), size: 2048, step: "copy-1"),
         ],
         references: ["registry.example.com/storefront/web:1.0.1"],
-        inputs: [ReleasedImage.Input(step: "copy-1", path: "site", digest: digest("5"))],
+        inputs: [ReleasedImage.Input(step: "copy-1", path: "site", digest: digest("5"), content: digest("6"))],
         usedImages: [ReleasedImage.UsedImage(step: "copy-2", image: "base", identity: digest("d"))],
         attestations: ReleasedImage.Attestations(sbom: digest("6"), provenance: digest("7")),
         placements: [.registry(repository: "registry.example.com/storefront/web", manifest: digest("c"))]
@@ -52,6 +52,8 @@ func sampleRelease() throws -> Release {
         images: ["web": web, "base": base],
         sources: [Release.Source(path: "Bakefile", digest: digest("8"))],
         variables: ["suite": "bookworm"],
+        secrets: ["token"],
+        timestamp: 86_400,
         git: GitState(
             commit: String(repeating: "0123456789", count: 4),
             branch: "main",

@@ -23,7 +23,8 @@ import Testing
                 + #""sbom":"\#(of("6"))"},"base":{"digest":"\#(of("1"))","#
                 + #""from":"debian bookworm (apt)","resolved":"1970-01-02T00:00:00Z"},"identity":"\#(of("b"))","#
                 + #""images":[{"identity":"\#(of("d"))","image":"base","step":"copy-2"}],"#
-                + #""inputs":[{"digest":"\#(of("5"))","path":"site","step":"copy-1"}],"kind":"docker","layers":["#
+                + #""inputs":[{"content":"\#(of("6"))","digest":"\#(of("5"))","path":"site","step":"copy-1"}],"#
+                + #""kind":"docker","layers":["#
                 + #"{"diffID":"\#(of("1"))","size":10240,"step":"from"},{"diffID":"\#(of("2"))","size":2048,"#
                 + #""step":"copy-1"}],"manifest":"\#(of("c"))","placements":[{"manifest":"\#(of("c"))","#
                 + #""repository":"registry.example.com/storefront/web"}],"#
@@ -32,7 +33,8 @@ import Testing
                 + #"{"identity":"\#(of("a"))","image":"web","sequence":1,"version":"1.0.0"},"#
                 + #"{"identity":"\#(of("b"))","image":"web","sequence":2,"version":"1.0.1"}],"#
                 + #""parent":"\#(of("f"))","project":"storefront","release":1,"#
-                + #""sources":[{"digest":"\#(of("8"))","path":"Bakefile"}],"tool":"ovenbird 0.1.0","#
+                + #""secrets":["token"],"sources":[{"digest":"\#(of("8"))","path":"Bakefile"}],"#
+                + #""timestamp":"1970-01-02T00:00:00Z","tool":"ovenbird 0.1.0","#
                 + #""variables":{"suite":"bookworm"}}"#
         )
     }
@@ -49,7 +51,8 @@ import Testing
         var release = try sampleRelease()
         (release.git, release.build, release.parent) = (nil, nil, nil)
         // What releases of earlier ovenbirds lack.
-        release.sources = []
+        (release.sources, release.secrets, release.timestamp) = ([], [], nil)
+        release.images["web"]?.inputs[0].content = nil
         release.images["web"]?.usedImages = []
         release.images["web"]?.attestations = nil
         #expect(try Release(reading: release.canonicalBytes, name: "release.json") == release)

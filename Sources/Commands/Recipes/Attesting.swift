@@ -41,9 +41,26 @@ struct Attesting: Sendable {
 
     /// Puts the statements that a release names into the store.
     func store(_ release: Release) throws {
-        for (_, provenance) in release.provenances.sorted(by: { $0.key < $1.key }) {
-            try store.putBlob(provenance.canonicalBytes)
+        for (_, provenance) in try statements(of: release) { try store.putBlob(provenance.canonicalBytes) }
+    }
+
+    /// The provenance of each image of a release, sorted by name.
+    func statements(of release: Release) throws -> [(name: String, provenance: Provenance)] {
+        try release.provenances(packages: packageLists(of: release)).sorted { $0.key < $1.key }
+            .map { (name: $0.key, provenance: $0.value) }
+    }
+
+    /// The lists of packages that a release names by their digests, from the store.
+    func packageLists(of release: Release) throws -> [Digest: PackageList] {
+        var lists: [Digest: PackageList] = [:]
+        for digest in release.packageLists {
+            let text = String(decoding: try store.readBlob(digest, limit: 16 << 20), as: UTF8.self)
+            guard let list = PackageList(reading: text) else {
+                throw StoreError.blobDamaged(digest, reason: "it is no list of packages")
+            }
+            lists[digest] = list
         }
+        return lists
     }
 
     /// The Bakefile and the files beside it, with their digests.

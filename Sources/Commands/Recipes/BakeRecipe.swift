@@ -129,6 +129,8 @@ struct BakeRecipe: Sendable {
             images: [:],
             sources: try Attesting.sources(of: bakefile),
             variables: Dictionary(bakefile.variables.map { ($0.name, $0.value) }) { _, last in last },
+            secrets: bakefile.secrets.map(\.name).sorted(),
+            timestamp: try ImageTimestamp.resolve(bakefile, environment: options.environment),
             git: naming.git,
             build: build,
             ledger: try naming.ledger()
@@ -141,12 +143,13 @@ struct BakeRecipe: Sendable {
             }
             release.images[image.name] = released
         }
+        let packages = try Attesting(store: store).packageLists(of: release)
         if let newest {
             var same = release
             same.created = newest.created
-            if same.attested(by: sboms) == newest { return newest }
+            if same.attested(by: sboms, packages: packages) == newest { return newest }
         }
-        return release.attested(by: sboms)
+        return release.attested(by: sboms, packages: packages)
     }
 
     /// Keeps the release in the store; the names in its index are the last to change.

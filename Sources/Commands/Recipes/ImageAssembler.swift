@@ -141,11 +141,11 @@ final class ImageAssembler: Sendable {
     private func inputs(of step: LayeredImage.DoneStep) throws -> [ReleasedImage.Input] {
         let address = step.planned.address
         let read = step.planned.inputs.map {
-            ReleasedImage.Input(step: address, path: $0.name, digest: $0.tree.digest)
+            ReleasedImage.Input(step: address, path: $0.name, digest: $0.tree.digest, content: $0.fileDigest)
         }
         guard let list = step.resolution?.packages else { return read }
         let blob = try store.putBlob(Array(list.text.utf8))
-        return read + [.init(step: address, path: "<packages>", digest: blob.digest)]
+        return read + [.init(step: address, path: ReleasedImage.Input.packages, digest: blob.digest)]
     }
 
     private func usedImages(of image: LayeredImage) -> [ReleasedImage.UsedImage] {
