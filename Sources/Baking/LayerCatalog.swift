@@ -40,14 +40,20 @@ package final class LayerCatalog: Sendable {
         return listing
     }
 
-    /// Puts a drafted layer into the store.
-    func store(_ draft: consuming LayerDraft) throws -> Digest {
+    /// Puts a drafted layer into the store, unless it gives a secret away.
+    func store(
+        _ draft: consuming LayerDraft,
+        hiding secrets: SecretBytes,
+        cancellation: CancellationFlag
+    ) throws -> Digest {
         let writer = try blobs.makeBlobWriter()
         let written = try draft.write(
             to: { (bytes) throws(SystemError) in try writer.write(bytes) },
             name: "the layer"
         )
-        _ = try writer.finish(expecting: written.digest, size: written.size)
+        _ = try writer.finish(expecting: written.digest, size: written.size) {
+            try secrets.refuse(layer: $0, written.listing, cancellation: cancellation)
+        }
         verified.withLock { _ = $0.insert(written.digest) }
         listings.withLock { $0[written.digest] = written.listing }
         try keep(written.listing, of: written.digest)

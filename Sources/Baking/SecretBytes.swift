@@ -1,13 +1,13 @@
 import Glibc
 import SystemIO
 
-/// The values of a step's secrets, to keep them out of its log and its layer.
+/// The values of secrets, to keep them out of logs, messages, layers and documents.
 ///
 /// A value counts without the white space around it. In a log so does each line of one with several lines, as of a
 /// key in PEM form; in a layer only lines that tell such a value from other files: at least 16 bytes, and neither
 /// `-----BEGIN ...-----` nor `[section]`, which stand in programs and settings of every image. A text of fewer than 4
 /// bytes is too common to be looked for. Forms that a step makes of a secret, such as its Base64, cannot be known.
-struct SecretBytes: Sendable {
+package struct SecretBytes: Sendable {
     private struct Needle: Sendable {
         /// The secret's name.
         let name: String
@@ -58,7 +58,7 @@ struct SecretBytes: Sendable {
         self.isStart = isStart
     }
 
-    var isEmpty: Bool { needles.isEmpty }
+    package var isEmpty: Bool { needles.isEmpty }
 
     /// Whether a line of a longer value would hardly stand in a file that does not hold that value.
     private static func isTelling(_ line: [UInt8]) -> Bool {
@@ -71,36 +71,49 @@ struct SecretBytes: Sendable {
     func copyMasked(_ source: Descriptor, to target: Descriptor) throws {
         try scan(source, cancellation: nil) { window, isLast in
             var kept: [UInt8] = []
-            var position = 0
             // What could still become a value with the next piece waits for it.
             let end = isLast ? window.count : max(0, window.count - longest + 1)
-            while position < end {
-                if let needle = needle(in: window, at: position, where: { _ in true }) {
-                    kept += Self.mask
-                    position += needle.bytes.count
-                } else {
-                    kept.append(window[position])
-                    position += 1
-                }
-            }
+            let done = mask(window, before: end, into: &kept)
             try target.write(kept)
-            return position
+            return done
         }
     }
 
-    /// The name of a secret whose value is in the file, nil where there is none.
-    func firstName(in file: Descriptor, cancellation: CancellationFlag) throws -> String? {
-        var found: String?
-        try scan(file, cancellation: cancellation) { window, isLast in
-            let end = isLast ? window.count : max(0, window.count - longest + 1)
-            var position = 0
-            while found == nil, position < end {
-                found = needle(in: window, at: position, where: \.isTelling)?.name
+    /// Copies what begins before `end`, every value masked; answers how much that was.
+    func mask(_ window: UnsafeRawBufferPointer, before end: Int, into kept: inout [UInt8]) -> Int {
+        var position = 0
+        while position < end {
+            if let needle = needle(in: window, at: position, where: { _ in true }) {
+                kept += Self.mask
+                position += needle.bytes.count
+            } else {
+                kept.append(window[position])
                 position += 1
             }
-            return found == nil ? end : window.count
+        }
+        return position
+    }
+
+    /// The first value that gives a secret away in a file: the secret's name, and where it begins; nil where there is none.
+    func firstMatch(in file: Descriptor, cancellation: CancellationFlag) throws -> (name: String, offset: Int64)? {
+        var found: (name: String, offset: Int64)?
+        var passed: Int64 = 0
+        try scan(file, cancellation: cancellation) { window, isLast in
+            if found != nil { return window.count }
+            let end = isLast ? window.count : max(0, window.count - longest + 1)
+            found = firstMatch(in: window, before: end).map { ($0.name, passed + Int64($0.offset)) }
+            passed += Int64(end)
+            return end
         }
         return found
+    }
+
+    /// The first value that gives a secret away and begins before `end`.
+    func firstMatch(in window: UnsafeRawBufferPointer, before end: Int) -> (name: String, offset: Int)? {
+        for position in 0..<end {
+            if let needle = needle(in: window, at: position, where: \.isTelling) { return (needle.name, position) }
+        }
+        return nil
     }
 
     private var longest: Int { needles.first?.bytes.count ?? 1 }

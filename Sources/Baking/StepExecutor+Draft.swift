@@ -41,7 +41,7 @@ extension StepExecutor {
         case .user(let step): try draft.user(step, root: root, accounts: accounts)
         case .run, .packages: preconditionFailure("'\(action.kind)' runs in a sandbox")
         }
-        return try layers.store(draft)
+        return try layers.store(draft, hiding: secrets.bytes, cancellation: cancellation)
     }
 
     /// A file without a name, on the file system of the store: gone with its descriptor, however the process ends.

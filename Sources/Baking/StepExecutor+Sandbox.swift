@@ -1,5 +1,6 @@
 import Bakefiles
 import Glibc
+import Layers
 import Planning
 import Sandbox
 import Store
@@ -58,7 +59,14 @@ extension StepExecutor {
     /// Makes the layers that an image starts from.
     func makeBase(_ base: Base, _ planned: PlannedStep, name: StepName) async throws -> MadeLayers {
         guard case .debian(let debian) = base else {
-            return try await bake.recipes.importBase(base, planned.inputs, bake.bakefile, bake.store)
+            let made = try await bake.recipes.importBase(base, planned.inputs, bake.bakefile, bake.store)
+            try await BlockingPool.shared.run { cancellation in
+                for layer in made.layers where !secrets.bytes.isEmpty {
+                    let blob = try bake.store.openBlob(layer)
+                    try secrets.bytes.refuse(layer: blob, layers.listing(of: layer), cancellation: cancellation)
+                }
+            }
+            return made
         }
         let work = try bake.store.makeWorkFolder("root")
         defer { _ = work.remove() }
@@ -96,7 +104,12 @@ extension StepExecutor {
         _ resolution: Lock.Entry?
     ) async throws -> MadeLayers {
         let store = bake.store
-        return try await BlockingPool.shared.run {
+        return try await BlockingPool.shared.run { cancellation in
+            if !secrets.bytes.isEmpty {
+                let found = try Descriptor.openForReading(file)
+                let listing = try LayerListing.scan(found, name: "layer \(layer.digest.short)")
+                try secrets.bytes.refuse(layer: found, listing, cancellation: cancellation)
+            }
             _ = try store.adopt(file: file, expecting: layer.digest, size: layer.size)
             return MadeLayers(layers: [layer.digest], config: nil, resolution: resolution)
         }
@@ -124,7 +137,7 @@ extension StepExecutor {
         job.user = step.user
         job.network = step.network == .host ? .host : .none
         for use in step.secrets {
-            let value = try secret(use.name)
+            let value = try secrets.value(of: use.name)
             switch use.target {
             case .file(let path): job.binds.append(.init(.bytes(value, mode: 0o400), at: path, isReadOnly: true))
             case .variable(let name):
@@ -141,26 +154,6 @@ extension StepExecutor {
             let folder = bake.store.cacheFolder.appending("mounts").appending(bake.plan.project).appending(cache.id)
             try Files.makeFolder(folder)
             job.binds.append(.init(.path(folder), at: cache.target, isReadOnly: false))
-        }
-    }
-
-    /// The value of a declared secret, from where its declaration says.
-    func secret(_ name: String) throws -> [UInt8] {
-        guard let secret = bake.bakefile.secrets.first(where: { $0.name == name }) else {
-            preconditionFailure("the Bakefile's reader knows every secret that a step uses")
-        }
-        switch secret.source {
-        case .environment(let variable):
-            guard let value = bake.options.environment[variable] else {
-                throw StepError("the secret '\(name)' is not there", fix: "set the environment variable '\(variable)'")
-            }
-            return Array(value.utf8)
-        case .file(let path):
-            do {
-                return try Files.read(path, limit: 1 << 20)
-            } catch {
-                throw StepError("the secret '\(name)' is not there: \(error)")
-            }
         }
     }
 }

@@ -28,6 +28,8 @@ struct StepExecutor: Sendable {
     /// Steps that failed in this bake, which need not fail again for their twins.
     private let failed: FailedKeys
     let logs: StepLogs
+    /// What must be in no log, no message and no layer.
+    let secrets: DeclaredSecrets
     /// What no step is to blame for.
     let obstacle = FirstObstacle()
 
@@ -38,6 +40,7 @@ struct StepExecutor: Sendable {
         self.records = StoreRecords(store: bake.store, project: bake.plan.project)
         self.refreshed = RefreshedKeys()
         self.failed = FailedKeys()
+        self.secrets = DeclaredSecrets(of: bake.bakefile, environment: bake.options.environment)
         self.logs = StepLogs(folder: bake.store.logsFolder.appending(bake.identifier))
     }
 
@@ -141,7 +144,7 @@ struct StepExecutor: Sendable {
             case is CancellationError: "interrupted"
             default: "\(error)"
             }
-        return StepFailure(message: message, log: logs.existing(name), seconds: seconds)
+        return StepFailure(message: secrets.bytes.masked(message), log: logs.existing(name), seconds: seconds)
     }
 }
 

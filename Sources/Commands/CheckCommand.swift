@@ -85,7 +85,7 @@ struct ProjectCheck {
             )
             let scanner = InputScanner(folder: bakefile.folder, contexts: bakefile.contexts) { _, _ in nil }
             var planner = Planner(request, records: NoRecords(), scanner: scanner)
-            _ = try planner.plan()
+            try SecretCheck(bakefile, environment: Console.environment).check(try planner.plan().plan)
         } catch let invalid as InvalidInput {
             diagnostics.add(contentsOf: invalid.diagnostics)
         }

@@ -35,4 +35,6 @@ extension DiagnosticIdentifier {
     static let lockMissing: Self = "lock-missing"
     /// An entry of the lock answers no step.
     static let lockEntryUnused: Self = "lock-entry-unused"
+    /// The value of a declared secret stands where everybody can read it.
+    static let secretInPlan: Self = "secret-in-plan"
 }

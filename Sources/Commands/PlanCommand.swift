@@ -46,6 +46,7 @@ struct PlanCommand: AsyncParsableCommand {
             stamp: try await stamp(of: bakefile),
             lock: lock
         ).plan
+        try SecretCheck(bakefile, environment: Console.environment).check(plan)
         switch output.format {
         case .json: try Console.write(PlanDocument.value(plan))
         case .text: try Console.write(PlanTable(plan, palette: output.palette).text)

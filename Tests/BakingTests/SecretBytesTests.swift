@@ -21,7 +21,7 @@ struct SecretBytesTests {
 
     private func found(_ text: String, _ secrets: [String: String]) throws -> String? {
         let file = try Descriptor.openForReading(try folder.write(text, to: "file"))
-        return try SecretBytes(bytes(secrets)).firstName(in: file, cancellation: CancellationFlag())
+        return try SecretBytes(bytes(secrets)).firstMatch(in: file, cancellation: CancellationFlag())?.name
     }
 
     private func bytes(_ secrets: [String: String]) -> [String: [UInt8]] { secrets.mapValues { Array($0.utf8) } }
@@ -77,7 +77,7 @@ struct SecretBytesTests {
         let secrets = SecretBytes(["key": value])
         let place = try folder.write([0x41] + value + [0x42], to: "binary")
         let file = try Descriptor.openForReading(place)
-        #expect(try secrets.firstName(in: file, cancellation: CancellationFlag()) == "key")
+        #expect(try secrets.firstMatch(in: file, cancellation: CancellationFlag())?.name == "key")
         let target = try Descriptor.open(folder.file("target"), flags: O_WRONLY | O_CREAT | O_TRUNC, mode: 0o600)
         try secrets.copyMasked(file, to: target)
         #expect(try Files.read(folder.file("target")) == Array("A***B".utf8))
@@ -88,7 +88,7 @@ struct SecretBytesTests {
         let cancellation = CancellationFlag()
         cancellation.set()
         #expect(throws: CancellationError.self) {
-            try SecretBytes(bytes(["token": "s3cret"])).firstName(in: file, cancellation: cancellation)
+            _ = try SecretBytes(bytes(["token": "s3cret"])).firstMatch(in: file, cancellation: cancellation)
         }
     }
 

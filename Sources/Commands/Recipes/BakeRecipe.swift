@@ -52,6 +52,8 @@ struct BakeRecipe: Sendable {
         defer { announcement.release() }
         let git = try await GitState.read(bakefile.folder)
         let build = ContinuousIntegration.read(options.environment)
+        let secrets = SecretCheck(bakefile, environment: options.environment)
+        try secrets.check(git, build)
         let stamp = ContinuousIntegration.stampLabels(git: git, build: build)
         let planned = try await BlockingPool.shared.run {
             let readAt = SystemClock.wall
@@ -64,6 +66,7 @@ struct BakeRecipe: Sendable {
                 stamp: stamp,
                 lock: options.lock
             )
+            try secrets.check(planned.plan)
             try Planner.remember(planned.learned, of: bakefile, in: store, readAt: readAt)
             return planned.plan
         }
