@@ -27,8 +27,9 @@ extension BaseImport {
             }
             try checkPlatform(config.platform)
             var layers: [StoredBlob] = []
+            var tree = try MergedTree(layers: [])
             for (name, diffID) in zip(image.layers, config.diffIDs) {
-                layers.append(try archive.layer(name, diffID: diffID))
+                layers.append(try archive.layer(name, diffID: diffID, over: &tree))
             }
             return ImportedBase(layers: layers, config: config, digest: identity)
         }
@@ -122,7 +123,7 @@ struct DockerArchive {
     }
 
     /// A layer as a blob of our store, whose content is that of the diffID.
-    func layer(_ name: String, diffID: Digest) throws -> StoredBlob {
+    func layer(_ name: String, diffID: Digest, over tree: inout MergedTree) throws -> StoredBlob {
         let item = try item(name)
         // A decompressor reads a file from its start, so the layer becomes one that goes when it has been read.
         let work = try base.store.makeWorkFolder("import")
@@ -132,7 +133,7 @@ struct DockerArchive {
             mode: 0o600
         )
         try forEachPiece(of: item) { try copy.write($0) }
-        return try base.storeLayer(copy, diffID: diffID)
+        return try base.storeLayer(copy, diffID: diffID, over: &tree)
     }
 
     /// `<digest>.json` and `blobs/sha256/<digest>` promise their content.

@@ -38,8 +38,9 @@ extension BaseImport {
             try manifest.check(config)
             try checkPlatform(config.platform)
             var layers: [StoredBlob] = []
+            var tree = try MergedTree(layers: [])
             for (layer, diffID) in zip(manifest.layers, config.diffIDs) {
-                layers.append(try layout.layer(layer, diffID: diffID))
+                layers.append(try layout.layer(layer, diffID: diffID, over: &tree))
             }
             return ImportedBase(layers: layers, config: config, digest: manifest.config.digest, entry: entry)
         }

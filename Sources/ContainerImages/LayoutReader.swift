@@ -45,7 +45,9 @@ struct LayoutReader {
     }
 
     /// A layer as an uncompressed blob of our store, whose content is that of the diffID.
-    func layer(_ descriptor: ContentDescriptor, diffID: Digest) throws -> StoredBlob {
+    ///
+    /// It is merged into `tree`, the layers below it.
+    func layer(_ descriptor: ContentDescriptor, diffID: Digest, over tree: inout MergedTree) throws -> StoredBlob {
         guard let compression = descriptor.mediaType.layerCompression else {
             throw base.invalid("the layer '\(descriptor.digest)' is of the media type '\(descriptor.mediaType)'")
         }
@@ -53,7 +55,7 @@ struct LayoutReader {
         var digester = Digester()
         try file.forEachPiece { digester.update($0) }
         try verify(descriptor, found: digester.finish(), digester.count)
-        return try base.storeLayer(file, diffID: diffID, isCompressed: compression != .none)
+        return try base.storeLayer(file, diffID: diffID, isCompressed: compression != .none, over: &tree)
     }
 
     private func blob(_ digest: Digest) throws -> SystemIO.Descriptor {
@@ -75,12 +77,19 @@ struct LayoutReader {
 extension BaseImport {
     /// Puts a layer into the store, decompressed, unless it is there intact; the diffID is the proof of its content.
     ///
-    /// `isCompressed` is what its media type promises, nil where nothing does.
-    func storeLayer(_ file: SystemIO.Descriptor, diffID: Digest, isCompressed: Bool? = nil) throws -> StoredBlob {
+    /// `isCompressed` is what its media type promises, nil where nothing does. What no reader would accept is no layer, and
+    /// so is what cannot lie on the layers below it, which `tree` is of; it gets this one on top.
+    func storeLayer(
+        _ file: SystemIO.Descriptor,
+        diffID: Digest,
+        isCompressed: Bool? = nil,
+        over tree: inout MergedTree
+    ) throws -> StoredBlob {
         let layerName = "layer '\(diffID)'"
         if let size = store.blobSize(diffID), try store.hasIntactBlob(diffID) {
-            // Whatever it was stored as: what no reader would accept is no layer.
-            _ = try LayerListing.scan(try store.openBlob(diffID), name: layerName, limits: limits)
+            // Whatever it was stored as.
+            let listing = try LayerListing.scan(try store.openBlob(diffID), name: layerName, limits: limits)
+            tree = try tree.adding([listing], names: [layerName])
             return StoredBlob(digest: diffID, size: size)
         }
         let writer = try store.makeBlobWriter(limit: limits.totalBytes)
@@ -96,7 +105,8 @@ extension BaseImport {
         do {
             // Looked at before it is a blob, so that none stays behind that only seems to be a layer.
             return try writer.finish(expecting: diffID) { file in
-                _ = try LayerListing.scan(file, name: layerName, limits: limits)
+                let listing = try LayerListing.scan(file, name: layerName, limits: limits)
+                tree = try tree.adding([listing], names: [layerName])
             }
         } catch StoreError.unexpectedContent(_, let found) {
             throw invalid("the layer '\(diffID)' is not what its config says: its content has the digest '\(found)'")

@@ -1,3 +1,4 @@
+import Diagnostics
 import Testing
 
 /// Bakefiles that ask for what they must not get; the numbers are those of the page on hostile input.
@@ -6,29 +7,44 @@ import Testing
 
     private func report(_ text: String) throws -> String { try Sample(Self.head + text).report }
 
-    @Test(arguments: ["../../..", "a/b", "..", "/etc"]) func `row 25: a cache is named, and not by a path`(id: String)
-        throws
-    {
-        let report = try Sample(
-            steps: "- run: { script: x, mounts: [{ cache: \(id), to: /c }], caches: { \(id): /c } }"
-        ).report
-        #expect(!report.isEmpty)
+    /// The identifiers of what is reported of one step.
+    private func identifiers(_ step: String) throws -> [String] {
+        let image = "images: { web: { kind: docker, from: scratch, steps: [{ \(step) }] } }\n"
+        let sample = try Sample(Self.head + "secrets: { s: { env: S } }\n" + image)
+        #expect(sample.diagnostics.allSatisfy { $0.place != nil })
+        return sample.diagnostics.map(\.identifier.description)
+    }
+
+    @Test(arguments: ["../../..", "a/b", "..", "/etc", "a\\0b", "."])
+    func `row 25: a cache is named, and not by a path`(id: String) throws {
+        #expect(try identifiers("run: { command: x, cache: [{ id: \"\(id)\", target: /c }] }") == ["bad-name"])
+    }
+
+    @Test(arguments: ["/c/../../x", "../x", "x", "/", "/c/..", "."])
+    func `row 25: a mount has its place in the image`(target: String) throws {
+        #expect(try identifiers("run: { command: x, cache: [{ id: c, target: \"\(target)\" }] }") == ["bad-path"])
+        #expect(try identifiers("run: { command: x, secrets: [{ name: s, path: \"\(target)\" }] }") == ["bad-path"])
     }
 
     @Test(arguments: ["../x", "/etc/passwd", "a/../../x", "site/../.."])
     func `rows 22 and 25: sources stay in the Bakefile's folder`(path: String) throws {
-        #expect(try Sample(steps: "- copy: { from: \(path), to: /x }").report.contains(" error: "))
+        #expect(try identifiers("copy: { from: \(path), to: /x }") == ["path-outside"])
+        #expect(try identifiers("unpack: { from: \(path), to: /x }") == ["path-outside"])
+        #expect(try identifiers("packages: [\(path)/x.deb]") == ["path-outside"])
     }
 
     @Test(arguments: ["../x", "a/b", "/x", ".", "..", "x\\n"]) func `row 27: an image's name is no path`(name: String)
         throws
     {
-        #expect(try report("images: { \"\(name)\": { kind: docker, from: scratch } }").contains(":3:11: error: "))
+        let report = try report("images: { \"\(name)\": { kind: docker, from: scratch } }")
+        #expect(report.contains(":3:11: error: ") && report.contains("[bad-name]"), "\(report)")
     }
 
     @Test(arguments: ["4294967296:0", "-1", "0:4294967295", "0:-1", "99999999999999999999"])
     func `row 32: an owner is a number that Linux has`(owner: String) throws {
-        #expect(try Sample(steps: "- directory: { path: /x, owner: \"\(owner)\" }").report.contains(" error: "))
+        #expect(try identifiers("directory: { path: /x, owner: \"\(owner)\" }") == ["bad-owner"])
+        #expect(try identifiers("copy: { from: x, to: /x, owner: \"\(owner)\" }") == ["bad-owner"])
+        #expect(try identifiers("run: { command: x, user: \"\(owner)\" }") == ["bad-owner"])
     }
 
     @Test(.timeLimit(.minutes(1)), arguments: bombs)

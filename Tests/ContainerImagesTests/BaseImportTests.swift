@@ -284,7 +284,8 @@ import Testing
         let bytes = try Files.read(folder.appending("bad.tar"))
         let digest = try target.putBlob(bytes).digest
         let file = try SystemIO.Descriptor.openForReading(folder.appending("bad.tar"))
-        let error = #expect(throws: LayerError.self) { try base.storeLayer(file, diffID: digest) }
+        var tree = try MergedTree(layers: [])
+        let error = #expect(throws: LayerError.self) { try base.storeLayer(file, diffID: digest, over: &tree) }
         #expect(error?.description == "layer '\(digest)': entry '../x': the name has a '..' component")
         // It is not this import's to remove.
         #expect(target.hasBlob(digest))
@@ -297,7 +298,8 @@ import Testing
         var bytes = try Files.read(good)
         bytes[0] ^= 1
         try AtomicFile.write(bytes, to: target.blobPath(diffID))
-        _ = try base.storeLayer(try SystemIO.Descriptor.openForReading(good), diffID: diffID)
+        var tree = try MergedTree(layers: [])
+        _ = try base.storeLayer(try SystemIO.Descriptor.openForReading(good), diffID: diffID, over: &tree)
         try target.verify(diffID)
     }
 

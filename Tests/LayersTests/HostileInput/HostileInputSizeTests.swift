@@ -161,11 +161,11 @@ enum Superlinear: String, CaseIterable {
 
     var count: Int {
         switch self {
-        case .whiteouts: 8000
-        case .deepFolders: 200
-        case .longNames: 1000
-        case .hardLinks: 8000
-        case .redirections: 100
+        case .whiteouts: 100_000
+        case .deepFolders: 1000
+        case .longNames: 10_000
+        case .hardLinks: 100_000
+        case .redirections: 1000
         }
     }
 
