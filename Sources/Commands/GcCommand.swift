@@ -1,4 +1,5 @@
 import ArgumentParser
+import Bakefiles
 import Glibc
 import OCI
 import Reporting
@@ -47,19 +48,23 @@ struct GcCommand: AsyncParsableCommand {
         let path = try store.path()
         if dryRun || !Files.exists(path) {
             let store = try ArtifactStore.open(at: path, mode: .readOnly)
-            return try show(
-                try await BlockingPool.shared.run { try store.garbage(beside: rule, now: Int64(time(nil))) }
-            )
+            return try show(try await garbage(in: store, rule))
         }
         let store = try store.open(.readWrite)
         let lock = try await lockAgainstBakes(store)
         defer { lock.release() }
-        let garbage = try await BlockingPool.shared.run {
-            try store.garbage(beside: rule, now: Int64(time(nil)))
-        }
+        let garbage = try await garbage(in: store, rule)
         let leftovers = try await BlockingPool.shared.run { try store.collect(garbage) }
         if !leftovers.isEmpty { try await StepSandbox.remove(leftovers, worker: try ProcessSetup.executable()) }
         try show(garbage)
+    }
+
+    private func garbage(in store: ArtifactStore, _ rule: KeepRule) async throws -> Garbage {
+        try await BlockingPool.shared.run {
+            try store.garbage(beside: rule, now: Int64(time(nil))) { bytes in
+                (try? Lock(reading: bytes, name: "resolution"))?.entries.first?.request
+            }
+        }
     }
 
     private func lockAgainstBakes(_ store: ArtifactStore) async throws -> FileLock {

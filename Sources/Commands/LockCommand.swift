@@ -18,7 +18,7 @@ struct LockCommand: AsyncParsableCommand {
         discussion: """
             The lock lies beside the Bakefile, as 'Bakefile.lock', and belongs into version control. Bakes take exactly \
             what it says, without a network where the store has it. Entries that are there stay; '--update' resolves \
-            them anew, all or those of the images named. With '--check' nothing is written or looked up in a network, \
+            them anew, all or those of the images named; then what other images lack is a mistake. With '--check' nothing is written or looked up in a network, \
             and the exit status is 3 where the lock is not what it should be.
 
             Example:
@@ -63,7 +63,7 @@ struct LockCommand: AsyncParsableCommand {
             bakefile: bakefile,
             store: store,
             lock: lock,
-            updates: update ? (images.isEmpty ? bakefile.images.map(\.name) : images) : [],
+            update: update ? (images.isEmpty ? .everything : .images(images)) : .nothing,
             jobs: jobs ?? max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))),
             worker: try ProcessSetup.executable(),
             environment: Console.environment

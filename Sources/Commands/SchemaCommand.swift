@@ -10,12 +10,13 @@ struct SchemaCommand: ParsableCommand {
         case bakefile
         case release
         case plan
+        case lock
     }
 
     static let configuration = CommandConfiguration(
         commandName: "schema",
         abstract: "Print the JSON Schema of a document.",
-        usage: "ovenbird schema [bakefile|release|plan]",
+        usage: "ovenbird schema [bakefile|release|plan|lock]",
         discussion: """
             Editors use the Bakefile's schema to complete and check what is written.
 
@@ -35,6 +36,7 @@ struct SchemaCommand: ParsableCommand {
             case .bakefile: BakefileSchema.json
             case .release: try JSONValue.parse(Release.schema)
             case .plan: PlanDocument.schema
+            case .lock: LockSchema.json
             }
         try Console.write(schema)
     }

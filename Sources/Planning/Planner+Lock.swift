@@ -1,7 +1,7 @@
 import Bakefiles
 package import Diagnostics
 import OCI
-import SystemIO
+package import SystemIO
 
 extension Planner {
     /// What a lock means to a plan.
@@ -10,6 +10,16 @@ extension Planner {
         case required
         /// A step that it does not answer is resolved.
         case partial
+        /// A step that it does not answer is a mistake, but for these requests, which are resolved.
+        case requiredExcept(Set<Digest>)
+
+        func requires(_ request: Digest) -> Bool {
+            switch self {
+            case .required: true
+            case .partial: false
+            case .requiredExcept(let others): !others.contains(request)
+            }
+        }
     }
 
     /// What a step asks for that moves, with the lock's answer; nil for a step that asks for nothing of the kind.
@@ -42,9 +52,8 @@ extension Planner {
 
     /// What follows the reason of a step that runs with what an earlier one resolved.
     func keptNote(_ reference: MovingReference?, _ isUnpinned: Bool) throws -> String {
-        guard isUnpinned, let kept = try reference.flatMap({ try records.resolution(of: $0.request) }) else {
-            return ""
-        }
+        guard isUnpinned else { return "" }
+        guard let kept = try reference.flatMap({ try records.resolution(of: $0.request) }) else { return "; unpinned" }
         return "; unpinned, resolved on \(utcDate(kept.resolved))"
     }
 
@@ -53,7 +62,9 @@ extension Planner {
         guard let lock = request.lock else { return nil }
         let path = Lock.path(of: request.bakefile.path)
         guard let entry = lock.entry(for: reference.request) else {
-            if request.lockUse == .required { diagnostics.add(unanswered(name, in: lock, path, at: place)) }
+            if request.lockUse.requires(reference.request) {
+                diagnostics.add(unanswered(name, in: lock, path, at: place))
+            }
             return nil
         }
         if case .image(let locked) = entry.content, let found = reference.found, locked != found {

@@ -207,7 +207,8 @@ package struct Planner {
         } else if result != nil {
             (state, text) = (.willRun, "'--refresh' resolves it anew")
         } else if contentKey == nil, try records.hasResult(madeBy: definition.key), !isRefreshed {
-            (state, text) = (.depends(on: unknownParent), "runs if '\(unknownParent)' gives new bytes")
+            let note = "runs if '\(unknownParent)' gives new bytes"
+            (state, text) = (.depends(on: unknownParent), note + (try keptNote(reference, isUnpinned)))
         } else if request.refresh, work.isMoving, try records.hasResult(madeBy: definition.key) {
             (state, text) = (.willRun, "'--refresh' resolves it anew")
         } else {

@@ -1,6 +1,6 @@
 import GRDB
 import OCI
-import SystemIO
+package import SystemIO
 import SystemPackage
 
 extension ArtifactStore {
@@ -8,7 +8,13 @@ extension ArtifactStore {
     ///
     /// Whoever wants to remove it holds `tryLockAgainstBakes` from before this call to the end of the removing. Throws
     /// `StoreError.blobDamaged` where a document is damaged that says what belongs to an image.
-    package func garbage(beside rule: KeepRule, now: Int64) throws -> Garbage {
+    ///
+    /// `request` reads what was kept with `putResolution`: it gives the request that it answers, nil where it cannot tell.
+    package func garbage(
+        beside rule: KeepRule,
+        now: Int64,
+        request: ([UInt8]) -> Digest? = { _ in nil }
+    ) throws -> Garbage {
         guard exists else { return Garbage() }
         let roots = try query(none: StoreRoots()) { try StoreRoots.read($0, rule, now: now) }
         var marks = BlobMarks(store: self)
@@ -30,6 +36,7 @@ extension ArtifactStore {
         try findNames(roots, keptIdentities, &marks, &garbage)
         try query(none: ()) { try findRows($0, roots, keptIdentities, &marks, &garbage) }
         try findBlobs(marks, &garbage)
+        try findResolutions(&garbage, request: request)
         try findFiles(roots, marks, rule, &garbage)
         return garbage
     }

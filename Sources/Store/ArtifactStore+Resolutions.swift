@@ -4,7 +4,7 @@ import SystemPackage
 extension ArtifactStore {
     private static let resolutionLimit = 16 << 20
 
-    private var resolutionsFolder: FilePath { ownFolder.appending("resolved") }
+    var resolutionsFolder: FilePath { ownFolder.appending("resolved") }
 
     /// What a moving reference meant, in the caller's form, under a digest of the caller's; nil where nothing is kept.
     package func resolution(_ key: Digest) throws -> [UInt8]? {

@@ -11,6 +11,8 @@ package struct Garbage: Sendable {
         case blob
         /// An unpacked layer.
         case root
+        /// What a moving reference meant.
+        case resolution
         case listing
         case log
         case lock
@@ -44,7 +46,7 @@ package struct Garbage: Sendable {
     var names: Set<String> = []
     var blobs: [Digest] = []
     var roots: [FilePath] = []
-    /// Listings, logs, locks and temporary files.
+    /// Resolutions, listings, logs, locks and temporary files.
     var paths: [FilePath] = []
 
     mutating func add(_ kind: Kind, _ path: FilePath, named name: String? = nil, size: Int64) {

@@ -28,7 +28,7 @@ struct PlannerTests {
         #expect(plan.hasChanges)
         #expect(
             try workshop.lines() == [
-                "web:from will run: not baked before", "web:run-1 will run: not baked before",
+                "web:from will run: not baked before; unpinned", "web:run-1 will run: not baked before",
                 "web:copy-1 will run: not baked before", "web:run-2 will run: not baked before",
                 "plain:copy-1 will run: not baked before",
             ]
@@ -93,7 +93,7 @@ struct PlannerTests {
         ])
         #expect(
             try workshop.lines() == [
-                "a:from will run: not baked before", "a:run-1 will run: not baked before",
+                "a:from will run: not baked before; unpinned", "a:run-1 will run: not baked before",
                 "a:run-2 will run: not baked before",
                 "b:from depends: the same step as 'a:from', which runs once for both",
                 "b:run-1 depends: the same step as 'a:run-1', which runs once for both",

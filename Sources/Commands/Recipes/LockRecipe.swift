@@ -10,21 +10,30 @@ import SystemPackage
 
 /// From a Bakefile to a lock: bake what moves and is not locked, and write down what it came to.
 struct LockRecipe: Sendable {
+    /// What is resolved though the lock has it.
+    enum Update: Sendable, Hashable {
+        case nothing
+        case everything
+        /// The entries of these images, and nothing else: what others lack is a mistake.
+        case images([String])
+    }
+
     let bakefile: Bakefile
     let store: ArtifactStore
     /// The one that is there.
     let lock: Lock?
-    /// The images whose entries are resolved anew.
-    let updates: [String]
+    let update: Update
     let jobs: Int
     let worker: FilePath
     let environment: [String: String]
 
     /// Gives the new lock; nil where a step failed.
     func run(events: @escaping @Sendable (BakeEvent) -> Void) async throws -> Lock? {
-        try bakefile.requireImages(updates)
-        let kept = try keptEntries()
-        let plan: Plan = try await BlockingPool.shared.run { try self.makePlan(pinnedBy: kept) }
+        if case .images(let names) = update { try bakefile.requireImages(names) }
+        let (kept, renewed) = try keptEntries()
+        var use = Planner.LockUse.partial
+        if case .images = update { use = .requiredExcept(renewed) }
+        let plan: Plan = try await BlockingPool.shared.run { [use] in try self.makePlan(pinnedBy: kept, use) }
         let moving: Plan = plan.keepingWhatMoves
         var answers: [String: Lock.Entry] = [:]
         if moving.images.contains(where: { $0.steps.contains(where: \.isUnpinned) }) {
@@ -38,26 +47,37 @@ struct LockRecipe: Sendable {
     }
 
     /// The entries that go on to count: asked for, and not to be updated; those of other architectures are as they are.
-    private func keptEntries() throws -> Lock {
-        guard let lock else { return Lock(entries: []) }
+    ///
+    /// With them come the requests that are to be resolved anew.
+    private func keptEntries() throws -> (kept: Lock, renewed: Set<Digest>) {
         let check = LockCheck(bakefile: bakefile, environment: environment)
+        let asked = try check.references(architecture: hostArchitecture(), lock: nil, .partial)
+        let renewed = Set(asked.filter { renews($0.name) }.map(\.request))
+        guard let lock else { return (Lock(entries: []), renewed) }
         let unused = Set(try check.unused(in: lock).map(\.request))
-        let host = hostArchitecture()
-        let updated = try check.references(architecture: host, lock: nil, .partial)
-            .filter { asked in updates.contains { asked.name.hasPrefix("\($0):") } }.map(\.request)
-        return Lock(entries: lock.entries.filter { !unused.contains($0.request) && !updated.contains($0.request) })
+        let kept = lock.entries.filter { !unused.contains($0.request) && !renewed.contains($0.request) }
+        return (Lock(entries: kept), renewed)
     }
 
-    private func makePlan(pinnedBy kept: Lock) throws -> Plan {
+    private func renews(_ step: String) -> Bool {
+        switch update {
+        case .nothing: false
+        case .everything: true
+        case .images(let names): names.contains { step.hasPrefix("\($0):") }
+        }
+    }
+
+    private func makePlan(pinnedBy kept: Lock, _ use: Planner.LockUse) throws -> Plan {
         let readAt = SystemClock.wall
         let planned = try Planner.plan(
             bakefile,
             store: store,
             environment: environment,
-            refresh: !updates.isEmpty,
+            refresh: update != .nothing,
             lock: kept,
-            lockUse: .partial
+            lockUse: use
         )
+        try SecretCheck(bakefile, environment: environment).check(planned.plan)
         try Planner.remember(planned.learned, of: bakefile, in: store, readAt: readAt)
         return planned.plan
     }
@@ -76,7 +96,7 @@ struct LockRecipe: Sendable {
             store: store,
             options: .init(
                 jobs: jobs,
-                refresh: !updates.isEmpty,
+                refresh: update != .nothing,
                 onlyResolves: true,
                 worker: worker,
                 environment: environment
