@@ -17,9 +17,11 @@ final class TarSink {
 
     deinit { pending.deallocate() }
 
-    /// False after a failure, which is kept.
+    private var isAbandoned = false
+
+    /// False after a failure, which is kept, and once it is abandoned.
     func take(_ bytes: UnsafeRawBufferPointer) -> Bool {
-        guard failure == nil else { return false }
+        guard failure == nil, !isAbandoned else { return false }
         do {
             try append(bytes)
             return true
@@ -28,6 +30,9 @@ final class TarSink {
             return false
         }
     }
+
+    /// Takes nothing more.
+    func abandon() { isAbandoned = true }
 
     /// Hands on what is pending.
     func flush() throws(SystemError) {

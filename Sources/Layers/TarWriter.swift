@@ -27,8 +27,10 @@ package struct TarWriter: ~Copyable {
     }
 
     deinit {
-        // Without this an unfinished archive would write its end while it is freed.
-        archive_write_fail(archive)
+        // An unfinished archive writes its end when it is closed, which nobody may get; one that is not closed keeps its
+        // buffers for ever.
+        sink.abandon()
+        archive_write_close(archive)
         archive_write_free(archive)
         archive_entry_free(entry)
         buffer.deallocate()
