@@ -22,6 +22,7 @@ struct OrdinaryUserTests {
                 "--reuid", Self.user, "--regid", Self.user, "--init-groups", "--reset-env", "--",
                 try testExecutable().string, "--testing-library", "swift-testing",
                 "--filter", "SandboxTests.StepSandboxTests", "--filter", "SandboxTests.EndingTests",
+                "--filter", "SandboxTests.SandboxErrorTests",
             ],
             in: "/tmp"
         )
