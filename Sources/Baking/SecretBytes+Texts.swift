@@ -14,9 +14,9 @@ extension SecretBytes {
     }
 
     /// The name of a secret whose value is in the bytes, nil where there is none.
-    func firstName(in bytes: [UInt8]) -> String? {
+    func firstName(in bytes: [UInt8], atLeast shortest: Int = SecretBytes.shortestElsewhere) -> String? {
         if isEmpty { return nil }
-        return bytes.withUnsafeBytes { firstMatch(in: $0, before: $0.count)?.name }
+        return bytes.withUnsafeBytes { firstMatch(in: $0, atLeast: shortest, before: $0.count)?.name }
     }
 
     /// The name of a secret whose value is in a text, nil where there is none.

@@ -6,7 +6,8 @@ import SystemIO
 /// A value counts without the white space around it. In a log so does each line of one with several lines, as of a
 /// key in PEM form; in a layer only lines that tell such a value from other files: at least 16 bytes, and neither
 /// `-----BEGIN ...-----` nor `[section]`, which stand in programs and settings of every image. A text of fewer than 4
-/// bytes is too common to be looked for. Forms that a step makes of a secret, such as its Base64, cannot be known.
+/// bytes is too common to be looked for, and one of fewer than 8 where no step could have put it: in hundreds of megabytes
+/// of packages it would stand by chance. Forms that a step makes of a secret, such as its Base64, cannot be known.
 package struct SecretBytes: Sendable {
     private struct Needle: Sendable {
         /// The secret's name.
@@ -24,6 +25,8 @@ package struct SecretBytes: Sendable {
     private let isStart: [Bool]
 
     static let shortest = 4
+    /// Where no step could have put it.
+    static let shortestElsewhere = 8
     static let shortestTellingLine = 16
     private static let mask = Array("***".utf8)
 
@@ -95,13 +98,17 @@ package struct SecretBytes: Sendable {
     }
 
     /// The first value that gives a secret away in a file: the secret's name, and where it begins; nil where there is none.
-    func firstMatch(in file: Descriptor, cancellation: CancellationFlag) throws -> (name: String, offset: Int64)? {
+    func firstMatch(
+        in file: Descriptor,
+        atLeast shortest: Int = SecretBytes.shortest,
+        cancellation: CancellationFlag
+    ) throws -> (name: String, offset: Int64)? {
         var found: (name: String, offset: Int64)?
         var passed: Int64 = 0
         try scan(file, cancellation: cancellation) { window, isLast in
             if found != nil { return window.count }
             let end = isLast ? window.count : max(0, window.count - longest + 1)
-            found = firstMatch(in: window, before: end).map { ($0.name, passed + Int64($0.offset)) }
+            found = firstMatch(in: window, atLeast: shortest, before: end).map { ($0.name, passed + Int64($0.offset)) }
             passed += Int64(end)
             return end
         }
@@ -109,9 +116,14 @@ package struct SecretBytes: Sendable {
     }
 
     /// The first value that gives a secret away and begins before `end`.
-    func firstMatch(in window: UnsafeRawBufferPointer, before end: Int) -> (name: String, offset: Int)? {
+    func firstMatch(
+        in window: UnsafeRawBufferPointer,
+        atLeast shortest: Int,
+        before end: Int
+    ) -> (name: String, offset: Int)? {
         for position in 0..<end {
-            if let needle = needle(in: window, at: position, where: \.isTelling) { return (needle.name, position) }
+            let found = needle(in: window, at: position) { $0.isTelling && $0.bytes.count >= shortest }
+            if let found { return (found.name, position) }
         }
         return nil
     }

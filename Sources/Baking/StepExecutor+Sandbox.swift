@@ -53,7 +53,9 @@ extension StepExecutor {
         guard result.exitStatus == 0, let layer = result.layer else {
             throw StepError.ended(result.exitStatus)
         }
-        return try await adopt(layer, at: job.output, resolution)
+        var shortest = SecretBytes.shortestElsewhere
+        if case .run(let run) = step.action, run.canComeBySecrets { shortest = SecretBytes.shortest }
+        return try await adopt(layer, at: job.output, resolution, hidingAtLeast: shortest)
     }
 
     /// Makes the layers that an image starts from.
@@ -95,20 +97,26 @@ extension StepExecutor {
             )
             return Resolved(made: made.layer, packages: made.packages)
         }
-        return try await adopt(done.made, at: output, done.resolution)
+        return try await adopt(
+            done.made,
+            at: output,
+            done.resolution,
+            hidingAtLeast: SecretBytes.shortestElsewhere
+        )
     }
 
     private func adopt(
         _ layer: SandboxResult.Layer,
         at file: FilePath,
-        _ resolution: Lock.Entry?
+        _ resolution: Lock.Entry?,
+        hidingAtLeast shortest: Int
     ) async throws -> MadeLayers {
         let store = bake.store
         return try await BlockingPool.shared.run { cancellation in
             if !secrets.bytes.isEmpty {
                 let found = try Descriptor.openForReading(file)
                 let listing = try LayerListing.scan(found, name: "layer \(layer.digest.short)")
-                try secrets.bytes.refuse(layer: found, listing, cancellation: cancellation)
+                try secrets.bytes.refuse(layer: found, listing, atLeast: shortest, cancellation: cancellation)
             }
             _ = try store.adopt(file: file, expecting: layer.digest, size: layer.size)
             return MadeLayers(layers: [layer.digest], config: nil, resolution: resolution)

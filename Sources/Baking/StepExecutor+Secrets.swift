@@ -14,9 +14,7 @@ extension StepExecutor {
         log: Descriptor,
         in folder: FilePath
     ) async throws -> SandboxResult {
-        // A cache may hold what another step left there, and so may the network.
-        let canKnow = !step.secrets.isEmpty || !step.caches.isEmpty || step.network == .host
-        guard canKnow, !secrets.bytes.isEmpty else {
+        guard step.canComeBySecrets, !secrets.bytes.isEmpty else {
             return try await StepSandbox.run(job, worker: bake.options.worker, log: log)
         }
         let output = try Descriptor.openUnnamed(in: folder)
@@ -29,4 +27,9 @@ extension StepExecutor {
         try await BlockingPool.shared.run { try secrets.bytes.copyMasked(output, to: log) }
         return try outcome.get()
     }
+}
+
+extension RunStep {
+    /// Whether it sees a secret, or may find one that another step left: in a cache, or somewhere in the network.
+    var canComeBySecrets: Bool { !secrets.isEmpty || !caches.isEmpty || network == .host }
 }

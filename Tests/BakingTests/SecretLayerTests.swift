@@ -17,7 +17,7 @@ struct SecretLayerTests {
     init() throws { folder = try TemporaryFolder() }
 
     /// The refusal of a layer; empty where it is taken.
-    private func refusal(_ add: (inout RawTar) -> Void) throws -> String {
+    private func refusal(atLeast shortest: Int = 4, _ add: (inout RawTar) -> Void) throws -> String {
         var tar = RawTar()
         tar.add("before", content: "harmless")
         add(&tar)
@@ -25,7 +25,7 @@ struct SecretLayerTests {
         let file = try Descriptor.openForReading(try folder.write(tar.finished, to: "layer.tar"))
         let listing = try LayerListing.scan(file, name: "layer")
         do {
-            try secrets.refuse(layer: file, listing, cancellation: CancellationFlag())
+            try secrets.refuse(layer: file, listing, atLeast: shortest, cancellation: CancellationFlag())
             return ""
         } catch let error as StepError {
             #expect(error.fix == "remove it in the same step, keep it in a 'cache', or leave it out of what is copied")
@@ -96,12 +96,23 @@ struct SecretLayerTests {
         let file = try Descriptor.openForReading(try folder.write(changed, to: "layer.tar"))
         let listing = try LayerListing.scan(file, name: "layer")
         #expect(throws: StepError(message("'/key'", "pin"), fix: refusalFix)) {
-            try secrets.refuse(layer: file, listing, cancellation: CancellationFlag())
+            try secrets.refuse(layer: file, listing, atLeast: 4, cancellation: CancellationFlag())
         }
     }
 
     private var refusalFix: String {
         "remove it in the same step, keep it in a 'cache', or leave it out of what is copied"
+    }
+
+    /// A short value stands by chance in the hundreds of megabytes of a Debian root.
+    @Test func `of a few bytes counts only where a step could have put it`() throws {
+        let value: [UInt8] = [0xff, 0x00, 0x7f, 0x00]
+        let name = "SCHILY.xattr.user.key"
+        #expect(try refusal { $0.add("x", pax: [name: value]) } == message("the attribute 'user.key' of '/x'", "pin"))
+        #expect(try refusal(atLeast: SecretBytes.shortestElsewhere) { $0.add("x", pax: [name: value]) } == "")
+        #expect(SecretBytes(["pin": Array("1234567".utf8)]).firstName(in: "x1234567") == nil)
+        #expect(SecretBytes(["pin": Array("12345678".utf8)]).firstName(in: "x12345678") == "pin")
+        #expect(SecretBytes(["pin": Array("1234".utf8)]).masked("x1234") == "x***")
     }
 
     @Test func `is found in documents, in texts and in names of members`() throws {
