@@ -11,7 +11,6 @@ extension Bake {
     func recordSteps(_ result: BakeResult) throws {
         let images = result.images + result.failures.map(\.image) + result.skipped
         let variables = Dictionary(bakefile.variables.map { ($0.name, $0.value) }) { _, last in last }
-        var listings: [Digest: String] = [:]
         var steps: [BakedStep] = []
         for image in images {
             var parent: [Digest] = Array(image.layers.prefix(image.base == nil ? 0 : image.baseLayerCount))
@@ -22,8 +21,12 @@ extension Bake {
                     parent: parent,
                     variables: variables
                 )
-                if let list = done.planned.reference?.locked?.packages { listings[list.digest] = list.text }
-                for input in done.planned.inputs { listings[input.tree.digest] = input.tree.listing }
+                if let list = done.planned.reference?.locked?.packages {
+                    try store.putInputListing([list.text], digest: list.digest)
+                }
+                for input in done.planned.inputs {
+                    try store.putInputListing(input.tree.lines, digest: input.tree.digest)
+                }
                 steps.append(
                     entry(
                         done.planned,
@@ -41,7 +44,6 @@ extension Bake {
         for image in result.images {
             if let config = image.planned.config { steps.append(entry(config, of: image, variables)) }
         }
-        try store.putInputListings(listings)
         try store.recordBakedSteps(steps)
     }
 

@@ -11,7 +11,7 @@ struct InputCopies: Sendable {
 
     /// `folder` is made; each copy keeps the name that the step gives its file, which apt looks at.
     init(of inputs: [StepInput], for bakefile: Bakefile, in folder: FilePath) throws {
-        let scanner = InputScanner(folder: bakefile.folder, contexts: bakefile.contexts) { _, _ in nil }
+        let scanner = InputScanner(folder: bakefile.folder, contexts: bakefile.contexts)
         var places: [InputPath: FilePath] = [:]
         for (number, input) in inputs.enumerated() where places[input.path] == nil {
             let own = folder.appending(String(number))

@@ -55,8 +55,7 @@ package final class LayerCatalog: Sendable {
             try secrets.refuse(layer: $0, written.listing, cancellation: cancellation)
         }
         verified.withLock { _ = $0.insert(written.digest) }
-        listings.withLock { $0[written.digest] = written.listing }
-        try keep(written.listing, of: written.digest)
+        try blobs.putListing(written.encodedListing, of: written.digest)
         return written.digest
     }
 

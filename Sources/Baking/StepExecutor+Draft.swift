@@ -20,7 +20,7 @@ extension StepExecutor {
         let accounts = try Accounts(root: root)
         var draft = LayerDraft(tree: root.tree, timestamp: bake.plan.timestamp, cancellation: cancellation)
         // Opens inputs and digests nothing, so it needs no cache.
-        let scanner = InputScanner(folder: bake.bakefile.folder, contexts: bake.bakefile.contexts) { _, _ in nil }
+        let scanner = InputScanner(folder: bake.bakefile.folder, contexts: bake.bakefile.contexts)
         switch action {
         case .copy(let step):
             if case .image(let name, let path) = step.source {

@@ -83,7 +83,7 @@ struct ProjectCheck {
                 architecture: hostArchitecture(),
                 lock: try Lock.read(besides: bakefile.path, in: try Files.currentFolder())
             )
-            let scanner = InputScanner(folder: bakefile.folder, contexts: bakefile.contexts) { _, _ in nil }
+            let scanner = InputScanner(folder: bakefile.folder, contexts: bakefile.contexts)
             var planner = Planner(request, records: NoRecords(), scanner: scanner)
             try SecretCheck(bakefile, environment: Console.environment).check(try planner.plan().plan)
         } catch let invalid as InvalidInput {
@@ -97,5 +97,5 @@ struct NoRecords: BakeRecords {
     func result(for key: StepKey) throws -> StoredResult? { nil }
     func hasResult(madeBy definition: StepKey) throws -> Bool { false }
     func lastStep(image: String, address: String) throws -> StepRecord? { nil }
-    func listing(of tree: Digest) throws -> String? { nil }
+    func forEachPart(ofListing digest: Digest, _ body: (String) -> Bool) throws -> Bool { false }
 }

@@ -45,7 +45,7 @@ struct PlanCommand: AsyncParsableCommand {
             refresh: refresh,
             stamp: try await stamp(of: bakefile),
             lock: lock
-        ).plan
+        )
         try SecretCheck(bakefile, environment: Console.environment).check(plan)
         switch output.format {
         case .json: try Console.write(PlanDocument.value(plan))

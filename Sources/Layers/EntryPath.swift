@@ -65,37 +65,39 @@ package struct EntryPath: Hashable, Comparable, Sendable, CustomStringConvertibl
 
     /// True for what lies in the directory `folder`, at any depth; not for `folder` itself.
     package func isBelow(_ folder: EntryPath) -> Bool {
-        let length = folder.bytes.count
-        if length == 0 { return !isRoot }
-        guard bytes.count > length, bytes[length] == slash else { return false }
-        return bytes.withUnsafeBytes { own in
-            folder.bytes.withUnsafeBytes { folder in
-                guard let own = own.baseAddress, let folder = folder.baseAddress else { return false }
-                return memcmp(own, folder, length) == 0
-            }
-        }
+        bytes.withUnsafeBytes { own in folder.bytes.withUnsafeBytes { Self.isBelow(own, $0) } }
+    }
+
+    /// The same of the bytes of two paths.
+    static func isBelow(_ path: UnsafeRawBufferPointer, _ folder: UnsafeRawBufferPointer) -> Bool {
+        let length = folder.count
+        if length == 0 { return !path.isEmpty }
+        guard path.count > length, path[length] == slash else { return false }
+        guard let path = path.baseAddress, let folder = folder.baseAddress else { return false }
+        return memcmp(path, folder, length) == 0
     }
 
     /// The text for people: invalid UTF-8 is replaced and control characters are escaped.
     package var description: String { isRoot ? "." : printable(bytes) }
 
     package static func < (left: EntryPath, right: EntryPath) -> Bool {
-        left.bytes.withUnsafeBytes { left in
-            right.bytes.withUnsafeBytes { right in
-                let common = min(left.count, right.count)
-                var index = 0
-                // Eight bytes at a time: sorting a large tree is mostly this loop.
-                while index + 8 <= common,
-                    left.loadUnaligned(fromByteOffset: index, as: UInt64.self)
-                        == right.loadUnaligned(fromByteOffset: index, as: UInt64.self)
-                {
-                    index += 8
-                }
-                while index < common, left[index] == right[index] { index += 1 }
-                if index == common { return left.count < right.count }
-                return rank(left[index]) < rank(right[index])
-            }
+        left.bytes.withUnsafeBytes { left in right.bytes.withUnsafeBytes { precedes(left, $0) } }
+    }
+
+    /// The same order of the bytes of two paths.
+    package static func precedes(_ left: UnsafeRawBufferPointer, _ right: UnsafeRawBufferPointer) -> Bool {
+        let common = min(left.count, right.count)
+        var index = 0
+        // Eight bytes at a time: sorting a large tree is mostly this loop.
+        while index + 8 <= common,
+            left.loadUnaligned(fromByteOffset: index, as: UInt64.self)
+                == right.loadUnaligned(fromByteOffset: index, as: UInt64.self)
+        {
+            index += 8
         }
+        while index < common, left[index] == right[index] { index += 1 }
+        if index == common { return left.count < right.count }
+        return rank(left[index]) < rank(right[index])
     }
 }
 

@@ -3,38 +3,12 @@
 /// A magic, the number of entries, then each entry: the length of the path's beginning that it shares with the path
 /// before, the rest, and the facts. Numbers are LEB128, signed ones zigzag.
 extension LayerListing {
-    private static let magic = Array("OBLIST1\n".utf8)
+    fileprivate static let magic = Array("OBLIST1\n".utf8)
 
     package func encode() -> [UInt8] {
-        var output = ListingEncoder(bytes: Self.magic)
-        output.number(UInt64(items.count))
-        var before: [UInt8] = []
-        var end: Int64 = 0
-        for item in items {
-            let entry = item.entry
-            let path = entry.path.bytes
-            let shared = zip(before, path).prefix { $0 == $1 }.count
-            output.number(UInt64(shared))
-            output.text(path[shared...])
-            output.bytes.append(entry.kind.rawValue)
-            output.number(UInt64(entry.mode))
-            output.number(UInt64(entry.owner))
-            output.number(UInt64(entry.group))
-            output.number(UInt64(entry.size))
-            output.signed(entry.modified)
-            output.text(entry.linkTarget)
-            output.number(UInt64(entry.deviceMajor))
-            output.number(UInt64(entry.deviceMinor))
-            output.number(UInt64(entry.xattrs.count))
-            for attribute in entry.xattrs {
-                output.text(Array(attribute.name.utf8))
-                output.text(attribute.value)
-            }
-            output.signed(item.dataOffset - end)
-            end = item.dataOffset + entry.size
-            before = path
-        }
-        return output.bytes
+        var encoder = ListingEncoder()
+        for item in items { encoder.append(item) }
+        return encoder.finish()
     }
 
     /// Reads what `encode` wrote; nil for anything else, so that a damaged cache file is made anew.
@@ -42,8 +16,7 @@ extension LayerListing {
         guard bytes.starts(with: Self.magic) else { return nil }
         var input = ListingDecoder(bytes: bytes, place: Self.magic.count)
         guard let count = input.number(), count <= UInt64(bytes.count) else { return nil }
-        var items: [Item] = []
-        items.reserveCapacity(Int(count))
+        var items = Items()
         var before: [UInt8] = []
         var end: Int64 = 0
         for _ in 0..<count {
@@ -62,10 +35,47 @@ extension LayerListing {
     }
 }
 
-private struct ListingEncoder {
-    var bytes: [UInt8]
+/// Writes the form that a listing is kept in, item by item: a third of what the items take in memory.
+struct ListingEncoder {
+    private var bytes: [UInt8] = []
+    private var count: UInt64 = 0
+    private var before: [UInt8] = []
+    private var end: Int64 = 0
 
-    mutating func number(_ value: UInt64) {
+    mutating func append(_ item: LayerListing.Item) {
+        let entry = item.entry
+        let path = entry.path.bytes
+        let shared = zip(before, path).prefix { $0 == $1 }.count
+        number(UInt64(shared))
+        text(path[shared...])
+        bytes.append(entry.kind.rawValue)
+        number(UInt64(entry.mode))
+        number(UInt64(entry.owner))
+        number(UInt64(entry.group))
+        number(UInt64(entry.size))
+        signed(entry.modified)
+        text(entry.linkTarget)
+        number(UInt64(entry.deviceMajor))
+        number(UInt64(entry.deviceMinor))
+        number(UInt64(entry.xattrs.count))
+        for attribute in entry.xattrs {
+            text(Array(attribute.name.utf8))
+            text(attribute.value)
+        }
+        signed(item.dataOffset - end)
+        end = item.dataOffset + entry.size
+        before = path
+        count += 1
+    }
+
+    /// What `LayerListing(decoding:)` reads.
+    consuming func finish() -> [UInt8] {
+        var head = ListingEncoder()
+        head.number(count)
+        return LayerListing.magic + head.bytes + bytes
+    }
+
+    private mutating func number(_ value: UInt64) {
         var rest = value
         while rest >= 0x80 {
             bytes.append(UInt8(truncatingIfNeeded: rest) | 0x80)
@@ -74,9 +84,9 @@ private struct ListingEncoder {
         bytes.append(UInt8(rest))
     }
 
-    mutating func signed(_ value: Int64) { number(UInt64(bitPattern: (value << 1) ^ (value >> 63))) }
+    private mutating func signed(_ value: Int64) { number(UInt64(bitPattern: (value << 1) ^ (value >> 63))) }
 
-    mutating func text(_ value: some Collection<UInt8>) {
+    private mutating func text(_ value: some Collection<UInt8>) {
         number(UInt64(value.count))
         bytes += value
     }

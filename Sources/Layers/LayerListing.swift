@@ -1,7 +1,7 @@
 package import SystemIO
 
 /// The index of an uncompressed layer: its entries in the order of the tar, and where the content of each lies in it.
-package struct LayerListing: Sendable, Hashable {
+package struct LayerListing: Sendable, Equatable {
     package struct Item: Sendable, Hashable {
         package let entry: TarEntry
         /// Where the `entry.size` bytes of a regular file begin in the tar; of no meaning for other kinds.
@@ -13,9 +13,9 @@ package struct LayerListing: Sendable, Hashable {
         }
     }
 
-    package let items: [Item]
+    package let items: Items
 
-    package init(items: [Item]) { self.items = items }
+    package init(items: Items) { self.items = items }
 
     /// Reads the headers of an uncompressed tar, content is passed over.
     ///
@@ -30,7 +30,7 @@ package struct LayerListing: Sendable, Hashable {
         guard !reader.isCompressed else {
             throw LayerError(.unsupported, reader.name, "is compressed, so that there is no offset into it")
         }
-        var items: [Item] = []
+        var items = Items()
         while let entry = try reader.next() {
             guard !reader.isSparse else {
                 let message = "is stored as a sparse file, which a layer may not hold"

@@ -84,7 +84,7 @@ package struct LayerNormalizer {
         var reader = try TarReader.open(archive, name: name, formats: options.formats, limits: options.limits)
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 256 * 1024, alignment: 64)
         defer { buffer.deallocate() }
-        var items: [LayerListing.Item] = []
+        var items = LayerListing.Items()
         var kinds: [EntryPath: EntryKind] = [:]
         var spooled: Set<Int> = []
         var spoolSize: Int64 = 0

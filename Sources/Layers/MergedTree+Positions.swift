@@ -1,3 +1,5 @@
+import SystemIO
+
 /// Entries by their place in the order of the tree, 0 to `count`: for facts about many of them that are kept elsewhere.
 extension MergedTree {
     /// A regular file, under one of its names.
@@ -16,7 +18,7 @@ extension MergedTree {
         let node = nodes[position]
         guard let found = origin(of: node), found.item.entry.kind == .regular else { return nil }
         return FilePosition(
-            path: node.path,
+            path: path(of: node),
             contents: Contents(
                 layer: found.identity.layer,
                 offset: found.item.dataOffset,

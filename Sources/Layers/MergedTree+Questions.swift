@@ -1,3 +1,5 @@
+import SystemIO
+
 extension MergedTree {
     /// Number of entries, the root included.
     package var count: Int { nodes.count }
@@ -98,6 +100,7 @@ extension MergedTree {
     /// The root comes first.
     package func flattened(_ body: (TarEntry, Contents?) throws(LayerError) -> Void) throws(LayerError) {
         var firstNames: [FileIdentity: EntryPath] = [:]
+        let linked = linkedFiles
         for node in nodes {
             var entry = entry(of: node)
             guard let found = origin(of: node), entry.kind != .directory else {
@@ -111,7 +114,7 @@ extension MergedTree {
                 entry.setXattrs([])
                 try body(entry, nil)
             } else {
-                firstNames[found.identity] = node.path
+                if linked.contains(found.identity) { firstNames[found.identity] = entry.path }
                 let isFile = entry.kind == .regular
                 let (identity, item) = (found.identity, found.item)
                 let size = item.entry.size

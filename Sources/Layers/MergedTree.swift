@@ -1,3 +1,5 @@
+import SystemIO
+
 /// The tree that a list of layers makes, as facts: no file system is touched.
 ///
 /// Upper layers replace, and take away by whiteouts, what is in the layers below, never what is in the same layer.
@@ -5,10 +7,11 @@
 /// `EntryPath`. An entry below a symlink of a lower layer comes to lie where the symlink leads inside the root.
 package struct MergedTree: Sendable {
     struct Node: Sendable {
-        let path: EntryPath
         let layer: Int32
         /// The item in the listing of the layer; -1 for an implied directory.
         let item: Int32
+        /// The number of its path in `paths`; -1 where it is the item's own.
+        let path: Int32
         /// The index behind the last node that is below this one.
         var end: Int32 = 0
     }
@@ -28,7 +31,9 @@ package struct MergedTree: Sendable {
     }
 
     package let listings: [LayerListing]
-    private(set) var nodes: [Node]
+    private(set) var nodes: Pieces<Node>
+    /// Paths of implied directories, and of entries that lie elsewhere than their layer says.
+    private var paths: [EntryPath]
     /// For each layer: hard link item to the item that holds the content.
     private let origins: [[Int: Int]]
     /// For each layer: directories that lie elsewhere, since a layer below has a symlink there.
@@ -38,7 +43,8 @@ package struct MergedTree: Sendable {
     package init(layers: [LayerListing], names: [String] = []) throws(LayerError) {
         self = try MergedTree(
             listings: [],
-            nodes: [Node(path: .root, layer: 0, item: -1, end: 1)],
+            nodes: Pieces([Node(layer: 0, item: -1, path: 0, end: 1)]),
+            paths: [.root],
             origins: [],
             redirections: []
         )
@@ -47,12 +53,14 @@ package struct MergedTree: Sendable {
 
     private init(
         listings: [LayerListing],
-        nodes: [Node],
+        nodes: Pieces<Node>,
+        paths: [EntryPath],
         origins: [[Int: Int]],
         redirections: [Redirections]
     ) {
         self.listings = listings
         self.nodes = nodes
+        self.paths = paths
         self.origins = origins
         self.redirections = redirections
     }
@@ -64,7 +72,7 @@ package struct MergedTree: Sendable {
             let name = offset < names.count ? names[offset] : "layer \(listings.count + offset + 1)"
             tree = try tree.adding(listing, name: name)
         }
-        tree.nodes = Self.indexed(tree.nodes)
+        tree.index()
         return tree
     }
 
@@ -83,9 +91,12 @@ package struct MergedTree: Sendable {
                     && node(at: change.path).map { !isDirectory($0) } == true
             }
             if through.isEmpty {
+                var paths = paths
+                let nodes = merged(with: changes, layer: Int32(listings.count), &paths)
                 return MergedTree(
                     listings: listings + [listing],
-                    nodes: merged(with: changes, layer: Int32(listings.count)),
+                    nodes: nodes,
+                    paths: paths,
                     origins: origins + [changes.origins],
                     redirections: self.redirections + [redirections]
                 )
@@ -111,57 +122,82 @@ package struct MergedTree: Sendable {
 
 extension MergedTree {
     /// Replaces, adds and takes away in one pass; both sides are sorted.
-    private func merged(with changes: LayerChanges, layer: Int32) -> [Node] {
-        var result: [Node] = []
-        result.reserveCapacity(nodes.count + changes.changes.count)
+    ///
+    /// Paths that no listing has are added to `paths`.
+    private func merged(with changes: LayerChanges, layer: Int32, _ paths: inout [EntryPath]) -> Pieces<Node> {
+        var result = Pieces<Node>()
         var place = 0
         for change in changes.changes {
             let next = lowerBound(of: change.path, from: place)
-            result += nodes[place..<next]
+            for index in place..<next { result.append(nodes[index]) }
             place = next
-            let lower: Node? = place < nodes.count && nodes[place].path == change.path ? nodes[place] : nil
+            let lower: Node? = place < nodes.count && isNode(nodes[place], at: change.path) ? nodes[place] : nil
             let keepsChildren =
                 lower.map { isDirectory($0) } == true && change.isDirectory && !change.removes && !change.isOpaque
             if let item = change.item {
-                result.append(Node(path: change.path, layer: layer, item: Int32(item)))
+                if !change.isInPlace { paths.append(change.path) }
+                let path = change.isInPlace ? -1 : Int32(paths.count - 1)
+                result.append(Node(layer: layer, item: Int32(item), path: path))
             } else if change.isImplicit {
                 if let lower, isDirectory(lower), !change.removes {
                     result.append(lower)
                 } else {
-                    result.append(Node(path: change.path, layer: layer, item: -1))
+                    paths.append(change.path)
+                    result.append(Node(layer: layer, item: -1, path: Int32(paths.count - 1)))
                 }
             }
             if lower != nil { place = keepsChildren ? place + 1 : endOfSubtree(at: place) }
         }
-        result += nodes[place...]
+        for index in place..<nodes.count { result.append(nodes[index]) }
         return result
     }
 
     /// The index behind the last node below the one at `index`, found without the index of subtrees.
     private func endOfSubtree(at index: Int) -> Int {
-        let folder = nodes[index].path
+        let folder = path(of: nodes[index])
         var low = index + 1
         var high = nodes.count
         while low < high {
             let middle = (low + high) / 2
-            if nodes[middle].path.isBelow(folder) { low = middle + 1 } else { high = middle }
+            if isBelow(nodes[middle], folder) { low = middle + 1 } else { high = middle }
         }
         return low
     }
 
     /// Fills in where the subtree of each node ends.
-    private static func indexed(_ nodes: [Node]) -> [Node] {
-        var result = nodes
-        var open: [Int] = []
-        for index in result.indices {
-            while let last = open.last, !result[index].path.isBelow(result[last].path) {
-                result[last].end = Int32(index)
+    private mutating func index() {
+        var open: [(index: Int, path: EntryPath)] = []
+        for index in nodes.indices {
+            while let last = open.last, !isBelow(nodes[index], last.path) {
+                nodes[last.index].end = Int32(index)
                 open.removeLast()
             }
-            open.append(index)
+            // Nothing is below a file.
+            if isDirectory(nodes[index]) {
+                open.append((index, path(of: nodes[index])))
+            } else {
+                nodes[index].end = Int32(index + 1)
+            }
         }
-        for index in open { result[index].end = Int32(result.count) }
-        return result
+        for last in open { nodes[last.index].end = Int32(nodes.count) }
+    }
+
+    func path(of node: Node) -> EntryPath {
+        node.path < 0 ? listings[Int(node.layer)].items.path(at: Int(node.item)) : paths[Int(node.path)]
+    }
+
+    private func withPath<Value>(of node: Node, _ body: (UnsafeRawBufferPointer) -> Value) -> Value {
+        node.path < 0
+            ? listings[Int(node.layer)].items.withPath(at: Int(node.item), body)
+            : paths[Int(node.path)].bytes.withUnsafeBytes(body)
+    }
+
+    private func isBelow(_ node: Node, _ folder: EntryPath) -> Bool {
+        withPath(of: node) { path in folder.bytes.withUnsafeBytes { EntryPath.isBelow(path, $0) } }
+    }
+
+    private func isNode(_ node: Node, at path: EntryPath) -> Bool {
+        withPath(of: node) { $0.elementsEqual(path.bytes) }
     }
 
     /// The first index, not before `start`, whose path is not less than `path`.
@@ -170,20 +206,32 @@ extension MergedTree {
         var high = nodes.count
         while low < high {
             let middle = (low + high) / 2
-            if nodes[middle].path < path { low = middle + 1 } else { high = middle }
+            let isBefore = withPath(of: nodes[middle]) { own in
+                path.bytes.withUnsafeBytes { EntryPath.precedes(own, $0) }
+            }
+            if isBefore { low = middle + 1 } else { high = middle }
         }
         return low
     }
 
     func index(of path: EntryPath) -> Int? {
         let index = lowerBound(of: path)
-        return index < nodes.count && nodes[index].path == path ? index : nil
+        return index < nodes.count && isNode(nodes[index], at: path) ? index : nil
     }
 
     func node(at path: EntryPath) -> Node? { index(of: path).map { nodes[$0] } }
 
     func isDirectory(_ node: Node) -> Bool {
-        node.item < 0 || listings[Int(node.layer)].items[Int(node.item)].entry.kind == .directory
+        node.item < 0 || listings[Int(node.layer)].items.kind(at: Int(node.item)) == .directory
+    }
+
+    /// The files that may have several names.
+    var linkedFiles: Set<FileIdentity> {
+        var result: Set<FileIdentity> = []
+        for (layer, links) in origins.enumerated() {
+            for item in links.values { result.insert(FileIdentity(layer: layer, item: item)) }
+        }
+        return result
     }
 
     /// The item that holds the facts and the content: of a hard link the one it was made from.
@@ -194,8 +242,8 @@ extension MergedTree {
     }
 
     func entry(of node: Node) -> TarEntry {
-        guard var entry = origin(of: node)?.item.entry else { return .directory(node.path) }
-        entry.path = node.path
+        guard var entry = origin(of: node)?.item.entry else { return .directory(path(of: node)) }
+        entry.path = path(of: node)
         return entry
     }
 }

@@ -15,7 +15,7 @@ package struct TarWriter: ~Copyable {
     private let entry: OpaquePointer
     private let sink: TarSink
     private let buffer: UnsafeMutableRawBufferPointer
-    private var items: [LayerListing.Item] = []
+    private var listing = ListingEncoder()
 
     /// Takes ownership; nothing may fail from here on.
     private init(adopting archive: OpaquePointer, _ entry: OpaquePointer, name: String, sink: TarSink) {
@@ -139,12 +139,12 @@ package struct TarWriter: ~Copyable {
     /// Writes the end of the archive and hands on all that is pending.
     package consuming func finish() throws(LayerError) -> WrittenLayer {
         try check(archive_write_close(archive))
-        let (sink, name) = (sink, name)
+        let (sink, name, listing) = (sink, name, listing)
         try wrappingSystemError(name) { () throws(SystemError) in try sink.flush() }
         return WrittenLayer(
             digest: sink.digester.finish(),
             size: sink.count,
-            listing: LayerListing(items: items)
+            encodedListing: listing.finish()
         )
     }
 }
@@ -162,7 +162,7 @@ extension TarWriter {
         // libarchive marks names that are no UTF-8 as binary and warns; the bytes are kept, which is what is wanted.
         let isBinary = result == ARCHIVE_WARN && !(isValidUTF8(item.path.bytes) && isValidUTF8(item.linkTarget))
         if !isBinary { try check(result, item.path) }
-        items.append(LayerListing.Item(entry: item, dataOffset: sink.count))
+        listing.append(LayerListing.Item(entry: item, dataOffset: sink.count))
     }
 
     private func writeData(_ bytes: UnsafeRawBufferPointer, of item: TarEntry) throws(LayerError) {
@@ -237,11 +237,14 @@ package struct WrittenLayer: Sendable {
     /// The digest of the uncompressed bytes: the layer's diffID.
     package let digest: Digest
     package let size: Int64
-    package let listing: LayerListing
+    /// What `LayerListing(decoding:)` reads.
+    package let encodedListing: [UInt8]
 
-    package init(digest: Digest, size: Int64, listing: LayerListing) {
-        self.digest = digest
-        self.size = size
-        self.listing = listing
+    /// Decoded each time.
+    package var listing: LayerListing {
+        guard let listing = LayerListing(decoding: encodedListing) else {
+            preconditionFailure("a listing that was just encoded can be decoded")
+        }
+        return listing
     }
 }

@@ -15,7 +15,7 @@ struct LayerOnMachine {
     /// Folders whose time changes by what happens in them, and must not.
     private(set) var kept: [EntryPath] = []
     /// The items that are in the tar: all but the whiteouts.
-    private(set) var items: [LayerListing.Item] = []
+    private(set) var items = LayerListing.Items()
     private(set) var hasWhiteouts = false
 
     init(_ listing: LayerListing, over parent: MergedTree, name: String) throws(LayerError) {

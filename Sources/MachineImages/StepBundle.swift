@@ -126,7 +126,7 @@ extension StepBundle {
         return result
     }
 
-    private mutating func carryRest(of digest: Digest, _ items: [LayerListing.Item], as name: String) throws {
+    private mutating func carryRest(of digest: Digest, _ items: LayerListing.Items, as name: String) throws {
         let source = try store.openBlob(digest, verify: true)
         let file = try makeFile()
         var writer = try TarWriter.open(to: file, name: name)

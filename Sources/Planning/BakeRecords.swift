@@ -11,8 +11,10 @@ package protocol BakeRecords {
     func hasResult(madeBy definition: StepKey) throws -> Bool
     /// How a step stood in the last bake that came to it.
     func lastStep(image: String, address: String) throws -> StepRecord?
-    /// The listing of an input tree.
-    func listing(of tree: Digest) throws -> String?
+    /// Hands over the listing of an input tree, or of packages, in parts of whole lines, until `body` answers false.
+    ///
+    /// False where none is known.
+    func forEachPart(ofListing digest: Digest, _ body: (String) -> Bool) throws -> Bool
     /// What a moving reference meant: under a request the newest answer, under a content key what its result is made of.
     func resolution(of key: Digest) throws -> Lock.Entry?
 }

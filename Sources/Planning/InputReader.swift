@@ -10,7 +10,7 @@ struct InputReader {
         let exclude: [String]
     }
 
-    var scanner: InputScanner
+    let scanner: InputScanner
     private var trees: [Request: InputTree] = [:]
 
     init(scanner: InputScanner) { self.scanner = scanner }
@@ -59,6 +59,7 @@ struct InputReader {
             }
             throw InputProblem.ambiguous(name: path.name, tag: tag, tags: tags.sorted())
         }
-        return InputTree(entries: [.init(path: [], content: .file(digest: digest, size: 0, isExecutable: false))])
+        let content = InputTree.Entry.Content.file(digest: digest, size: 0, isExecutable: false)
+        return InputTree(entries: .init([.init(path: [], content: content)]))
     }
 }

@@ -15,7 +15,7 @@ extension InputScanner {
     }
 
     /// Reads the files, on all cores.
-    func read(_ files: [Found]) throws -> [Reading] {
+    func read(_ files: [InputWalk.Waiting]) throws -> [Reading] {
         if files.isEmpty { return [] }
         let results = Mutex([Reading?](repeating: nil, count: files.count))
         let failure = Mutex<SystemError?>(nil)

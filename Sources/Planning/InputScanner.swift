@@ -23,29 +23,47 @@ package struct InputScanner {
 
     private let folder: FilePath
     private let contexts: [String: FilePath]
-    private let lookup: Lookup
-    /// What was read in this run, for the cache.
-    package private(set) var learned: [(path: FilePath, known: Known)] = []
+    /// Takes what was read, for the cache: up to some thousand files at a time.
+    package typealias Learn = (_ files: [(path: FilePath, known: Known)]) throws -> Void
 
-    package init(folder: FilePath, contexts: [String: FilePath], lookup: @escaping Lookup) {
+    private let lookup: Lookup
+    private let learn: Learn
+
+    /// By itself it knows nothing and keeps nothing.
+    package init(
+        folder: FilePath,
+        contexts: [String: FilePath],
+        lookup: @escaping Lookup = { _, _ in nil },
+        learn: @escaping Learn = { _ in }
+    ) {
         self.folder = folder
         self.contexts = contexts
         self.lookup = lookup
+        self.learn = learn
     }
 
     /// The tree at `path`, without what the patterns exclude.
     ///
     /// The source itself may be a symlink that stays inside the folder; below it symlinks are stored as they are.
-    package mutating func scan(_ path: InputPath, excluding patterns: [String] = []) throws -> InputTree {
+    package func scan(_ path: InputPath, excluding patterns: [String] = []) throws -> InputTree {
         let opened = try open(path)
         let status = try opened.status()
-        var walk = Walk(ignored: IgnorePatterns(patterns), name: path.name)
+        var walk = InputWalk(scanner: self, ignored: IgnorePatterns(patterns), name: path.name)
         switch status.kind {
-        case .regular: walk.files.append(Found(path: [], location: opened.path, status: status))
-        case .directory: try walk.enter(opened, prefix: [], components: [])
+        case .regular: try walk.add([], location: opened.path, status)
+        case .directory:
+            walk.entries.append(.init(path: [], content: .directory))
+            try walk.enter(opened, prefix: [], components: [])
         default: throw InputProblem.unusable(name: path.name, kind: status.kind)
         }
-        return InputTree(entries: try entries(of: walk, isDirectory: status.kind == .directory))
+        try walk.readWaiting()
+        return InputTree(entries: walk.entries)
+    }
+
+    func knownDigest(of location: FilePath, _ status: FileStatus) -> Digest? { lookup(location, status) }
+
+    func keep(_ files: [(path: FilePath, known: Known)]) throws {
+        if !files.isEmpty { try learn(files) }
     }
 
     /// Opens an input, resolved by the kernel inside its folder.
@@ -79,78 +97,5 @@ package struct InputScanner {
         let count = readlink("/proc/self/fd/\(raw)", &buffer, buffer.count - 1)
         guard count > 0, buffer[0] == CChar(bitPattern: UInt8(ascii: "/")) else { return nil }
         return buffer.withUnsafeBufferPointer { $0.baseAddress.map { FilePath(platformString: $0) } }
-    }
-
-    private mutating func entries(of walk: Walk, isDirectory: Bool) throws -> [InputTree.Entry] {
-        var entries = walk.others
-        if isDirectory { entries.append(.init(path: [], content: .directory)) }
-        var unknown: [Found] = []
-        for file in walk.files {
-            if let digest = lookup(file.location, file.status) {
-                entries.append(file.entry(digest))
-            } else {
-                unknown.append(file)
-            }
-        }
-        for (file, reading) in zip(unknown, try read(unknown)) {
-            entries.append(file.entry(reading.known.digest))
-            if reading.isSettled { learned.append((file.location, reading.known)) }
-        }
-        return entries.sorted { $0.path.lexicographicallyPrecedes($1.path) }
-    }
-}
-
-/// A file whose content has to be digested.
-struct Found: Sendable {
-    let path: [UInt8]
-    let location: FilePath
-    let status: FileStatus
-
-    func entry(_ digest: Digest) -> InputTree.Entry {
-        .init(
-            path: path,
-            content: .file(digest: digest, size: status.size, isExecutable: status.mode & 0o100 != 0)
-        )
-    }
-}
-
-/// The walk through one source folder.
-private struct Walk {
-    let ignored: IgnorePatterns
-    let name: String
-    var files: [Found] = []
-    var others: [InputTree.Entry] = []
-
-    init(ignored: IgnorePatterns, name: String) {
-        self.ignored = ignored
-        self.name = name
-    }
-
-    mutating func enter(_ folder: SystemIO.Descriptor, prefix: [UInt8], components: [[UInt8]]) throws {
-        for name in try names(in: folder) {
-            let path = prefix.isEmpty ? name : prefix + [UInt8(ascii: "/")] + name
-            let inner = components + [name]
-            let isExcluded = ignored.excludes(inner)
-            if isExcluded && !ignored.hasNegation { continue }
-            let location = folder.path.appending(component(name))
-            let status = try FileStatus.at(folder, name, path: location)
-            switch status.kind {
-            case .directory:
-                let raw = withCName(name) { ob_openat(folder.raw, $0, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0) }
-                guard raw >= 0 else { throw SystemError("read the folder", location, .current) }
-                let count = files.count + others.count
-                try enter(SystemIO.Descriptor(adopting: raw, path: location), prefix: path, components: inner)
-                // An excluded folder is there only for what a later pattern took back.
-                if !isExcluded || files.count + others.count > count {
-                    others.append(.init(path: path, content: .directory))
-                }
-            case _ where isExcluded: continue
-            case .regular: files.append(Found(path: path, location: location, status: status))
-            case .symlink:
-                others.append(.init(path: path, content: .symlink(target: try linkTarget(folder, name, location))))
-            default:
-                throw InputProblem.unusable(name: location.lastComponent?.string ?? self.name, kind: status.kind)
-            }
-        }
     }
 }

@@ -21,29 +21,38 @@ package struct InputTree: Sendable, Hashable {
         }
     }
 
-    /// Sorted by path, the source itself first.
-    package let entries: [Entry]
-    /// One line an entry; what the digest is of, and what two states are compared by.
-    package let listing: String
+    /// In the order of the walk: the source itself first, a folder right before what is in it, names by their bytes.
+    package let entries: Entries
     package let digest: Digest
 
-    package init(entries: [Entry]) {
+    package init(entries: Entries) {
         self.entries = entries
-        var listing = ""
-        for entry in entries {
-            let name = escaped(entry.path)
-            switch entry.content {
-            case .file(let digest, _, let isExecutable):
-                listing += "\(isExecutable ? "x" : "f") \(digest.hex) \(name)\n"
-            case .directory: listing += "d - \(name)\n"
-            case .symlink(let target): listing += "l \(escaped(target)) \(name)\n"
-            }
-        }
-        self.listing = listing
-        self.digest = Digester.digest(of: listing)
+        var digester = Digester()
+        for line in entries.lazy.map(\.line) { digester.update(Array(line.utf8)) }
+        self.digest = digester.finish()
     }
 
+    /// One line an entry; what the digest is of, and what two states are compared by.
+    package var lines: some Sequence<String> { entries.lazy.map(\.line) }
+
     package var isDirectory: Bool { entries.first?.content == .directory }
+
+    /// Equal digests stand for equal trees.
+    package static func == (left: InputTree, right: InputTree) -> Bool { left.digest == right.digest }
+
+    package func hash(into hasher: inout Hasher) { hasher.combine(digest) }
+}
+
+extension InputTree.Entry {
+    /// Kind, value and name, ended by a line feed.
+    package var line: String {
+        let name = escaped(path)
+        return switch content {
+        case .file(let digest, _, let isExecutable): "\(isExecutable ? "x" : "f") \(digest.hex) \(name)\n"
+        case .directory: "d - \(name)\n"
+        case .symlink(let target): "l \(escaped(target)) \(name)\n"
+        }
+    }
 }
 
 /// Bytes as one word of text: white space, control characters, `%` and what is not UTF-8 become `%XX`.
@@ -51,6 +60,7 @@ package func escaped(_ bytes: some Sequence<UInt8>) -> String {
     let bytes = Array(bytes)
     let isText = String(validating: bytes, as: UTF8.self) != nil
     var result: [UInt8] = []
+    result.reserveCapacity(bytes.count)
     for byte in bytes {
         if byte <= 0x20 || byte == 0x7f || byte == UInt8(ascii: "%") || (byte >= 0x80 && !isText) {
             result.append(UInt8(ascii: "%"))
@@ -60,4 +70,19 @@ package func escaped(_ bytes: some Sequence<UInt8>) -> String {
         }
     }
     return String(decoding: result, as: UTF8.self)
+}
+
+/// The bytes that `escaped` was given.
+func unescaped(_ text: Substring) -> [UInt8] {
+    var result: [UInt8] = []
+    var rest = text.utf8[...]
+    while let byte = rest.popFirst() {
+        if byte == UInt8(ascii: "%"), let value = UInt8(String(Substring(rest.prefix(2))), radix: 16) {
+            result.append(value)
+            rest = rest.dropFirst(2)
+        } else {
+            result.append(byte)
+        }
+    }
+    return result
 }

@@ -16,8 +16,7 @@ struct PlanReason {
     let variables: [String: String]
     /// The lock's, nil where nothing pins the step.
     var packages: PackageList? = nil
-    /// The listing of an input of the last bake.
-    let listing: (Digest) throws -> String?
+    let records: any BakeRecords
 
     func text() throws -> String {
         guard let record else { return "not baked before" }
@@ -50,10 +49,9 @@ struct PlanReason {
                 return "input '\(input.name)' is new"
             }
             if digest == input.tree.digest { continue }
-            let difference = try listing(digest).flatMap {
-                InputTree.firstDifference(old: $0, new: input.tree.listing, name: input.name)
-            }
-            return difference ?? "'\(input.name)' changed: \(digest.short) → \(input.tree.digest.short)"
+            var difference = InputDifference(input.tree, name: input.name)
+            let isKnown = try records.forEachPart(ofListing: digest) { difference.take($0) }
+            return (isKnown ? difference.finish() : nil) ?? "'\(input.name)' changed: \(digest.short) → \(input.tree.digest.short)"
         }
         return nil
     }
@@ -65,7 +63,12 @@ struct PlanReason {
         if before == now { return nil }
         guard let before else { return "the lock pins it now" }
         guard now != nil, let packages else { return "the lock pins it no more" }
-        let difference = try listing(before).flatMap { PackageList.firstDifference(old: $0, new: packages.text) }
+        var text = ""
+        let isKnown = try records.forEachPart(ofListing: before) { part in
+            text += part
+            return true
+        }
+        let difference = isKnown ? PackageList.firstDifference(old: text, new: packages.text) : nil
         return "in the lock " + (difference ?? "'packages' changed: \(before.short) → \(packages.digest.short)")
     }
 

@@ -6,7 +6,7 @@ import SystemPackage
 extension Planner {
     /// The plan of a Bakefile against a store: T from the environment, digests of unchanged files from the store.
     ///
-    /// Reads and writes nothing else. The digests that had to be computed come along, for `remember`.
+    /// Reads nothing else. `learn` takes the digests that had to be computed, for `remember`.
     package static func plan(
         _ bakefile: Bakefile,
         images: [String] = [],
@@ -15,8 +15,9 @@ extension Planner {
         refresh: Bool = false,
         stamp: [String: String] = [:],
         lock: Lock? = nil,
-        lockUse: LockUse = .required
-    ) throws -> (plan: Plan, learned: [LearnedDigest]) {
+        lockUse: LockUse = .required,
+        learn: @escaping InputScanner.Learn = { _ in }
+    ) throws -> Plan {
         let request = Request(
             bakefile: bakefile,
             images: images,
@@ -27,16 +28,14 @@ extension Planner {
             lock: lock,
             lockUse: lockUse
         )
-        var known: [FilePath: KnownFileDigest] = [:]
-        for folder in [bakefile.folder] + bakefile.contexts.values {
-            // Digests are kept under the names that the kernel gives, which the Bakefile's need not be.
-            guard let place = InputScanner.realPath(of: folder) else { continue }
-            known.merge(try store.fileDigests(under: place)) { first, _ in first }
-        }
-        let digests = known
-        let scanner = InputScanner(folder: bakefile.folder, contexts: bakefile.contexts) { path, status in
-            digests[path].flatMap { $0.matches(status) ? $0.digest : nil }
-        }
+        // Digests are kept under the names that the kernel gives, which the Bakefile's need not be.
+        let known = try KnownFiles(under: inputFolders(of: bakefile), in: store)
+        let scanner = InputScanner(
+            folder: bakefile.folder,
+            contexts: bakefile.contexts,
+            lookup: { path, status in known.digest(of: path, status) },
+            learn: learn
+        )
         var planner = Planner(
             request,
             records: StoreRecords(store: store, project: bakefile.project),
@@ -45,20 +44,19 @@ extension Planner {
         return try planner.plan()
     }
 
-    /// Keeps the digests that a plan had to compute, so that the next one need not read those files, and forgets those
-    /// of files that are no more.
+    /// Forgets the digests of files that are no more.
+    package static func forgetVanishedFiles(of bakefile: Bakefile, in store: ArtifactStore) throws {
+        for folder in inputFolders(of: bakefile) { try store.forgetVanishedFiles(under: folder) }
+    }
+
+    private static func inputFolders(of bakefile: Bakefile) -> [FilePath] {
+        ([bakefile.folder] + bakefile.contexts.values).compactMap { InputScanner.realPath(of: $0) }
+    }
+
+    /// Keeps digests that a plan had to compute, so that the next one need not read those files.
     ///
     /// `readAt` is the `clock` from before the plan: a file written since may have changed without a trace.
-    package static func remember(
-        _ learned: [LearnedDigest],
-        of bakefile: Bakefile,
-        in store: ArtifactStore,
-        readAt: Int64
-    ) throws {
-        for folder in [bakefile.folder] + bakefile.contexts.values {
-            guard let place = InputScanner.realPath(of: folder) else { continue }
-            try store.forgetVanishedFiles(under: place)
-        }
+    package static func remember(_ learned: [LearnedDigest], in store: ArtifactStore, readAt: Int64) throws {
         try store.recordFileDigests(
             Dictionary(learned.map { ($0.path, KnownFileDigest(digest: $0.known.digest, status: $0.known.status)) }) {
                 _,

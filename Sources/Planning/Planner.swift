@@ -64,20 +64,17 @@ package struct Planner {
         self.inputs = InputReader(scanner: scanner)
     }
 
-    /// The plan, with the digests that were read on the way.
-    ///
     /// Throws `InvalidInput` with every mistake found in the inputs.
-    package mutating func plan() throws -> (plan: Plan, learned: [LearnedDigest]) {
+    package mutating func plan() throws -> Plan {
         var planned: [PlannedImage] = []
         for image in try imagesInOrder() { planned.append(try plan(image)) }
         try diagnostics.throwIfErrors()
-        let plan = Plan(
+        return Plan(
             project: request.bakefile.project,
             timestamp: request.timestamp,
             architecture: request.architecture,
             images: planned
         )
-        return (plan, inputs.scanner.learned)
     }
 
     /// Stands for the want of any layer.
@@ -126,7 +123,7 @@ package struct Planner {
             parent: nil,
             parentName: "",
             variables: Dictionary(request.bakefile.variables.map { ($0.name, $0.value) }) { _, last in last },
-            listing: records.listing
+            records: records
         )
         let pending =
             steps.first { !$0.state.isCached }?.address ?? base.flatMap { $0.config.state.isCached ? nil : $0.name }
@@ -194,7 +191,7 @@ package struct Planner {
             parentName: chain.parent,
             variables: variables(in: work),
             packages: reference?.locked?.packages,
-            listing: records.listing
+            records: records
         )
         let resolution = isUnpinned ? try contentKey.flatMap { try records.resolution(of: $0.digest) } : nil
         let isRefreshed = request.refresh && isUnpinned

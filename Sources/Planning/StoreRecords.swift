@@ -32,5 +32,7 @@ package struct StoreRecords: BakeRecords, Sendable {
         return try? Lock(reading: bytes, name: "resolution").entries.first
     }
 
-    package func listing(of tree: Digest) throws -> String? { try store.inputListing(tree) }
+    package func forEachPart(ofListing digest: Digest, _ body: (String) -> Bool) throws -> Bool {
+        try store.forEachPart(ofInputListing: digest, body)
+    }
 }

@@ -55,7 +55,7 @@ extension ArtifactStore {
                 )
             }
             for digest in rows.inputListings {
-                try database.execute(sql: "DELETE FROM input_listing WHERE digest = ?", arguments: [digest.hex])
+                try database.execute(sql: "DELETE FROM input_part WHERE digest = ?", arguments: [digest.hex])
             }
             for identity in rows.bills {
                 try database.execute(sql: "DELETE FROM bill_of_materials WHERE identity = ?", arguments: [identity.hex])

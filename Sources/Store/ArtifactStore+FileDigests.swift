@@ -59,24 +59,32 @@ extension ArtifactStore {
     ///
     /// Paths are compared byte by byte, so name the folder as it was named when they were recorded: absolute and
     /// without `..`.
-    package func fileDigests(under folder: FilePath) throws -> [FilePath: KnownFileDigest] {
+    package func forEachFileDigest(
+        under folder: FilePath,
+        _ body: (FilePath, KnownFileDigest) throws -> Void
+    ) throws {
         var lower = bytes(of: folder)
         if lower.last != UInt8(ascii: "/") { lower.append(UInt8(ascii: "/")) }
         // The first bytes after all that starts with the folder and a slash: '0' follows '/'.
         let upper = lower.dropLast() + [UInt8(ascii: "0")]
-        return try query(none: [:]) { database in
+        try query(none: ()) { database in
             let rows = try Row.fetchCursor(
                 database,
                 sql: "SELECT \(KnownFileDigest.columns) FROM file_digest WHERE path >= ? AND path < ?",
                 arguments: [DatabaseBytes(lower), DatabaseBytes(Array(upper))]
             )
-            var known: [FilePath: KnownFileDigest] = [:]
             while let row = try rows.next() {
                 let path: DatabaseBytes = row[0]
-                if let path = filePath(path.bytes) { known[path] = try KnownFileDigest(row) }
+                if let path = filePath(path.bytes) { try body(path, try KnownFileDigest(row)) }
             }
-            return known
         }
+    }
+
+    /// The same as a dictionary.
+    package func fileDigests(under folder: FilePath) throws -> [FilePath: KnownFileDigest] {
+        var known: [FilePath: KnownFileDigest] = [:]
+        try forEachFileDigest(under: folder) { known[$0] = $1 }
+        return known
     }
 
     /// The known digest of one file.
@@ -94,8 +102,11 @@ extension ArtifactStore {
     ///
     /// A file that cannot be looked at counts as there.
     package func forgetVanishedFiles(under folder: FilePath) throws {
-        let vanished = try fileDigests(under: folder).keys.filter { path in
-            do { return try FileStatus.ofExisting(path) == nil } catch { return false }
+        var vanished: [FilePath] = []
+        try forEachFileDigest(under: folder) { path, _ in
+            let isGone: Bool
+            do { isGone = try FileStatus.ofExisting(path) == nil } catch { isGone = false }
+            if isGone { vanished.append(path) }
         }
         if vanished.isEmpty { return }
         try change("forget files that are no more") { database in

@@ -96,7 +96,7 @@ extension ArtifactStore {
             }
         }
         try findResults(database, roots, &marks, &garbage)
-        for text in try String.fetchAll(database, sql: "SELECT digest FROM input_listing ORDER BY digest") {
+        for text in try String.fetchAll(database, sql: "SELECT DISTINCT digest FROM input_part ORDER BY digest") {
             if let digest = Digest(hex: text), !roots.lastInputs.contains(digest) {
                 garbage.rows.inputListings.append(digest)
             }

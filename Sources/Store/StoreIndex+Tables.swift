@@ -21,8 +21,8 @@ extension StoreIndex {
                     path BLOB PRIMARY KEY, device INTEGER NOT NULL, inode INTEGER NOT NULL, size INTEGER NOT NULL,
                     modified INTEGER NOT NULL, changed INTEGER NOT NULL, digest TEXT NOT NULL
                 ) STRICT, WITHOUT ROWID;
-                CREATE TABLE input_listing (
-                    digest TEXT PRIMARY KEY, body TEXT NOT NULL
+                CREATE TABLE input_part (
+                    digest TEXT NOT NULL, part INTEGER NOT NULL, body TEXT NOT NULL, PRIMARY KEY (digest, part)
                 ) STRICT;
                 CREATE TABLE baked_step (
                     project TEXT NOT NULL, image TEXT NOT NULL, step TEXT NOT NULL, position INTEGER NOT NULL,

@@ -3,8 +3,23 @@
 /// Only what follows that grammar can be held, so a digest may be used as a file name.
 /// Source: OCI image specification 1.1, descriptor.md, "Digests".
 package struct Digest: Hashable, Comparable, Sendable, CustomStringConvertible, Codable {
+    // As numbers, big-endian, since there may be a million of them in memory.
+    private let words: (UInt64, UInt64, UInt64, UInt64)
+
     /// The 64 hexadecimal digits.
-    package let hex: String
+    package var hex: String {
+        String(unsafeUninitializedCapacity: 64) { text in
+            var place = 0
+            for word in [words.0, words.1, words.2, words.3] {
+                for shift in stride(from: 60, through: 0, by: -4) {
+                    let digit = UInt8(truncatingIfNeeded: word >> UInt64(shift)) & 15
+                    text[place] = digit < 10 ? 0x30 + digit : 0x57 + digit
+                    place += 1
+                }
+            }
+            return place
+        }
+    }
 
     /// Reads `sha256:<hex>`; nil for any other text, other algorithms among them.
     package init?(_ text: String) {
@@ -14,12 +29,22 @@ package struct Digest: Hashable, Comparable, Sendable, CustomStringConvertible, 
 
     /// Reads 64 lower-case hexadecimal digits.
     package init?(hex: String) {
-        guard hex.utf8.count == 64, hex.utf8.allSatisfy(isLowerHex) else { return nil }
-        self.hex = hex
+        let digits = Array(hex.utf8)
+        guard digits.count == 64, digits.allSatisfy(isLowerHex) else { return nil }
+        words = Self.words { word in
+            digits[16 * word..<16 * word + 16].reduce(0) { $0 << 4 | UInt64($1 < 0x60 ? $1 - 0x30 : $1 - 0x57) }
+        }
     }
 
+    /// Takes the 32 bytes of a digest.
     init(bytes: some Sequence<UInt8>) {
-        self.hex = hexadecimal(bytes)
+        let bytes = Array(bytes)
+        precondition(bytes.count == 32, "a SHA-256 digest has 32 bytes")
+        words = Self.words { word in bytes[8 * word..<8 * word + 8].reduce(0) { $0 << 8 | UInt64($1) } }
+    }
+
+    private static func words(_ word: (Int) -> UInt64) -> (UInt64, UInt64, UInt64, UInt64) {
+        (word(0), word(1), word(2), word(3))
     }
 
     package init(from decoder: any Decoder) throws {
@@ -41,7 +66,14 @@ package struct Digest: Hashable, Comparable, Sendable, CustomStringConvertible, 
     /// The first 12 digits, for people.
     package var short: String { String(hex.prefix(12)) }
 
-    package static func < (left: Digest, right: Digest) -> Bool { left.hex < right.hex }
+    package static func == (left: Digest, right: Digest) -> Bool { left.words == right.words }
+
+    package static func < (left: Digest, right: Digest) -> Bool { left.words < right.words }
+
+    package func hash(into hasher: inout Hasher) {
+        // One word of a digest is as good as all.
+        hasher.combine(words.0)
+    }
 }
 
 private func isLowerHex(_ byte: UInt8) -> Bool {

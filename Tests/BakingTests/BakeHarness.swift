@@ -43,9 +43,9 @@ final class BakeHarness: Sendable {
         var planner = Planner(
             request,
             records: StoreRecords(store: store, project: "test"),
-            scanner: InputScanner(folder: work, contexts: [:]) { _, _ in nil }
+            scanner: InputScanner(folder: work, contexts: [:])
         )
-        return try planner.plan().plan
+        return try planner.plan()
     }
 
     /// Bakes, and gives the result with the origin of each step in the order of their ends.

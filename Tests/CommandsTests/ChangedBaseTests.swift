@@ -29,7 +29,7 @@ struct ChangedBaseTests {
         let place = SourcePlace(file: "Bakefile", line: 1, column: 1)
         let image = Image(name: "web", kind: .docker, place: place, base: base, basePlace: place)
         let bakefile = Bakefile(path: "Bakefile", folder: work, project: "test", images: [image])
-        let plan = try Planner.plan(bakefile, store: store, environment: [:]).plan
+        let plan = try Planner.plan(bakefile, store: store, environment: [:])
         try await change()
         let options = BakeRecipe.Options(jobs: 1, worker: "/nonexistent", environment: [:])
         let recipe = BakeRecipe(bakefile: bakefile, store: store, options: options) { _ in }

@@ -123,7 +123,7 @@ import Testing
             )
             high.append(.init(entry: .regular(try EntryPath("l\(number)/f"), size: 0), dataOffset: 0))
         }
-        let tree = try MergedTree(layers: [LayerListing(items: low), LayerListing(items: high)])
+        let tree = try MergedTree(layers: [LayerListing(items: .init(low)), LayerListing(items: .init(high))])
         #expect(tree.contains("d/9999/f"))
         #expect(tree.entry(at: "l9999")?.kind == .symlink)
         #expect(tree.count == 3 * count + 2)
@@ -147,7 +147,10 @@ import Testing
                 if number > 0 { path += "/s" }
             }
             let file = TarEntry.regular(try EntryPath(path + "/f"), size: 0)
-            return [LayerListing(items: low), LayerListing(items: [.init(entry: file, dataOffset: 0)])]
+            return [
+                LayerListing(items: .init(low)),
+                LayerListing(items: .init([.init(entry: file, dataOffset: 0)])),
+            ]
         }
         #expect(try MergedTree(layers: layers(40)).contains("r39/f"))
         #expect(
@@ -162,10 +165,10 @@ import Testing
             let path = try EntryPath("\(number)/" + String(repeating: "a/", count: 2040) + "f")
             return LayerListing.Item(entry: .regular(path, size: 0), dataOffset: 0)
         }
-        let text = try #require(message { _ = try MergedTree(layers: [LayerListing(items: items)]) })
+        let text = try #require(message { _ = try MergedTree(layers: [LayerListing(items: .init(items))]) })
         #expect(text.hasPrefix("layer 1: entry '"))
         #expect(text.contains("f': lies in more folders without entries than are allowed: the layer implies "))
-        let few = LayerListing(items: Array(items.prefix(3)))
+        let few = LayerListing(items: .init(items.prefix(3)))
         let limits = ArchiveLimits(entryCount: 5000)
         #expect(
             message { _ = try LayerChanges(few, name: "x", limits: limits) { (path) throws(LayerError) in path } }?
@@ -259,9 +262,11 @@ import Testing
     /// What is quadratic in these does not end in time.
     @Test(.timeLimit(.minutes(2))) func `row 14: large trees merge in near-linear time`() throws {
         func items(_ count: Int, _ name: (Int) -> String) throws -> LayerListing {
-            LayerListing(
-                items: try (0..<count).map { .init(entry: .regular(try EntryPath(name($0)), size: 0), dataOffset: 0) }
-            )
+            var items = LayerListing.Items()
+            for number in 0..<count {
+                items.append(.init(entry: .regular(try EntryPath(name(number)), size: 0), dataOffset: 0))
+            }
+            return LayerListing(items: items)
         }
         let base = try items(20_000) { "d\($0 / 100)/f\($0)" }
         let whiteouts = try items(20_000) { "d\($0 / 100)/.wh.f\($0)" }

@@ -90,9 +90,9 @@ struct MachineWorkshop {
         var planner = Planner(
             Planner.Request(bakefile: bakefile, timestamp: 172_800, architecture: "amd64"),
             records: StoreRecords(store: store, project: "shop"),
-            scanner: InputScanner(folder: bakefile.folder, contexts: [:]) { _, _ in nil }
+            scanner: InputScanner(folder: bakefile.folder, contexts: [:])
         )
-        let plan = try planner.plan().plan
+        let plan = try planner.plan()
         let bake = Bake(
             plan: plan,
             bakefile: bakefile,
@@ -123,7 +123,7 @@ struct MachineWorkshop {
         let finished = try #require(baked.finished)
         let stored = try StoredImage(manifest: finished.manifest, in: store)
         let bundled = BundledImage(baked, of: plan, identity: stored.identity, manifest: stored.descriptor)
-        let scanner = InputScanner(folder: bakefile.folder, contexts: [:]) { _, _ in nil }
+        let scanner = InputScanner(folder: bakefile.folder, contexts: [:])
         let first = try StepBundles.stage(bundled, in: store, layers: LayerCatalog(store: store)) {
             try scanner.open($0)
         }

@@ -22,7 +22,7 @@ struct InputScannerTests {
         contexts: [String: FilePath] = [:],
         lookup: @escaping InputScanner.Lookup = { _, _ in nil }
     ) throws -> InputTree {
-        var scanner = InputScanner(folder: folder.path, contexts: contexts, lookup: lookup)
+        let scanner = InputScanner(folder: folder.path, contexts: contexts, lookup: lookup)
         return try scanner.scan(InputPath(path: path), excluding: patterns)
     }
 
@@ -37,7 +37,7 @@ struct InputScannerTests {
         let index = Digester.digest(of: "index").hex
         let logo = Digester.digest(of: "logo").hex
         #expect(
-            try scan("site").listing == """
+            try scan("site").lines.joined() == """
                 d - 
                 x \(Digester.digest(of: "#!").hex) a%20b
                 d - img
@@ -139,7 +139,7 @@ struct InputScannerTests {
     @Test func `a context is a folder of its own`() throws {
         let other = try TemporaryFolder()
         try other.write("logo", to: "logo.svg")
-        var scanner = InputScanner(folder: folder.path, contexts: ["assets": other.path]) { _, _ in nil }
+        let scanner = InputScanner(folder: folder.path, contexts: ["assets": other.path])
         let tree = try scanner.scan(InputPath(context: "assets", path: "logo.svg"))
         #expect(try tree.digest == scan("site/img/logo.svg").digest)
     }
@@ -147,23 +147,29 @@ struct InputScannerTests {
     @Test func `what the cache knows is not read`() throws {
         let known = Digester.digest(of: "from the cache")
         let secret = folder.file("site/index.html")
-        var scanner = InputScanner(folder: folder.path, contexts: [:]) { path, _ in path == secret ? known : nil }
+        var learned: [FilePath] = []
+        let scanner = InputScanner(
+            folder: folder.path,
+            contexts: [:],
+            lookup: { path, _ in path == secret ? known : nil },
+            learn: { learned += $0.map(\.path) }
+        )
         let tree = try scanner.scan(InputPath(path: "site"))
-        #expect(tree.listing.contains("f \(known.hex) index.html\n"))
-        #expect(!scanner.learned.contains { $0.path == secret })
+        #expect(tree.lines.contains("f \(known.hex) index.html\n"))
+        #expect(!learned.contains(secret))
     }
 
     /// A write in the same tick of the file system's clock leaves every time as it was.
     @Test func `a file that changed just now is not believed later`() throws {
-        var scanner = InputScanner(folder: folder.path, contexts: [:]) { _, _ in nil }
+        var learned: [String?] = []
+        let learn: InputScanner.Learn = { learned += $0.map(\.path.lastComponent?.string) }
         try folder.write("fresh", to: "site/index.html")
-        _ = try scanner.scan(InputPath(path: "site/index.html"))
-        #expect(scanner.learned.isEmpty)
-        _ = try scanner.scan(InputPath(path: "site"))
-        // The toolchain's own files are older than any tick.
-        var settled = InputScanner(folder: "/usr/bin", contexts: [:]) { _, _ in nil }
-        _ = try settled.scan(InputPath(path: "env"))
-        #expect(settled.learned.map(\.path.lastComponent?.string) == ["env"])
+        _ = try InputScanner(folder: folder.path, contexts: [:], learn: learn)
+            .scan(InputPath(path: "site/index.html"))
+        #expect(learned.isEmpty)
+        // The system's own files are older than any tick.
+        _ = try InputScanner(folder: "/usr/bin", contexts: [:], learn: learn).scan(InputPath(path: "env"))
+        #expect(learned == ["env"])
     }
 
     @Test func `names that are no text have one spelling each`() {

@@ -17,7 +17,11 @@ struct MemoryRecords: BakeRecords {
     func result(for key: StepKey) throws -> StoredResult? { results[key] }
     func hasResult(madeBy definition: StepKey) throws -> Bool { definitions.contains(definition) }
     func lastStep(image: String, address: String) throws -> StepRecord? { last["\(image):\(address)"] }
-    func listing(of tree: Digest) throws -> String? { listings[tree] }
+    func forEachPart(ofListing digest: Digest, _ body: (String) -> Bool) throws -> Bool {
+        guard let text = listings[digest] else { return false }
+        _ = body(text)
+        return true
+    }
 }
 
 /// A folder with inputs, and bakes of it that follow a plan without making anything.
@@ -40,11 +44,7 @@ final class Workshop {
         self.images = images
     }
 
-    func plan() throws -> Plan { try planWithLearned().plan }
-
-    func planWithLearned(
-        lookup: @escaping InputScanner.Lookup = { _, _ in nil }
-    ) throws -> (plan: Plan, learned: [LearnedDigest]) {
+    func plan(lookup: @escaping InputScanner.Lookup = { _, _ in nil }) throws -> Plan {
         let bakefile = Bakefile(
             path: "Bakefile",
             folder: folder.path,
@@ -102,7 +102,7 @@ final class Workshop {
                 }
                 records.results[key] = result
                 records.definitions.insert(step.definitionKey)
-                for input in step.inputs { records.listings[input.tree.digest] = input.tree.listing }
+                for input in step.inputs { records.listings[input.tree.digest] = input.tree.lines.joined() }
                 records.last[name] = StepRecord(
                     definition: step.definition.document,
                     contentKey: key,

@@ -63,10 +63,26 @@ import Testing
     }
 
     @Test func `keeps listings of inputs`() throws {
-        try store.putInputListing("a 1\nb 2\n", digest: digest("l"))
-        try store.putInputListing("a 1\nb 2\n", digest: digest("l"))
-        #expect(try store.inputListing(digest("l")) == "a 1\nb 2\n")
-        #expect(try store.inputListing(digest("m")) == nil)
+        try store.putInputListing(["a 1\n", "b 2\n"], digest: digest("l"))
+        try store.putInputListing(["a 1\n", "b 2\n"], digest: digest("l"))
+        let long = (0..<300_000).map { "line \($0)\n" }
+        try store.putInputListing(long, digest: digest("long"))
+        try store.putInputListing([], digest: digest("empty"))
+        func parts(_ name: String, atMost: Int = .max) throws -> [String]? {
+            var parts: [String] = []
+            let isKnown = try store.forEachPart(ofInputListing: digest(name)) { part in
+                parts.append(part)
+                return parts.count < atMost
+            }
+            return isKnown ? parts : nil
+        }
+        #expect(try parts("l") == ["a 1\nb 2\n"])
+        #expect(try parts("m") == nil)
+        #expect(try parts("empty") == [""])
+        let found = try #require(try parts("long"))
+        #expect(found.count > 1 && found.allSatisfy { $0.hasSuffix("\n") && $0.utf8.count < 2 << 20 })
+        #expect(found.joined() == long.joined())
+        #expect(try parts("long", atMost: 1) == [found[0]])
     }
 
     private func step(_ name: String, at position: Int, bake: String = "b1") -> BakedStep {

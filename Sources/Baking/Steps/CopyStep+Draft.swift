@@ -22,19 +22,22 @@ extension LayerDraft {
             } else {
                 target = try place(step.destination)
             }
-            for entry in input.tree.entries where !(isFolder && entry.path.isEmpty) {
+            let number = addSource(source, input.tree)
+            for (position, entry) in input.tree.entries.enumerated() where !(isFolder && entry.path.isEmpty) {
+                try cancellation.check()
                 let path =
                     entry.path.isEmpty
                     ? target : try resolvedBelow(target, entry.path, isFolder: entry.content == .directory)
-                try add(entry, at: path, from: source, step: step, owner: owner)
+                let content = Content.input(source: number, entry: Int32(position))
+                try add(entry, content, at: path, step: step, owner: owner)
             }
         }
     }
 
     private mutating func add(
         _ entry: InputTree.Entry,
+        _ content: Content,
         at path: EntryPath,
-        from source: SystemIO.Descriptor,
         step: CopyStep,
         owner: (owner: UInt32, group: UInt32)
     ) throws {
@@ -68,7 +71,7 @@ extension LayerDraft {
                     linkTarget: target
                 )
             )
-        case .file(let digest, let size, let isExecutable):
+        case .file(_, let size, let isExecutable):
             try refuseFolder(path, existing)
             try add(
                 TarEntry(
@@ -80,7 +83,7 @@ extension LayerDraft {
                     size: size,
                     modified: timestamp
                 ),
-                .input(open: { try openBelow(source, entry.path) }, digest: digest)
+                content
             )
         }
     }
@@ -90,7 +93,7 @@ extension LayerDraft {
         let wanted = try base.appending(path)
         let parent = try folder(wanted.parent)
         let place = try parent.appending(wanted.name)
-        guard isFolder, items[place] == nil, kind(at: place) == .symlink else { return place }
+        guard isFolder, !isMade(place), kind(at: place) == .symlink else { return place }
         let target = try tree.resolve(place, followFinal: true)
         return kind(at: target) == .directory ? target : place
     }
@@ -130,7 +133,7 @@ private func fileName(of input: StepInput) -> String {
 }
 
 /// Opens a file below an open folder, through no symlink; an empty path is the source itself.
-private func openBelow(_ source: SystemIO.Descriptor, _ path: [UInt8]) throws -> SystemIO.Descriptor {
+func openBelow(_ source: SystemIO.Descriptor, _ path: [UInt8]) throws -> SystemIO.Descriptor {
     let location = source.path.appending(String(decoding: path, as: UTF8.self))
     if path.isEmpty {
         // A descriptor of its own, because reading moves the offset.

@@ -1,4 +1,5 @@
 import Layers
+import Planning
 import SystemIO
 
 /// A layer that a step writes itself, without mount, root or runtime: what is to be in it, until it is written.
@@ -10,22 +11,26 @@ struct LayerDraft {
     enum Content {
         case none
         case bytes([UInt8])
-        /// A file of the user's, opened when it is written, that must still have this digest.
-        case input(open: () throws -> Descriptor, digest: Digest)
+        /// A file of the user's, opened when it is written, that must still have the digest of the plan.
+        case input(source: Int32, entry: Int32)
         /// A piece of a stored blob or of a spool file.
         case slice(Descriptor, offset: Int64)
     }
 
-    struct Item {
-        var entry: TarEntry
-        var content: Content
+    /// A file or folder of the user's that is copied from.
+    struct Source {
+        let opened: Descriptor
+        let entries: InputTree.Entries
     }
 
     let tree: MergedTree
     /// T, seconds since 1970.
     let timestamp: Int64
     let cancellation: CancellationFlag
-    private(set) var items: [EntryPath: Item] = [:]
+    private var items = DraftItems()
+    private var sources: [Source] = []
+    /// The folder that was asked for last, since what follows is mostly in the same.
+    private var lastFolder: (wanted: EntryPath, found: EntryPath)?
 
     init(tree: MergedTree, timestamp: Int64, cancellation: CancellationFlag) {
         self.tree = tree
@@ -47,10 +52,11 @@ struct LayerDraft {
 
     /// The folder at `path`, made with those above it where they are missing.
     mutating func folder(_ path: EntryPath) throws -> EntryPath {
+        if let lastFolder, lastFolder.wanted == path { return lastFolder.found }
         var current = EntryPath.root
         for component in path.components {
             var next = try current.appending(component)
-            if kind(at: next) == .symlink, items[next] == nil {
+            if kind(at: next) == .symlink, !isMade(next) {
                 next = try tree.resolve(next, followFinal: true)
                 if kind(at: next) == nil { next = try folder(next) }
             }
@@ -62,13 +68,17 @@ struct LayerDraft {
             }
             current = next
         }
+        lastFolder = (path, current)
         return current
     }
+
+    /// Whether the draft itself has something at a path.
+    func isMade(_ path: EntryPath) -> Bool { items.index(of: path) != nil }
 
     /// What is at a path, in this layer or below it.
     func kind(at path: EntryPath) -> EntryKind? {
         if path.isRoot { return .directory }
-        return items[path]?.entry.kind ?? tree.entry(at: path)?.kind
+        return items.index(of: path).map { items.entries.kind(at: $0) } ?? tree.entry(at: path)?.kind
     }
 
     /// Adds an entry in the place of one that the draft has; a name that means a whiteout is refused.
@@ -76,13 +86,19 @@ struct LayerDraft {
         guard !entry.path.name.starts(with: Whiteout.prefix) else {
             throw StepError("'/\(entry.path)' begins with '.wh.', which marks deleted files in a layer")
         }
-        items[entry.path] = Item(entry: entry, content: content)
+        items.set(entry, content)
+    }
+
+    /// Makes the files of a source known; the number is for `Content.input`.
+    mutating func addSource(_ opened: Descriptor, _ tree: InputTree) -> Int32 {
+        sources.append(Source(opened: opened, entries: tree.entries))
+        return Int32(sources.count - 1)
     }
 
     /// Takes a path of the image away.
     mutating func remove(_ path: EntryPath) {
         let whiteout = Whiteout.removal(path).entry(modified: timestamp)
-        items[whiteout.path] = Item(entry: whiteout, content: .none)
+        items.set(whiteout, .none)
     }
 
     /// Writes all of it, sorted, to the end of the tar; returns what was written.
@@ -91,13 +107,21 @@ struct LayerDraft {
         name: String
     ) throws -> WrittenLayer {
         var writer = try TarWriter.open(name: name, write: write)
-        for (_, item) in normalisedLinks(items).sorted(by: { $0.key < $1.key }) {
+        items.normaliseLinks()
+        for index in items.sorted() {
             try cancellation.check()
-            switch item.content {
-            case .none: try writer.append(item.entry)
-            case .bytes(let bytes): try writer.append(item.entry, bytes: bytes)
-            case .slice(let source, let offset): try writer.append(item.entry, slice: source, at: offset)
-            case .input(let open, let digest): try append(item.entry, try open(), digest, to: &writer)
+            let entry = items.entries[Int(index)].entry
+            switch items.content(at: Int(index)) {
+            case .none: try writer.append(entry)
+            case .bytes(let bytes): try writer.append(entry, bytes: bytes)
+            case .slice(let source, let offset): try writer.append(entry, slice: source, at: offset)
+            case .input(let source, let position):
+                let source = sources[Int(source)]
+                let input = source.entries[Int(position)]
+                guard case .file(let digest, _, _) = input.content else {
+                    preconditionFailure("only a file is copied by its content")
+                }
+                try append(entry, try openBelow(source.opened, input.path), digest, to: &writer)
             }
         }
         return try writer.finish()
@@ -132,26 +156,4 @@ private func reading<Value>(
     _ body: () throws(SystemError) -> Value
 ) throws(LayerError) -> Value {
     do { return try body() } catch { throw LayerError(error, "the layer", entry: path) }
-}
-
-/// Of files that are hard links of one another the first in order has the content, and the others name it.
-///
-/// No link names another link.
-private func normalisedLinks(_ items: [EntryPath: LayerDraft.Item]) -> [EntryPath: LayerDraft.Item] {
-    var groups: [EntryPath: [EntryPath]] = [:]
-    for (path, item) in items where item.entry.kind == .hardLink {
-        if let target = item.entry.hardLinkTarget { groups[target, default: []].append(path) }
-    }
-    if groups.isEmpty { return items }
-    var result = items
-    for (target, links) in groups.sorted(by: { $0.key < $1.key }) {
-        guard let first = links.min(), first < target, var file = items[target] else { continue }
-        let mode = file.entry
-        file.entry.path = first
-        result[first] = file
-        for link in links + [target] where link != first {
-            result[link] = .init(entry: .hardLink(link, to: first, modified: mode.modified), content: .none)
-        }
-    }
-    return result
 }

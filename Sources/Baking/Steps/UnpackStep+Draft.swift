@@ -28,7 +28,7 @@ extension LayerDraft {
             guard let inner = try stripped(name, step.stripComponents), !inner.isRoot else { continue }
             let isFolder = entry.kind == .directory
             let path = try resolvedBelow(destination, inner.bytes, isFolder: isFolder)
-            if isFolder, kind(at: path) == .directory, items[path] == nil { continue }
+            if isFolder, kind(at: path) == .directory, !isMade(path) { continue }
             if !isFolder { try refuseFolder(path, kind(at: path)) }
             entry.path = path
             entry.modified = min(entry.modified, timestamp)

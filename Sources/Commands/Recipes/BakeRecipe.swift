@@ -64,11 +64,12 @@ struct BakeRecipe: Sendable {
                 environment: options.environment,
                 refresh: options.refresh,
                 stamp: stamp,
-                lock: options.lock
+                lock: options.lock,
+                learn: { try Planner.remember($0, in: store, readAt: readAt) }
             )
-            try secrets.check(planned.plan)
-            try Planner.remember(planned.learned, of: bakefile, in: store, readAt: readAt)
-            return planned.plan
+            try secrets.check(planned)
+            try Planner.forgetVanishedFiles(of: bakefile, in: store)
+            return planned
         }
         let naming = ImageNaming(recipe: self, git: git)
         try naming.check(planned.images.map(\.image))

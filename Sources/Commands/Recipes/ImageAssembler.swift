@@ -33,7 +33,7 @@ final class ImageAssembler: Sendable {
         _ store: ArtifactStore
     ) async throws -> MadeLayers {
         try await BlockingPool.shared.run {
-            let scanner = InputScanner(folder: bakefile.folder, contexts: bakefile.contexts) { _, _ in nil }
+            let scanner = InputScanner(folder: bakefile.folder, contexts: bakefile.contexts)
             let imports = BaseImport(
                 store: store,
                 platform: Platform(architecture: self.plan.architecture, os: "linux"),
@@ -70,7 +70,7 @@ final class ImageAssembler: Sendable {
     /// Leaves each step of a machine image as a tar that applies itself on a builder machine.
     private func stageBundles(of image: LayeredImage, _ assembled: AssembledImage) throws {
         let bakefile = recipe.bakefile
-        let scanner = InputScanner(folder: bakefile.folder, contexts: bakefile.contexts) { _, _ in nil }
+        let scanner = InputScanner(folder: bakefile.folder, contexts: bakefile.contexts)
         try StepBundles.stage(
             BundledImage(image, of: plan, identity: assembled.identity, manifest: assembled.descriptor),
             in: store,

@@ -65,9 +65,9 @@ struct LockCheck {
             lock: lock,
             lockUse: use
         )
-        let scanner = InputScanner(folder: bakefile.folder, contexts: bakefile.contexts) { _, _ in nil }
+        let scanner = InputScanner(folder: bakefile.folder, contexts: bakefile.contexts)
         var planner = Planner(request, records: NoRecords(), scanner: scanner)
-        return try planner.plan().plan.images.flatMap { image in
+        return try planner.plan().images.flatMap { image in
             image.steps.compactMap { step in
                 step.reference.map { ("\(image.name):\(step.address)", $0.request) }
             }

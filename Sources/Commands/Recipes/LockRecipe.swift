@@ -75,11 +75,12 @@ struct LockRecipe: Sendable {
             environment: environment,
             refresh: update != .nothing,
             lock: kept,
-            lockUse: use
+            lockUse: use,
+            learn: { try Planner.remember($0, in: store, readAt: readAt) }
         )
-        try SecretCheck(bakefile, environment: environment).check(planned.plan)
-        try Planner.remember(planned.learned, of: bakefile, in: store, readAt: readAt)
-        return planned.plan
+        try SecretCheck(bakefile, environment: environment).check(planned)
+        try Planner.forgetVanishedFiles(of: bakefile, in: store)
+        return planned
     }
 
     private func bake(_ plan: Plan, _ events: @escaping @Sendable (BakeEvent) -> Void) async throws -> BakeResult {

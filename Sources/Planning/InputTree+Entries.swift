@@ -1,0 +1,96 @@
+import SystemIO
+
+extension InputTree {
+    /// The entries of a tree, packed: about 60 bytes and its name for each, since a tree may have a million.
+    ///
+    /// An `Entry` is made when it is asked for.
+    package struct Entries: RandomAccessCollection, Sendable {
+        private enum Kind: UInt8 {
+            case file
+            case executable
+            case directory
+            case symlink
+        }
+
+        private struct Record {
+            /// Of a file's content.
+            var digest: Digest
+            var size: Int64
+            /// Of the path and, right behind it, the target of a symlink.
+            let name: ByteStore.Place
+            let pathLength: UInt16
+            let targetLength: UInt16
+            var kind: Kind
+        }
+
+        /// Stands where there is no content.
+        private static let nothing = Digester.digest(of: [])
+
+        private var records = Pieces<Record>()
+        private var names = ByteStore()
+
+        package init() {}
+
+        package init(_ entries: some Sequence<Entry>) {
+            for entry in entries { append(entry) }
+        }
+
+        package var startIndex: Int { 0 }
+        package var endIndex: Int { records.count }
+
+        /// The path and a link's target have at most 32 KiB each, as Linux has it.
+        package mutating func append(_ entry: Entry) {
+            var target: [UInt8] = []
+            if case .symlink(let bytes) = entry.content { target = bytes }
+            var record = Record(
+                digest: Self.nothing,
+                size: 0,
+                name: names.append(entry.path, target),
+                pathLength: UInt16(entry.path.count),
+                targetLength: UInt16(target.count),
+                kind: .directory
+            )
+            switch entry.content {
+            case .file(let digest, let size, let isExecutable):
+                (record.digest, record.size) = (digest, size)
+                record.kind = isExecutable ? .executable : .file
+            case .directory: break
+            case .symlink: record.kind = .symlink
+            }
+            records.append(record)
+        }
+
+        /// Appends a file whose content is not read yet.
+        mutating func append(unread path: [UInt8], _ status: FileStatus) {
+            append(
+                Entry(
+                    path: path,
+                    content: .file(digest: Self.nothing, size: status.size, isExecutable: status.mode & 0o100 != 0)
+                )
+            )
+        }
+
+        mutating func setDigest(_ digest: Digest, at position: Int) { records[position].digest = digest }
+
+        mutating func removeLast() { records.removeLast() }
+
+        package subscript(position: Int) -> Entry {
+            let record = records[position]
+            let content: Entry.Content =
+                switch record.kind {
+                case .file: .file(digest: record.digest, size: record.size, isExecutable: false)
+                case .executable: .file(digest: record.digest, size: record.size, isExecutable: true)
+                case .directory: .directory
+                case .symlink:
+                    .symlink(
+                        target: names.bytes(
+                            at: record.name,
+                            offset: Int(record.pathLength),
+                            length: Int(record.targetLength)
+                        )
+                    )
+                }
+            return Entry(path: names.bytes(at: record.name, length: Int(record.pathLength)), content: content)
+        }
+    }
+}
