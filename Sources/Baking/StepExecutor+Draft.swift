@@ -41,6 +41,7 @@ extension StepExecutor {
         case .user(let step): try draft.user(step, root: root, accounts: accounts)
         case .run, .packages: preconditionFailure("'\(action.kind)' runs in a sandbox")
         }
+        defer { FreedMemory.giveBack() }
         return try layers.store(draft, hiding: secrets.bytes, cancellation: cancellation)
     }
 

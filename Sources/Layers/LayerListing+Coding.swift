@@ -72,7 +72,9 @@ struct ListingEncoder {
     consuming func finish() -> [UInt8] {
         var head = ListingEncoder()
         head.number(count)
-        return LayerListing.magic + head.bytes + bytes
+        // In place: there may be many.
+        bytes.insert(contentsOf: LayerListing.magic + head.bytes, at: 0)
+        return bytes
     }
 
     private mutating func number(_ value: UInt64) {

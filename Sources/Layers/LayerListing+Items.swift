@@ -1,24 +1,29 @@
 import SystemIO
 
 extension LayerListing {
-    /// The items of a listing, packed: about 50 bytes and its name for each, since a layer may have a million.
+    /// The items of a listing, packed: about 40 bytes and its name for each, since a layer may have a million.
     ///
     /// An `Item` is made when it is asked for.
     package struct Items: RandomAccessCollection, Sendable, Equatable {
         private struct Record: Sendable {
             var size: Int64
-            var modified: Int64
             var dataOffset: Int64
-            var owner: UInt32
-            var group: UInt32
             /// Of the path and, right behind it, the target of a link.
-            var name: ByteStore.Place
+            var path: PathStore.Place
+            /// The number of the facts in `facts`.
+            var facts: UInt32
             /// The number of the rest in `rests`, counted from 1; 0 for none.
             var rest: UInt32
-            var pathLength: UInt16
             var targetLength: UInt16
-            var mode: UInt16
             var kind: EntryKind
+        }
+
+        /// What neighbours mostly have in common.
+        private struct Facts: Sendable, Equatable {
+            var modified: Int64
+            var owner: UInt32
+            var group: UInt32
+            var mode: UInt16
         }
 
         /// What few entries have.
@@ -33,7 +38,9 @@ extension LayerListing {
         private static let longestTarget = 8192
 
         private var records = Pieces<Record>()
-        private var names = ByteStore()
+        private var paths = PathStore()
+        /// Those of an entry that are not those of the one before it.
+        private var facts = Pieces<Facts>()
         private var rests: [Rest] = []
 
         package init(_ items: some Sequence<Item> = []) {
@@ -48,21 +55,17 @@ extension LayerListing {
         package subscript(position: Int) -> Item {
             get {
                 let record = records[position]
+                let facts = facts[Int(record.facts)]
                 let rest = record.rest == 0 ? nil : rests[Int(record.rest) - 1]
                 let entry = TarEntry(
-                    path: path(of: record),
+                    path: path(at: position),
                     kind: record.kind,
-                    mode: UInt32(record.mode),
-                    owner: record.owner,
-                    group: record.group,
+                    mode: UInt32(facts.mode),
+                    owner: facts.owner,
+                    group: facts.group,
                     size: record.size,
-                    modified: record.modified,
-                    linkTarget: rest?.target
-                        ?? names.bytes(
-                            at: record.name,
-                            offset: Int(record.pathLength),
-                            length: Int(record.targetLength)
-                        ),
+                    modified: facts.modified,
+                    linkTarget: rest?.target ?? paths.bytes(behind: record.path, length: Int(record.targetLength)),
                     deviceMajor: rest?.deviceMajor ?? 0,
                     deviceMinor: rest?.deviceMinor ?? 0,
                     xattrs: rest?.xattrs ?? []
@@ -74,19 +77,16 @@ extension LayerListing {
 
         package func kind(at position: Int) -> EntryKind { records[position].kind }
 
-        package func path(at position: Int) -> EntryPath { path(of: records[position]) }
+        package func path(at position: Int) -> EntryPath {
+            EntryPath(normalised: paths.path(at: records[position].path))
+        }
 
-        /// The bytes of a path, without a copy of them.
+        /// The bytes of a path, valid for the call only.
         package func withPath<Value>(at position: Int, _ body: (UnsafeRawBufferPointer) -> Value) -> Value {
-            let record = records[position]
-            return names.withBytes(at: record.name, length: Int(record.pathLength), body)
+            paths.withPath(at: records[position].path, body)
         }
 
         package static func == (left: Items, right: Items) -> Bool { left.elementsEqual(right) }
-
-        private func path(of record: Record) -> EntryPath {
-            EntryPath(normalised: names.bytes(at: record.name, length: Int(record.pathLength)))
-        }
 
         private mutating func record(of item: Item) -> Record {
             let entry = item.entry
@@ -103,17 +103,20 @@ extension LayerListing {
                 )
                 rest = UInt32(rests.count)
             }
-            return Record(
-                size: entry.size,
+            let common = Facts(
                 modified: entry.modified,
-                dataOffset: item.dataOffset,
                 owner: entry.owner,
                 group: entry.group,
-                name: names.append(entry.path.bytes, isLong ? [] : entry.linkTarget),
+                mode: UInt16(entry.mode)
+            )
+            if facts.last != common { facts.append(common) }
+            return Record(
+                size: entry.size,
+                dataOffset: item.dataOffset,
+                path: paths.append(entry.path.bytes, isLong ? [] : entry.linkTarget),
+                facts: UInt32(facts.count - 1),
                 rest: rest,
-                pathLength: UInt16(entry.path.bytes.count),
                 targetLength: isLong ? 0 : UInt16(entry.linkTarget.count),
-                mode: UInt16(entry.mode),
                 kind: entry.kind
             )
         }

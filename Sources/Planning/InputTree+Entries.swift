@@ -17,8 +17,7 @@ extension InputTree {
             var digest: Digest
             var size: Int64
             /// Of the path and, right behind it, the target of a symlink.
-            let name: ByteStore.Place
-            let pathLength: UInt16
+            let path: PathStore.Place
             let targetLength: UInt16
             var kind: Kind
         }
@@ -27,7 +26,7 @@ extension InputTree {
         private static let nothing = Digester.digest(of: [])
 
         private var records = Pieces<Record>()
-        private var names = ByteStore()
+        private var paths = PathStore()
 
         package init() {}
 
@@ -45,8 +44,7 @@ extension InputTree {
             var record = Record(
                 digest: Self.nothing,
                 size: 0,
-                name: names.append(entry.path, target),
-                pathLength: UInt16(entry.path.count),
+                path: paths.append(entry.path, target),
                 targetLength: UInt16(target.count),
                 kind: .directory
             )
@@ -82,15 +80,9 @@ extension InputTree {
                 case .executable: .file(digest: record.digest, size: record.size, isExecutable: true)
                 case .directory: .directory
                 case .symlink:
-                    .symlink(
-                        target: names.bytes(
-                            at: record.name,
-                            offset: Int(record.pathLength),
-                            length: Int(record.targetLength)
-                        )
-                    )
+                    .symlink(target: paths.bytes(behind: record.path, length: Int(record.targetLength)))
                 }
-            return Entry(path: names.bytes(at: record.name, length: Int(record.pathLength)), content: content)
+            return Entry(path: paths.path(at: record.path), content: content)
         }
     }
 }

@@ -78,7 +78,7 @@ extension LayerDraft {
             copy.linkTarget = []
             copy.size = slice.size
             if let mode = step.mode { copy.mode = mode }
-            try add(copy, .slice(slice.blob, offset: slice.offset))
+            try add(copy, self.slice(slice.blob, offset: slice.offset))
         default:
             try refuseFolder(place, existing)
             try add(copy)

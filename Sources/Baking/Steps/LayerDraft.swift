@@ -10,11 +10,12 @@ struct LayerDraft {
     /// Where the bytes of a file come from.
     enum Content {
         case none
-        case bytes([UInt8])
+        /// What `keep` was given.
+        case bytes(Int32)
         /// A file of the user's, opened when it is written, that must still have the digest of the plan.
         case input(source: Int32, entry: Int32)
-        /// A piece of a stored blob or of a spool file.
-        case slice(Descriptor, offset: Int64)
+        /// A piece of a stored blob or of a spool file: of the file of that number.
+        case slice(offset: Int64, file: Int32)
     }
 
     /// A file or folder of the user's that is copied from.
@@ -29,6 +30,8 @@ struct LayerDraft {
     let cancellation: CancellationFlag
     private var items = DraftItems()
     private var sources: [Source] = []
+    private var files: [Descriptor] = []
+    private var texts: [[UInt8]] = []
     /// The folder that was asked for last, since what follows is mostly in the same.
     private var lastFolder: (wanted: EntryPath, found: EntryPath)?
 
@@ -89,6 +92,20 @@ struct LayerDraft {
         items.set(entry, content)
     }
 
+    /// The content that is a piece of an open file.
+    mutating func slice(_ file: Descriptor, offset: Int64) -> Content {
+        // Most are of the file before.
+        if let number = files.lastIndex(where: { $0 === file }) { return .slice(offset: offset, file: Int32(number)) }
+        files.append(file)
+        return .slice(offset: offset, file: Int32(files.count - 1))
+    }
+
+    /// The content that is these bytes.
+    mutating func keep(_ bytes: [UInt8]) -> Content {
+        texts.append(bytes)
+        return .bytes(Int32(texts.count - 1))
+    }
+
     /// Makes the files of a source known; the number is for `Content.input`.
     mutating func addSource(_ opened: Descriptor, _ tree: InputTree) -> Int32 {
         sources.append(Source(opened: opened, entries: tree.entries))
@@ -113,8 +130,8 @@ struct LayerDraft {
             let entry = items.entries[Int(index)].entry
             switch items.content(at: Int(index)) {
             case .none: try writer.append(entry)
-            case .bytes(let bytes): try writer.append(entry, bytes: bytes)
-            case .slice(let source, let offset): try writer.append(entry, slice: source, at: offset)
+            case .bytes(let text): try writer.append(entry, bytes: texts[Int(text)])
+            case .slice(let offset, let file): try writer.append(entry, slice: files[Int(file)], at: offset)
             case .input(let source, let position):
                 let source = sources[Int(source)]
                 let input = source.entries[Int(position)]

@@ -19,7 +19,7 @@ extension LayerDraft {
                 size: Int64(bytes.count),
                 modified: timestamp
             ),
-            .bytes(bytes)
+            keep(bytes)
         )
     }
 

@@ -56,7 +56,7 @@ extension LayerDraft {
                     offset += Int64(count)
                 }
                 entry.size = offset - start
-                try add(entry, .slice(spool, offset: start))
+                try add(entry, slice(spool, offset: start))
             default: try add(entry)
             }
         }

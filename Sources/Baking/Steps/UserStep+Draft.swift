@@ -91,7 +91,7 @@ extension LayerDraft {
         entry.linkTarget = []
         entry.size = Int64(bytes.count)
         entry.modified = timestamp
-        try add(entry, .bytes(bytes))
+        try add(entry, keep(bytes))
     }
 
     private mutating func makeHome(_ home: String, _ uid: UInt32, _ gid: UInt32, _ root: ImageRoot) throws {
@@ -119,7 +119,7 @@ extension LayerDraft {
                 entry.kind = .regular
                 entry.linkTarget = []
                 entry.size = slice.size
-                try add(entry, .slice(slice.blob, offset: slice.offset))
+                try add(entry, self.slice(slice.blob, offset: slice.offset))
             } else {
                 try add(entry)
                 if child.kind == .directory { try copySkeleton(child.path, to: entry.path, uid, gid, root) }

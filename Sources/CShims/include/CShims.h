@@ -21,6 +21,9 @@ int ob_open_folder_here(int directory, const char *name);
 int ob_open_path_flag(void);
 int ob_open_tmpfile_flag(void);
 
+/// malloc_trim(0): what is freed goes back to the system.
+void ob_give_back_memory(void);
+
 int ob_renameat2(int old_dir, const char *old_path, int new_dir, const char *new_path, unsigned flags);
 unsigned ob_rename_noreplace_flag(void);
 ssize_t ob_copy_file_range(int from, int to, size_t count);

@@ -26,6 +26,7 @@ struct Attesting: Sendable {
             let bill = try BillOfMaterials(of: finished.identity, named: image.name, in: store) {
                 let stored = try StoredImage(manifest: finished.manifest, in: store)
                 let root = try LayerCatalog(store: store).root(of: image.layers)
+                FreedMemory.giveBack()
                 return AttestedImage(
                     config: stored.config,
                     isMachine: stored.isMachine,

@@ -71,6 +71,7 @@ struct BakeRecipe: Sendable {
             try Planner.forgetVanishedFiles(of: bakefile, in: store)
             return planned
         }
+        FreedMemory.giveBack()
         let naming = ImageNaming(recipe: self, git: git)
         try naming.check(planned.images.map(\.image))
         let assembler = ImageAssembler(recipe: self, plan: planned, stamp: stamp)

@@ -1,0 +1,56 @@
+/// Many paths in few allocations: the folder of neighbours is kept once, so that depth costs nothing.
+package struct PathStore: Sendable {
+    /// Where the parts of a path are kept.
+    package struct Place: Sendable {
+        fileprivate var folder: ByteStore.Place
+        fileprivate var name: ByteStore.Place
+        fileprivate var folderLength: UInt16
+        fileprivate var nameLength: UInt16
+    }
+
+    private var bytes = ByteStore()
+    private var lastFolder: [UInt8] = []
+    private var lastFolderPlace: ByteStore.Place = 0
+
+    package init() {}
+
+    /// Keeps a path of less than 64 KiB, and bytes that belong to it right behind.
+    package mutating func append(_ path: [UInt8], _ more: [UInt8] = []) -> Place {
+        precondition(path.count < ByteStore.maximumLength, "a path is shorter than 64 KiB")
+        let slash = path.lastIndex(of: UInt8(ascii: "/"))
+        let folder = path[..<(slash ?? 0)]
+        if !folder.isEmpty, !folder.elementsEqual(lastFolder) {
+            lastFolder = Array(folder)
+            lastFolderPlace = bytes.append(lastFolder)
+        }
+        let name = Array(path[(slash.map { $0 + 1 } ?? 0)...])
+        return Place(
+            folder: lastFolderPlace,
+            name: bytes.append(name, more),
+            folderLength: UInt16(folder.count),
+            nameLength: UInt16(name.count)
+        )
+    }
+
+    package func path(at place: Place) -> [UInt8] { withPath(at: place) { Array($0) } }
+
+    /// Hands over the bytes of a path, valid for the call only.
+    package func withPath<Value>(at place: Place, _ body: (UnsafeRawBufferPointer) -> Value) -> Value {
+        let (folderLength, nameLength) = (Int(place.folderLength), Int(place.nameLength))
+        if folderLength == 0 { return bytes.withBytes(at: place.name, length: nameLength, body) }
+        let length = folderLength + 1 + nameLength
+        return withUnsafeTemporaryAllocation(byteCount: length, alignment: 1) { path in
+            bytes.withBytes(at: place.folder, length: folderLength) { path.copyMemory(from: $0) }
+            path[folderLength] = UInt8(ascii: "/")
+            bytes.withBytes(at: place.name, length: nameLength) { name in
+                UnsafeMutableRawBufferPointer(rebasing: path[(folderLength + 1)...]).copyMemory(from: name)
+            }
+            return body(UnsafeRawBufferPointer(path))
+        }
+    }
+
+    /// The first `length` bytes of what was kept behind a path.
+    package func bytes(behind place: Place, length: Int) -> [UInt8] {
+        bytes.bytes(at: place.name, offset: Int(place.nameLength), length: length)
+    }
+}
