@@ -5,15 +5,16 @@ extension SecretBytes {
     /// Refuses a layer that holds the value of a secret: in the content of a file, in a name, in the target of a link or
     /// in an extended attribute.
     ///
-    /// Values of fewer than `shortest` bytes do not count. Throws a `StepError` that names the secret and the path, in which a value is masked too.
+    /// Values of fewer than `shortest` bytes do not count. The listing is asked for only where there are secrets. Throws a
+    /// `StepError` that names the secret and the path, in which a value is masked too.
     func refuse(
         layer: Descriptor,
-        _ listing: LayerListing,
+        _ listing: @autoclosure () throws -> LayerListing,
         atLeast shortest: Int = SecretBytes.shortestElsewhere,
         cancellation: CancellationFlag
     ) throws {
         if isEmpty { return }
-        guard let leak = try leak(in: layer, listing, shortest, cancellation: cancellation) else { return }
+        guard let leak = try leak(in: layer, try listing(), shortest, cancellation: cancellation) else { return }
         throw StepError(
             "the step left the value of the secret '\(leak.name)' in its layer, in \(leak.place)",
             fix: "remove it in the same step, keep it in a 'cache', or leave it out of what is copied"

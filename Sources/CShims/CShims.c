@@ -18,6 +18,8 @@
 
 void ob_give_back_memory(void) { malloc_trim(0); }
 
+void ob_limit_arenas(int count) { mallopt(M_ARENA_MAX, count); }
+
 int ob_openat_in_root(int root, const char *path, int flags, mode_t mode, int beneath) {
     struct open_how how;
     memset(&how, 0, sizeof how);

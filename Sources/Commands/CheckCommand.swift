@@ -85,7 +85,7 @@ struct ProjectCheck {
             )
             let scanner = InputScanner(folder: bakefile.folder, contexts: bakefile.contexts)
             var planner = Planner(request, records: NoRecords(), scanner: scanner)
-            try SecretCheck(bakefile, environment: Console.environment).check(try planner.plan().plan)
+            try SecretCheck(bakefile, environment: Console.environment).check(try planner.plan())
         } catch let invalid as InvalidInput {
             diagnostics.add(contentsOf: invalid.diagnostics)
         }

@@ -2,9 +2,14 @@ import CShims
 
 /// What the allocator holds back.
 package enum FreedMemory {
+    /// Lets threads share memory that they freed; to be called before there are threads.
+    ///
+    /// By itself glibc gives each of them an arena, and work that moves from thread to thread leaves holes in all.
+    package static func share() { ob_limit_arenas(1) }
+
     /// Gives freed memory back to the system; for the ends of phases that needed much.
     ///
-    /// The allocator keeps what is freed in small pieces, and more so with several threads, so that without this the peak
-    /// of a process is nearer to the sum of its phases than to the largest.
+    /// The allocator keeps what is freed in small pieces, so that without this the peak of a process is nearer to the sum
+    /// of its phases than to the largest.
     package static func giveBack() { ob_give_back_memory() }
 }

@@ -23,6 +23,8 @@ int ob_open_tmpfile_flag(void);
 
 /// malloc_trim(0): what is freed goes back to the system.
 void ob_give_back_memory(void);
+/// mallopt(M_ARENA_MAX, count).
+void ob_limit_arenas(int count);
 
 int ob_renameat2(int old_dir, const char *old_path, int new_dir, const char *new_path, unsigned flags);
 unsigned ob_rename_noreplace_flag(void);
