@@ -14,7 +14,7 @@ package struct PathStore: Sendable {
 
     package init() {}
 
-    /// Keeps a path of less than 64 KiB, and bytes that belong to it right behind.
+    /// Keeps a relative path of less than 64 KiB, and bytes that belong to it right behind.
     package mutating func append(_ path: [UInt8], _ more: [UInt8] = []) -> Place {
         precondition(path.count < ByteStore.maximumLength, "a path is shorter than 64 KiB")
         let slash = path.lastIndex(of: UInt8(ascii: "/"))
