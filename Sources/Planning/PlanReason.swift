@@ -51,7 +51,8 @@ struct PlanReason {
             if digest == input.tree.digest { continue }
             var difference = InputDifference(input.tree, name: input.name)
             let isKnown = try records.forEachPart(ofListing: digest) { difference.take($0) }
-            return (isKnown ? difference.finish() : nil) ?? "'\(input.name)' changed: \(digest.short) → \(input.tree.digest.short)"
+            return (isKnown ? difference.finish() : nil)
+                ?? "'\(input.name)' changed: \(digest.short) → \(input.tree.digest.short)"
         }
         return nil
     }

@@ -65,7 +65,7 @@ struct BakeRecipe: Sendable {
                 refresh: options.refresh,
                 stamp: stamp,
                 lock: options.lock,
-                learn: { try Planner.remember($0, in: store, readAt: readAt) }
+                learn: { try secrets.remember($0, in: store, readAt: readAt) }
             )
             try secrets.check(planned)
             try Planner.forgetVanishedFiles(of: bakefile, in: store)

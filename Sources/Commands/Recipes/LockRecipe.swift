@@ -69,6 +69,7 @@ struct LockRecipe: Sendable {
 
     private func makePlan(pinnedBy kept: Lock, _ use: Planner.LockUse) throws -> Plan {
         let readAt = SystemClock.wall
+        let secrets = SecretCheck(bakefile, environment: environment)
         let planned = try Planner.plan(
             bakefile,
             store: store,
@@ -76,9 +77,9 @@ struct LockRecipe: Sendable {
             refresh: update != .nothing,
             lock: kept,
             lockUse: use,
-            learn: { try Planner.remember($0, in: store, readAt: readAt) }
+            learn: { try secrets.remember($0, in: store, readAt: readAt) }
         )
-        try SecretCheck(bakefile, environment: environment).check(planned)
+        try secrets.check(planned)
         try Planner.forgetVanishedFiles(of: bakefile, in: store)
         return planned
     }

@@ -4,6 +4,8 @@ import Diagnostics
 import OCI
 import Planning
 import Rollouts
+import Store
+import SystemPackage
 
 /// Holds what a plan, a lock and a release are made of against the values of declared secrets, before any of it is shown.
 ///
@@ -42,6 +44,12 @@ struct SecretCheck {
             }
         }
         try found.throwIfErrors()
+    }
+
+    /// Keeps what a plan has read in the store, but for files with a value in their names.
+    func remember(_ learned: [LearnedDigest], in store: ArtifactStore, readAt: Int64) throws {
+        let kept = secrets.isEmpty ? learned : learned.filter { secrets.firstName(in: $0.path.string) == nil }
+        try Planner.remember(kept, in: store, readAt: readAt)
     }
 
     /// Throws where a value stands in what a release says of the work tree and of the CI build.
