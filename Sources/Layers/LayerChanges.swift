@@ -66,11 +66,11 @@ struct LayerChanges {
     /// In the order of paths; of two items with one path the later one comes later, and counts, as it does when the tar
     /// is unpacked.
     private func sort(_ found: inout Pieces<Packed>) {
-        var last = EntryPath.root
+        var last: EntryPath?
         let isSorted = found.allSatisfy { change in
             let path = path(of: change)
             defer { last = path }
-            return last < path || path.isRoot
+            return last.map { $0 < path } ?? true
         }
         // Layers that Ovenbird makes are sorted already.
         if isSorted { return }

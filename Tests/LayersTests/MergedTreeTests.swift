@@ -259,6 +259,19 @@ import Testing
         #expect(try !stack.listings[1].isSelfContained(name: "2"))
     }
 
+    @Test func `a layer may come in any order, with its root anywhere`() throws {
+        func tree(_ paths: String...) throws -> [String] {
+            let items = try paths.map { name in
+                LayerListing.Item(entry: .directory(try EntryPath(name), mode: 0o700), dataOffset: 0)
+            }
+            return try MergedTree(layers: [LayerListing(items: .init(items))]).entries().map { "\($0.path) \($0.mode)" }
+        }
+        let expected = [". 448", "a 448", "b 448", "b/c 448"]
+        #expect(try tree(".", "a", "b", "b/c") == expected)
+        #expect(try tree("b", ".", "a", "b/c") == expected)
+        #expect(try tree("b/c", "b", "a", ".") == expected)
+    }
+
     /// What is quadratic in these does not end in time.
     @Test(.timeLimit(.minutes(2))) func `row 14: large trees merge in near-linear time`() throws {
         func items(_ count: Int, _ name: (Int) -> String) throws -> LayerListing {
