@@ -1,4 +1,5 @@
 import Layers
+import Sandbox
 package import Store
 import Synchronization
 import SystemIO
@@ -38,6 +39,12 @@ package struct Obstacle: Error, Hashable, CustomStringConvertible {
         case StoreError.indexFull:
             why = "the disk is full, or has no room for more files"
             fix = room
+        case let error as SandboxError where error.cause == .noSpace:
+            why = "the disk is full, or has no room for more files"
+            fix = room
+        case let error as SandboxError where error.cause == .readOnly:
+            why = "its file system may only be read"
+            fix = "choose another store with '--store', or mount it so that it can be written"
         case StoreError.indexReadOnly:
             why = "the index of the store may only be read, or was taken away while the bake ran"
             fix = "choose another store with '--store', or bake again"

@@ -125,8 +125,10 @@ struct FsckCommand: AsyncParsableCommand {
         }
         let damage = examination.findings.count { $0.kind.isDamage }
         return lines + [
-            "\(examination.blobCount) blobs (\(Sizes.text(examination.byteCount))), \(examination.imageCount) images, "
-                + "\(examination.releaseCount) releases: \(damage == 0 ? "all good" : "\(damage) damaged")"
+            "\(Counts.text(examination.blobCount, "blob")) (\(Sizes.text(examination.byteCount))), "
+                + "\(Counts.text(examination.imageCount, "image")), "
+                + "\(Counts.text(examination.releaseCount, "release")): "
+                + (damage == 0 ? "all good" : "\(damage) damaged")
         ]
     }
 }

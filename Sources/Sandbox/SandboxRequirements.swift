@@ -1,4 +1,5 @@
 import Glibc
+import Subprocess
 import SystemIO
 import SystemPackage
 
@@ -72,11 +73,20 @@ enum SandboxRequirements {
         }.max() ?? 0
     }
 
-    /// Why a worker came to nothing, by what unshare or the worker said.
-    static func explain(_ messages: String) -> SandboxError {
+    /// Why a worker with its files in `folder` came to nothing, by what unshare or the worker said, and how it ended.
+    static func explain(
+        _ messages: String,
+        _ status: TerminationStatus = .exited(1),
+        in folder: FilePath? = nil
+    ) -> SandboxError {
         let text = messages.split(separator: "\n").joined(separator: "; ")
         guard text.contains("unshare: ") || text.contains("newuidmap") || text.contains("newgidmap") else {
-            return SandboxError(.system, "the sandbox ended without a report" + (text.isEmpty ? "" : ": \(text)"))
+            let noSpace = status == .exited(SandboxWorker.noSpaceStatus)
+            var message = "the sandbox ended without a report" + (text.isEmpty ? "" : ": \(text)")
+            // unshare ends as its child did: by the signal, or with 128 + its number.
+            let ended = status.asExitStatus
+            if text.isEmpty, ended > 128 { message += ": it was ended by signal \(ended - 128)" }
+            return SandboxError(.system, message, cause: noSpace ? .noSpace : folder.flatMap(SandboxError.Cause.found))
         }
         if text.contains("failed to execute") {
             return SandboxError(.system, "cannot start the worker of the sandbox: \(text)")

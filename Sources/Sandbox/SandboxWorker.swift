@@ -11,6 +11,8 @@ import SystemPackage
 package enum SandboxWorker {
     /// The first argument by which `main` knows that it is to be the worker.
     package static let command = "sandbox-worker"
+    /// The exit status, which unshare passes on, of a worker that has no room for its report.
+    static let noSpaceStatus: Int32 = 75
 
     /// Takes the arguments after the program's name; gives the exit status.
     package static func main(_ arguments: [String]) async -> Int32 {
@@ -27,7 +29,7 @@ package enum SandboxWorker {
             return 0
         } catch {
             complain("\(error)")
-            return 1
+            return SandboxError.Cause(error) == .noSpace ? noSpaceStatus : 1
         }
     }
 
@@ -59,7 +61,11 @@ package enum SandboxWorker {
             case .run(let job, let runtime):
                 return WorkerReport(result: try await StepRun(job: job, runtime: runtime).run())
             case .command(let command):
-                return WorkerReport(result: SandboxResult(exitStatus: try await run(command), layer: nil))
+                let status = try await run(command)
+                if status != 0, let cause = SandboxError.Cause.found(at: command.output.removingLastComponent()) {
+                    throw SandboxError(.system, "'\(command.program)' ended with status \(status)", cause: cause)
+                }
+                return WorkerReport(result: SandboxResult(exitStatus: status, layer: nil))
             case .remove(let paths):
                 for path in paths { try Files.removeWholly(path) }
             case .tryMounts(let scratch):

@@ -124,9 +124,16 @@ struct StepRun {
             error: output
         )
         let status = outcome.terminationStatus.asExitStatus
-        if status != 0, let message = runtimeTrouble(log) {
-            throw SandboxError(.system, "\(runtime.kind.rawValue) cannot run the step: \(message)")
+        guard status != 0 else { return 0 }
+        // Now, for what the step wrote is about to be removed.
+        let cause = SandboxError.Cause.found(at: stage.stage)
+        if let message = runtimeTrouble(log) {
+            throw SandboxError(.system, "\(runtime.kind.rawValue) cannot run the step: \(message)", cause: cause)
         }
+        if case .signaled(let signal) = outcome.terminationStatus {
+            throw SandboxError(.system, "\(runtime.kind.rawValue) was ended by signal \(signal)", cause: cause)
+        }
+        if let cause { throw SandboxError(.system, "ended with exit status \(status)", cause: cause) }
         return status
     }
 

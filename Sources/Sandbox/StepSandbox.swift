@@ -70,29 +70,37 @@ package enum StepSandbox {
         let order = try JobFile.encode(WorkerOrder(work: work, report: reportFile))
         let ending = try await launch(worker, order, log)
         if Task.isCancelled { throw CancellationError() }
-        guard Files.exists(reportFile) else { throw SandboxRequirements.explain(ending) }
+        guard Files.exists(reportFile) else {
+            throw SandboxRequirements.explain(ending.messages, ending.status, in: folder)
+        }
         return try JobFile.read(WorkerReport.self, from: reportFile)
     }
 
-    private static func launch(_ worker: FilePath, _ order: [UInt8], _ log: Descriptor?) async throws -> String {
+    private static func launch(_ worker: FilePath, _ order: [UInt8], _ log: Descriptor?) async throws -> Ending {
         let (lifeline, readEnd) = try LifelineEnd.make()
         return try await withTaskCancellationHandler {
             async let sent: Void = BlockingPool.shared.run { try lifeline.send(order) }
-            let ending: Result<String, any Error>
+            let ending: Result<Ending, any Error>
             do { ending = .success(try await spawn(worker, readEnd, log)) } catch { ending = .failure(error) }
             // Whether or not there ever was a worker, nobody reads any more.
             lifeline.cut()
-            let message = try ending.get()
+            let ended = try ending.get()
             try await sent
-            return message
+            return ended
         } onCancel: {
             lifeline.cut()
         }
     }
 
-    /// Runs a worker to its end; the answer is what it had to say on its standard error.
+    /// How a worker ended, and what it had to say on its standard error.
+    private struct Ending {
+        var messages: String
+        var status: TerminationStatus
+    }
+
+    /// Runs a worker to its end.
     private static func spawn(_ worker: FilePath, _ lifeline: FileDescriptor, _ log: Descriptor?) async throws
-        -> String
+        -> Ending
     {
         var arguments = ["--fork", "--kill-child", "--pid", "--mount-proc", "--mount", "--propagation", "private"]
         if geteuid() != 0 { arguments += ["--map-auto", "--map-root-user"] }
@@ -110,19 +118,22 @@ package enum StepSandbox {
         )
         let input = FileDescriptorInput.fileDescriptor(lifeline, closeAfterSpawningProcess: true)
         if let log {
-            return try await Subprocess.run(
+            let output = FileDescriptor(rawValue: log.raw)
+            let outcome = try await Subprocess.run(
                 configuration,
                 input: input,
-                output: .fileDescriptor(FileDescriptor(rawValue: log.raw), closeAfterSpawningProcess: false),
+                output: .fileDescriptor(output, closeAfterSpawningProcess: false),
                 error: .string(limit: 1 << 20)
-            ).standardError
+            )
+            return Ending(messages: outcome.standardError, status: outcome.terminationStatus)
         }
-        return try await Subprocess.run(
+        let outcome = try await Subprocess.run(
             configuration,
             input: input,
             output: .discarded,
             error: .string(limit: 1 << 20)
-        ).standardError
+        )
+        return Ending(messages: outcome.standardError, status: outcome.terminationStatus)
     }
 
     /// Leaves the folder empty, whoever owns what is in it, even when the task is cancelled.
