@@ -10,6 +10,7 @@ package enum Program {
     /// Runs the command that the arguments name, to its end.
     package static func run(_ arguments: [String]) async -> Int32 {
         ProcessSetup.prepare()
+        FreedMemory.share()
         do {
             try checkCommandName(arguments)
             var command = try Ovenbird.parseAsRoot(arguments)

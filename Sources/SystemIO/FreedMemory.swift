@@ -2,7 +2,7 @@ import CShims
 
 /// What the allocator holds back.
 package enum FreedMemory {
-    /// Lets threads share memory that they freed; to be called before there are threads.
+    /// Lets threads share memory that they freed; to be called before there are many.
     ///
     /// By itself glibc gives each of them an arena, and work that moves from thread to thread leaves holes in all.
     package static func share() { ob_limit_arenas(1) }

@@ -1,9 +1,7 @@
 import Commands
 import Glibc
 import Sandbox
-import SystemIO
 
-FreedMemory.share()
 let arguments = Array(CommandLine.arguments.dropFirst())
 if arguments.first == SandboxWorker.command {
     exit(await SandboxWorker.main(arguments))
