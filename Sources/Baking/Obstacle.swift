@@ -21,7 +21,13 @@ package struct Obstacle: Error, Hashable, CustomStringConvertible {
             return
         }
         let room = "make room, for instance with 'ovenbird gc', or choose another store with '--store', and bake again"
-        message = "\(error)"
+        // Their own advice is for those who wrote the step.
+        message =
+            switch error {
+            case let error as SandboxError: error.message
+            case let error as StepError: error.message
+            default: "\(error)"
+            }
         if !Files.exists(store.path.appending("oci-layout")) || !Files.exists(store.ownFolder) {
             why = "the store '\(store.path)' was removed while the bake ran"
             fix = "bake again, which makes a new one"

@@ -71,7 +71,7 @@ struct BakeCommand: AsyncParsableCommand {
             bakefile: bakefile,
             palette: Console.messagePalette(output.colors.color)
         )
-        try outFolder.prepare()
+        try writing(to: outFolder) { try outFolder.prepare() }
         let store = try openStore()
         do {
             try await bake(bakefile, lock, in: store, outFolder)
@@ -104,6 +104,19 @@ struct BakeCommand: AsyncParsableCommand {
         }
     }
 
+    /// An output folder that cannot be written ends a bake as any other cause does.
+    private func writing<Result>(to folder: OutputFolder, _ body: () throws -> Result) throws -> Result {
+        do {
+            return try body()
+        } catch let error as SystemError where FilePath(error.path).starts(with: folder.path) {
+            throw CommandFailure(
+                .bakeFailed,
+                message: "\(error)\n  why: the output folder '\(out)' cannot be written\n"
+                    + "  fix: make room or give this user the right to write there, or choose another with '--out'"
+            )
+        }
+    }
+
     /// What the machine refuses while a bake runs is a failed bake; all other errors keep their meaning.
     private func failure(_ error: any Error, in store: ArtifactStore) -> any Error {
         if case StoreError.versionTaken? = error as? StoreError { return error }
@@ -132,7 +145,7 @@ struct BakeCommand: AsyncParsableCommand {
         guard let release = outcome.release else { throw CommandFailure(.bakeFailed, message: nil) }
         let palette = Console.messagePalette(output.colors.color)
         Console.say(outcome.warnings.flatMap { DiagnosticText.lines($0, palette: palette) })
-        let problems = try outFolder.write(release, from: store)
+        let problems = try writing(to: outFolder) { try outFolder.write(release, from: store) }
         try show(release)
         try problems.throwIfErrors()
         if verify { try await verify(recipe, release) }

@@ -93,6 +93,9 @@ struct OverlayStage {
                 options: "\(features),\(folders)"
             )
         } catch {
+            if let cause = SandboxError.Cause(error) {
+                throw SandboxError(.system, "cannot mount an overlay: \(error)", cause: cause)
+            }
             throw SandboxError(
                 .host,
                 "cannot mount an overlay: \(error)",

@@ -80,13 +80,27 @@ enum SandboxRequirements {
         in folder: FilePath? = nil
     ) -> SandboxError {
         let text = messages.split(separator: "\n").joined(separator: "; ")
+        // unshare ends by the signal that ended its child. With SIGKILL it cannot: it then says that it could not unblock
+        // what nobody can block (util-linux 2.38, sys-utils/unshare.c).
+        var signal: Int32?
+        if case .signaled(let number) = status { signal = number }
+        if text.contains("sigprocmask unblock failed") { signal = SIGKILL }
+        if let signal {
+            return SandboxError(
+                .system,
+                "the sandbox was ended from outside, by signal \(signal)",
+                why: signal == SIGKILL
+                    ? "the kernel does so where memory has run out, and so can any administrator" : nil,
+                fix: "bake again: nothing of the step has been kept"
+            )
+        }
         guard text.contains("unshare: ") || text.contains("newuidmap") || text.contains("newgidmap") else {
             let noSpace = status == .exited(SandboxWorker.noSpaceStatus)
-            var message = "the sandbox ended without a report" + (text.isEmpty ? "" : ": \(text)")
-            // unshare ends as its child did: by the signal, or with 128 + its number.
-            let ended = status.asExitStatus
-            if text.isEmpty, ended > 128 { message += ": it was ended by signal \(ended - 128)" }
-            return SandboxError(.system, message, cause: noSpace ? .noSpace : folder.flatMap(SandboxError.Cause.found))
+            return SandboxError(
+                .system,
+                "the sandbox ended without a report" + (text.isEmpty ? "" : ": \(text)"),
+                cause: noSpace ? .noSpace : folder.flatMap(SandboxError.Cause.found)
+            )
         }
         if text.contains("failed to execute") {
             return SandboxError(.system, "cannot start the worker of the sandbox: \(text)")

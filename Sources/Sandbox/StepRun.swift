@@ -125,8 +125,8 @@ struct StepRun {
         )
         let status = outcome.terminationStatus.asExitStatus
         guard status != 0 else { return 0 }
-        // Now, for what the step wrote is about to be removed.
-        let cause = SandboxError.Cause.found(at: stage.stage)
+        // Now, for what the step wrote is about to be removed; there, for the stage may be on another file system.
+        let cause = SandboxError.Cause.found(at: stage.upper)
         if let message = runtimeTrouble(log) {
             throw SandboxError(.system, "\(runtime.kind.rawValue) cannot run the step: \(message)", cause: cause)
         }

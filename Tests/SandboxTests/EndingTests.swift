@@ -42,6 +42,46 @@ struct EndingTests {
         #expect(try Files.names(in: job.scratch).isEmpty)
     }
 
+    /// Kills the process of this run whose command line has `part`, and gives the error.
+    private func error(killing part: String) async throws -> SandboxError? {
+        let root = try await SmallRoot.make()
+        let job = try root.job("touch /srv/made; echo started; exec sleep 1000")
+        let pipe = try Pipe()
+        let running = Task { try await StepSandbox.run(job, worker: root.worker, log: pipe.takeWriteEnd()) }
+        #expect(try await pipe.readLine() == "started")
+        let writer = try #require(try writers(of: pipe).first { $0.line.contains(part) })
+        kill(writer.process, SIGKILL)
+        let error = await #expect(throws: SandboxError.self) { _ = try await running.value }
+        #expect(try await pipe.readLine() == nil)
+        #expect(try Files.names(in: job.scratch).isEmpty)
+        #expect(!Files.exists(job.output))
+        return error
+    }
+
+    @Test(.timeLimit(.minutes(5)), arguments: ["unshare", SandboxWorker.command])
+    func `a killed sandbox is an error that says so`(part: String) async throws {
+        let error = try #require(try await error(killing: part))
+        #expect(error.kind == .system)
+        #expect(error.message == "the sandbox was ended from outside, by signal 9")
+        #expect(error.fix == "bake again: nothing of the step has been kept")
+    }
+
+    @Test(.timeLimit(.minutes(5))) func `a killed runtime is an error that says so`() async throws {
+        let runtime = try SandboxRequirements.runtime().kind.rawValue
+        let error = try #require(try await error(killing: "\0run\0--bundle\0"))
+        #expect(error.description == "\(runtime) was ended by signal 9")
+    }
+
+    @Test(.timeLimit(.minutes(5))) func `a killed program of the step is the step's end`() async throws {
+        let root = try await SmallRoot.make()
+        let (result, _) = try await root.run(try root.job("kill -KILL $$"))
+        // The first process of a PID namespace is not reached by its own signals; its child is.
+        #expect(result.exitStatus == 0)
+        let child = try await root.run(try root.job("sh -c 'kill -KILL $$' || exit $?")).result
+        #expect(child.exitStatus == 137)
+        #expect(child.layer == nil)
+    }
+
     /// Not a test of its own: the parent that the next test kills.
     @Test(.enabled(if: getenv(hangingFolder) != nil, "is started by another test"))
     func `hang until killed`() async throws {
@@ -76,6 +116,19 @@ struct EndingTests {
         #expect(ended.closureResult)
     }
 
+    /// Processes, but this one, that hold the write end of a pipe.
+    private func writers(of pipe: Pipe) throws -> [(process: pid_t, line: String)] {
+        try Files.names(in: "/proc").compactMap { name in
+            guard let process = pid_t(name.string), process != getpid() else { return nil }
+            let folder = FilePath("/proc").appending(name)
+            guard let descriptors = try? Files.names(in: folder.appending("fd")),
+                descriptors.contains(where: { inode(folder.appending("fd").appending($0)) == pipe.inode }),
+                let line = try? Files.read(folder.appending("cmdline"))
+            else { return nil }
+            return (process, String(decoding: line, as: UTF8.self))
+        }
+    }
+
     /// Command lines of processes that name the folder.
     private func processes(naming folder: FilePath) throws -> [String] {
         try Files.names(in: "/proc").filter { Int($0.string) != nil }.compactMap { name in
@@ -94,10 +147,21 @@ func testExecutable() throws -> FilePath {
     return Files.exists(argument) && argument.extension == "xctest" ? argument : try StepSandbox.currentExecutable()
 }
 
+/// Of what a path leads to; nil where that cannot be known.
+private func inode(_ path: FilePath) -> UInt64? {
+    var status = stat()
+    return path.withPlatformString { stat($0, &status) } == 0 ? UInt64(status.st_ino) : nil
+}
+
 /// A pipe whose read end tells when the last writer has gone.
 final class Pipe: Sendable {
     private let readEnd: Descriptor
     private let writeEnd: Mutex<Descriptor?>
+    /// Says which processes hold it.
+    var inode: UInt64? {
+        var status = stat()
+        return fstat(readEnd.raw, &status) == 0 ? UInt64(status.st_ino) : nil
+    }
 
     init() throws {
         let ends = try FileDescriptor.pipe()

@@ -1,3 +1,4 @@
+import Subprocess
 import Glibc
 import SystemIO
 import SystemPackage
@@ -8,6 +9,28 @@ import Testing
 
 @Suite("What sandboxes need of a host")
 struct SandboxRequirementsTests {
+    @Test(arguments: [
+        ("unshare: sigprocmask unblock failed: Invalid argument\n", TerminationStatus.exited(1)), ("", .signaled(9)),
+    ])
+    func `a killed worker is not a lack of the host`(messages: String, status: TerminationStatus) {
+        let error = SandboxRequirements.explain(messages, status)
+        #expect(error.kind == .system)
+        #expect(
+            error.description == """
+                the sandbox was ended from outside, by signal 9
+                  why: the kernel does so where memory has run out, and so can any administrator
+                  fix: bake again: nothing of the step has been kept
+                """
+        )
+    }
+
+    @Test func `a worker without room for its report says so by its status`() {
+        let error = SandboxRequirements.explain("cannot write\n", .exited(SandboxWorker.noSpaceStatus))
+        #expect(error.description == "the sandbox ended without a report: cannot write")
+        #expect(error.cause == .noSpace)
+        #expect(SandboxRequirements.explain("cannot write\n", .exited(1)).cause == nil)
+    }
+
     @Test func `sub-ids are found by name and by number, the largest range counts`() {
         let text = "other:1:99999\nme:100000:10\nme:200000:65536\n1001:300000:7\nbroken\nme:x:y\n"
         #expect(SandboxRequirements.subordinateIDs(of: "me", uid: 5, in: text) == 65536)
