@@ -157,6 +157,12 @@ extension TarWriter {
         guard item.kind == .directory || !item.path.isRoot else {
             throw LayerError(.hostile, name, entry: item.path, "the root is a directory")
         }
+        if let attribute = item.xattrs.first(where: { !canBeKept($0.name) }) {
+            let message =
+                "has the extended attribute '\(attribute.name)', whose name a tar cannot hold: "
+                + "it may consist of visible ASCII characters, without '%' and '='; remove it with 'setfattr -x'"
+            throw LayerError(.unsupported, name, entry: item.path, message)
+        }
         fill(entry, from: item)
         let result = archive_write_header(archive, entry)
         // libarchive marks names that are no UTF-8 as binary and warns; the bytes are kept, which is what is wanted.
@@ -191,6 +197,14 @@ extension TarWriter {
             : "the file grew beyond \(item.size) bytes while it was read"
         return LayerError(.changed, name, entry: item.path, message)
     }
+}
+
+/// Whether the name of an attribute is read as it is written.
+///
+/// libarchive writes all others with percent signs (`url_encode` of archive_write_set_format_pax.c, 3.6), which no reader
+/// of `SCHILY.xattr` takes back: the attribute would have another name. The specification of pax has no `=` in a keyword.
+private func canBeKept(_ attribute: String) -> Bool {
+    attribute.utf8.allSatisfy { (0x21...0x7E).contains($0) && $0 != UInt8(ascii: "%") && $0 != UInt8(ascii: "=") }
 }
 
 /// Sets all that a tar header keeps; what is not set is absent.

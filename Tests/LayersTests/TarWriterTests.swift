@@ -39,6 +39,21 @@ import Testing
         ]
     }()
 
+    @Test(arguments: ["user.a b", "user.50%", "user.a=b", "user.größe", "user.a\u{7F}", "uPK\u{3}\u{4}a"])
+    func `refuses an attribute whose name would be read as another`(name: String) throws {
+        let folder = try TemporaryFolder()
+        let file = try Descriptor.open(folder.path.appending("tar"), flags: O_RDWR | O_CREAT, mode: 0o600)
+        var writer = try TarWriter.open(to: file, name: "layer.tar")
+        let entry = TarEntry(path: "srv/x", kind: .regular, mode: 0o644, xattrs: [.init(name: name, value: [1])])
+        let error = #expect(throws: LayerError.self) { try writer.append(entry) }
+        #expect(
+            error?.description == """
+                layer.tar: entry 'srv/x': has the extended attribute '\(name)', whose name a tar cannot hold: it may consist of \
+                visible ASCII characters, without '%' and '='; remove it with 'setfattr -x'
+                """
+        )
+    }
+
     static let everythingDigest = "sha256:5502d26f67f3c6715e153d476c4b8e994e0ca76799e77eecf960d25827a3725d"
 
     static let expectedListing = [
