@@ -28,6 +28,7 @@ struct OutputFolder {
     /// A folder that holds anything of somebody else's is theirs to ignore, or not.
     private func hideFromGit() throws {
         let own: Set<String> = ["release.json", "bake.properties", "params"]
+        for name in own.union([".gitignore"]) { TemporaryFile.removeLeftovers(of: path.appending(name)) }
         guard try Files.names(in: path).allSatisfy({ own.contains($0.string) }) else { return }
         try AtomicFile.write(
             Array("# What bakes leave here is made anew by each of them.\n*\n".utf8),
@@ -68,8 +69,9 @@ struct OutputFolder {
         return problems
     }
 
-    /// Leaves a file alone that has these bytes already.
+    /// Leaves a file alone that has these bytes already, but not what a killed bake left beside it.
     private func write(_ bytes: [UInt8], to path: FilePath) throws {
+        TemporaryFile.removeLeftovers(of: path)
         if let known = try? Files.read(path), known == bytes { return }
         try AtomicFile.write(bytes, to: path)
     }
@@ -90,6 +92,7 @@ extension OutputFolder {
     /// Copies a blob that may be large; a file that is known to have its content is not even read.
     private func copy(_ blob: Digest, from store: ArtifactStore, to path: FilePath) throws {
         let place = try Files.currentFolder().pushing(path)
+        TemporaryFile.removeLeftovers(of: place)
         if let status = try FileStatus.ofExisting(place), status.kind == .regular, status.size == store.blobSize(blob) {
             if let known = try store.fileDigest(place), known.matches(status) {
                 if known.digest == blob { return }

@@ -11,10 +11,9 @@ package enum AtomicFile {
     package static func write(_ bytes: [UInt8], to path: FilePath, mode: UInt32 = 0o644) throws(SystemError) {
         let folder = path.removingLastComponent()
         let place = folder.isEmpty ? FilePath(".") : folder
-        let name = path.lastComponent?.string ?? "file"
-        let temporary = place.appending(".\(name).\(getpid()).\(UInt32.random(in: 0...UInt32.max)).tmp")
         let existing = try FileStatus.ofExisting(path)
-        let file = try Descriptor.open(temporary, flags: O_WRONLY | O_CREAT | O_EXCL, mode: mode)
+        let file = try TemporaryFile.create(beside: path, in: place, mode: mode)
+        let temporary = file.path
         do {
             if let existing, existing.kind == .regular { try keepFace(existing, of: file) }
             try file.write(bytes)

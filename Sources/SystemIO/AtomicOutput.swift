@@ -12,11 +12,12 @@ package enum AtomicOutput {
         mode: UInt32 = 0o644,
         _ body: (Descriptor) throws -> Value
     ) throws -> Value {
-        let (folder, temporary) = try prepare(path)
+        let (folder, _) = try prepare(path)
         if let existing = try FileStatus.ofExisting(path), existing.kind == .directory {
             throw SystemError("write", path, .isDirectory)
         }
-        let file = try Descriptor.open(temporary, flags: O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, mode: mode)
+        let file = try TemporaryFile.create(beside: path, in: folder, mode: mode)
+        let temporary = file.path
         do {
             let value = try body(file)
             try file.sync()

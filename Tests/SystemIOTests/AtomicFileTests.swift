@@ -20,6 +20,37 @@ import Testing
         #expect(try Files.names(in: folder.path).map(\.string) == ["file"])
     }
 
+    @Test func `what a dead process left beside it is removed, what a living one writes stays`() throws {
+        let leftover = ".file.4194305.17.tmp"
+        let living = ".file.4194305.18.tmp"
+        let others = [
+            ".file.tmp", ".file.1.tmp", ".file.1.2.3.tmp", ".file.1.x.tmp", ".other.4194305.17.tmp", "file.1.2.tmp",
+        ]
+        for name in [leftover, living] + others { try folder.write("half", to: name) }
+        let lock = try #require(try FileLock.tryAcquire(folder.file(living), .exclusive))
+        try AtomicFile.write(Array("one".utf8), to: folder.file("file"))
+        #expect(try Set(Files.names(in: folder.path).map(\.string)) == Set(["file", living] + others))
+        lock.release()
+        TemporaryFile.removeLeftovers(of: folder.file("file"))
+        #expect(try Set(Files.names(in: folder.path).map(\.string)) == Set(["file"] + others))
+        try folder.write("half", to: ".large.4194305.17.tmp")
+        try AtomicOutput.file(folder.file("large")) { try $0.write(Array("two".utf8)) }
+        #expect(try Set(Files.names(in: folder.path).map(\.string)) == Set(["file", "large"] + others))
+    }
+
+    @Test func `many at once at one place do not disturb each other`() async throws {
+        let place = folder.file("file")
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for number in 0..<8 {
+                group.addTask {
+                    for _ in 0..<50 { try AtomicFile.write(Array("\(number)".utf8), to: place) }
+                }
+            }
+            try await group.waitForAll()
+        }
+        #expect(try Files.names(in: folder.path).map(\.string) == ["file"])
+    }
+
     @Test func `who has the old file open goes on reading it`() throws {
         try AtomicFile.write(Array("old".utf8), to: folder.file("file"))
         let reader = try Descriptor.openForReading(folder.file("file"))
