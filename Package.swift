@@ -16,6 +16,11 @@ let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let database = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let http = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
+let nio = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let nioHTTP = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+let nioTLS = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let sqlite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift")
 
 /// A module and what it may import; `scripts/check-imports` holds the sources to this table.
@@ -57,6 +62,9 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2", traits: []),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
     ],
     targets: [
         // Executable
@@ -80,6 +88,8 @@ let package = Package(
         // Services
         room("Sandbox", formats + ["CShims", subprocess]),
         room("Store", ground + ["OCI", "Layers", database, sqlite]),
+        room("HTTPTransport", ["SystemIO", system, http, nio, nioPosix, nioHTTP, nioTLS]),
+        room("Registry", formats + ["Store", "HTTPTransport", subprocess]),
         // Formats
         room("Layers", ground + ["CArchive", "CShims"]),
         room("OCI", ground),
@@ -103,6 +113,14 @@ let package = Package(
         tests("OCI", ground),
         tests("Layers", ground + [subprocess]),
         tests("Store", ground + ["OCI", "Layers", subprocess, database]),
+        .target(
+            name: "FakeRegistry",
+            dependencies: ["SystemIO", "OCI", nio, nioPosix, nioHTTP, nioTLS],
+            path: "Tests/FakeRegistry",
+            swiftSettings: swiftSettings
+        ),
+        tests("HTTPTransport", ["SystemIO", system, "FakeRegistry"]),
+        tests("Registry", formats + ["Store", "HTTPTransport", "FakeRegistry", subprocess]),
         tests("Sandbox", formats + [subprocess, "ovenbird"]),
         tests("Bakefiles", ground + ["OCI", "YAML"], exclude: ["Expected"]),
         tests("Planning", formats + ["Store", "Bakefiles"]),
