@@ -1,7 +1,7 @@
 import HTTPTransport
 import OCI
 import SystemIO
-package import SystemPackage
+import SystemPackage
 
 /// Credentials from Docker's `config.json`, which `docker login` and `podman login` write.
 ///

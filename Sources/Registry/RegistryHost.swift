@@ -1,5 +1,5 @@
 package import HTTPTransport
-package import OCI
+import OCI
 
 /// A registry, and how it is spoken to: by TLS, or in plain HTTP where the user has named it as insecure.
 package struct RegistryHost: Hashable, Sendable, CustomStringConvertible {
