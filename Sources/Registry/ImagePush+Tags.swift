@@ -1,5 +1,5 @@
 package import OCI
-package import SystemIO
+import SystemIO
 
 /// A tag that is to stand for pushed content.
 package struct PushedTag: Sendable {
