@@ -1,3 +1,5 @@
+import Synchronization
+
 /// What carries requests to servers and answers back.
 ///
 /// It follows no redirect, repeats nothing, keeps no cookies and adds no credentials: all that is its callers' matter.
@@ -58,9 +60,10 @@ package struct HTTPResponse: Sendable {
         self.body = body
     }
 
-    /// The body of an answer, to be read once.
+    /// The body of an answer, to be read once: a second reader finds nothing.
     package struct Body: AsyncSequence, Sendable {
         private let start: @Sendable () -> AsyncIterator
+        private let turnstile = Turnstile()
 
         package init(_ start: @escaping @Sendable () -> AsyncIterator) { self.start = start }
 
@@ -74,7 +77,16 @@ package struct HTTPResponse: Sendable {
             }
         }
 
-        package func makeAsyncIterator() -> AsyncIterator { start() }
+        package func makeAsyncIterator() -> AsyncIterator {
+            turnstile.pass() ? start() : AsyncIterator { nil }
+        }
+
+        private final class Turnstile: Sendable {
+            private let isOpen = Atomic(true)
+
+            /// True the first time.
+            func pass() -> Bool { isOpen.exchange(false, ordering: .relaxed) }
+        }
 
         package struct AsyncIterator: AsyncIteratorProtocol {
             private let step: () async throws -> [UInt8]?

@@ -15,6 +15,8 @@ extension WebClient {
         case let error as NIOSSLError: explain(error, address)
         case let error as NIOSSLExtraError:
             HTTPError(.untrusted, address, "the certificate is not for '\(address.host)' (\(error))")
+        case HTTPParserError.invalidEOFState:
+            HTTPError(.closed, address, "the connection was closed before the answer was whole")
         case is HTTPParserError: HTTPError(.malformed, address, "the answer is not HTTP")
         case is ChannelError: HTTPError(.closed, address, "the connection was closed before the answer was whole")
         default: HTTPError(.closed, address, "the connection failed: \(error)")

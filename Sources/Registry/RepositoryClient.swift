@@ -64,8 +64,9 @@ package struct RepositoryClient: Sendable {
     /// Takes note of what a 401 asks for; false where it has been answered already.
     func isAnswerable(_ response: HTTPResponse, sent authorization: String?) async throws -> Bool {
         let challenges = Challenge.all(response.headers)
+        guard try await authorizer.challenged(challenges, rejected: authorization, scopes: scopes) else { return false }
         await response.drain()
-        return try await authorizer.challenged(challenges, rejected: authorization, scopes: scopes)
+        return true
     }
 
     /// Where the answer leads, if it is a redirect that may be followed.

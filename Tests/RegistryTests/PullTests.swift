@@ -2,6 +2,7 @@ import FakeRegistry
 import HTTPTransport
 import OCI
 import Registry
+import Store
 import SystemIO
 import Testing
 

@@ -2,6 +2,8 @@ import FakeRegistry
 import HTTPTransport
 import OCI
 import Registry
+import Store
+import Synchronization
 import SystemIO
 import Testing
 
