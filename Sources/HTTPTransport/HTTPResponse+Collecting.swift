@@ -1,9 +1,11 @@
 extension HTTPResponse {
     /// The whole body of a small answer.
     ///
-    /// Throws `HTTPError.malformed` for more than `limit` bytes, and `.timeout` where it takes longer than `patience`: a server
-    /// that sends one byte now and then is not idle.
-    package func collect(from address: WebAddress, limit: Int, patience: Duration = .seconds(60)) async throws -> [UInt8] {
+    /// Throws `HTTPError.malformed` for more than `limit` bytes, and `.timeout` where it takes longer than `patience`:
+    /// a server that sends one byte now and then is not idle.
+    package func collect(from address: WebAddress, limit: Int, patience: Duration = .seconds(60)) async throws
+        -> [UInt8]
+    {
         if let text = headers["content-length"], let length = Int(text), length > limit {
             throw HTTPError(.malformed, address, "the answer has \(length) bytes, more than the limit of \(limit)")
         }
@@ -19,7 +21,8 @@ extension HTTPResponse {
         }
     }
 
-    /// Reads what is left of an answer that nobody needs, so that its connection can be used again; a long one is dropped.
+    /// Reads what is left of an answer that nobody needs, so that its connection can be used again; a long one is
+    /// dropped.
     package func drain() async {
         var count = 0
         do {

@@ -1,6 +1,8 @@
 /// The header field `Retry-After`: a number of seconds, or a date (RFC 9110 section 10.2.3).
 package enum RetryAfter {
-    /// How long the server asks to wait; nil for what is neither. `now` is in seconds since 1970.
+    /// How long the server asks to wait; nil for what is neither.
+    ///
+    /// `now` is in seconds since 1970.
     package static func pause(_ value: String, now: Int64) -> Duration? {
         let text = value.trimmingSpaces
         if !text.isEmpty, text.utf8.allSatisfy({ (0x30...0x39).contains($0) }) {

@@ -25,8 +25,8 @@ package struct RetryPolicy: Sendable, Hashable {
 
     /// The pause before the next try, or nil where there is none.
     ///
-    /// `failures` counts from 1. `asked` is what the server said in `Retry-After`: never less is waited. `jitter`, from 0 to 1,
-    /// spreads the tries of many clients over the upper half of the pause.
+    /// `failures` counts from 1. `asked` is what the server said in `Retry-After`: never less is waited. `jitter`, from
+    /// 0 to 1, spreads the tries of many clients over the upper half of the pause.
     package func pause(afterFailure failures: Int, asked: Duration? = nil, jitter: Double) -> Duration? {
         guard failures < attempts else { return nil }
         if let asked, asked > longestAsked { return nil }

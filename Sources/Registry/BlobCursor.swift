@@ -31,7 +31,8 @@ final class BlobCursor: Sendable {
         }
     }
 
-    /// At least one byte; the source proves its content before its last piece, so a blob that is too short throws there.
+    /// At least one byte; the source proves its content before its last piece, so a blob that is too short throws
+    /// there.
     private func piece(at place: Int64, limit: Int64) throws -> [UInt8] {
         try state.withLock { state in
             if state.read == nil || place < state.position {

@@ -6,8 +6,8 @@ import SystemIO
 extension RepositoryClient {
     /// Reads a blob into `sink`, piece by piece; returning is the proof of its digest and size.
     ///
-    /// What `sink` got is not to be used before. After a broken connection the rest is asked for by range. The addresses that a
-    /// manifest may name for foreign layers are never used.
+    /// What `sink` got is not to be used before. After a broken connection the rest is asked for by range. The
+    /// addresses that a manifest may name for foreign layers are never used.
     package func download(
         _ blob: ContentDescriptor,
         into sink: @escaping @Sendable ([UInt8]) throws -> Void
@@ -135,7 +135,11 @@ private struct BlobDownload {
         let now = client.session.clock.steady()
         guard now - window.start >= pace.window else { return }
         guard window.bytes >= pace.bytes else {
-            throw HTTPError(.timeout, request.address, "only \(window.bytes) bytes came in \(Int(now - window.start)) s")
+            throw HTTPError(
+                .timeout,
+                request.address,
+                "only \(window.bytes) bytes came in \(Int(now - window.start)) s"
+            )
         }
         window = (now, 0)
     }

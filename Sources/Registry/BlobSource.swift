@@ -6,8 +6,8 @@ import Synchronization
 /// A blob to be uploaded: what it is, and where its bytes come from.
 package struct BlobSource: Sendable {
     package let descriptor: ContentDescriptor
-    /// Starts at the first byte, as often as it is called; what it gives has the pieces of the blob, at most 1 MiB each, and
-    /// nil at the end.
+    /// Starts at the first byte, as often as it is called; what it gives has the pieces of the blob, at most 1 MiB
+    /// each, and nil at the end.
     ///
     /// It throws before the last piece where the content is not the descriptor's. It blocks.
     package let open: @Sendable () throws -> @Sendable () throws -> [UInt8]?
@@ -24,10 +24,12 @@ package struct BlobSource: Sendable {
     package init(_ descriptor: ContentDescriptor, bytes: [UInt8]) {
         self.init(descriptor) {
             let rest = Mutex<[UInt8]?>(bytes)
-            return { rest.withLock { rest in
-                defer { rest = nil }
-                return rest.flatMap { $0.isEmpty ? nil : $0 }
-            } }
+            return {
+                rest.withLock { rest in
+                    defer { rest = nil }
+                    return rest.flatMap { $0.isEmpty ? nil : $0 }
+                }
+            }
         }
     }
 
@@ -52,8 +54,8 @@ extension BlobSource {
     }
 }
 
-/// Reads one piece ahead, because only the end of a blob proves its content: the last piece is given when all is known to be
-/// right.
+/// Reads one piece ahead, because only the end of a blob proves its content: the last piece is given when all is known
+/// to be right.
 private final class StoredBlobReading: Sendable {
     private struct State {
         var reader: VerifiedReader

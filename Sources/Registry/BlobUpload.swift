@@ -4,9 +4,9 @@ import SystemIO
 
 /// Brings one blob into a repository.
 ///
-/// The bytes go by one PATCH, or by several where the registry wants chunks or takes only so much at once, or within the last
-/// PUT where it knows no PATCH. After a failure the registry is asked how much it has, and the rest is sent; an upload that it
-/// does not know any more is started again.
+/// The bytes go by one PATCH, or by several where the registry wants chunks or takes only so much at once, or within
+/// the last PUT where it knows no PATCH. After a failure the registry is asked how much it has, and the rest is sent;
+/// an upload that it does not know any more is started again.
 ///
 /// Source: OCI distribution specification 1.1, "Pushing blobs".
 struct BlobUpload {

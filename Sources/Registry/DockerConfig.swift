@@ -5,8 +5,8 @@ import SystemPackage
 
 /// Credentials from Docker's `config.json`, which `docker login` and `podman login` write.
 ///
-/// Source: docker/cli, "docker login", "Credential stores" and "Credential helpers". A helper that is named for a registry is
-/// the only place that is asked for it: nothing else steps in where it fails (CVE-2021-41092).
+/// Source: docker/cli, "docker login", "Credential stores" and "Credential helpers". A helper that is named for a
+/// registry is the only place that is asked for it: nothing else steps in where it fails (CVE-2021-41092).
 package struct DockerConfig: CredentialSource {
     /// The file, for messages.
     private let path: FilePath

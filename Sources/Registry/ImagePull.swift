@@ -13,8 +13,8 @@ package struct ImagePull: Sendable {
 
     /// Manifest and config of what a reference stands for now; no layer is fetched.
     ///
-    /// Without tag and digest it is the tag `latest`. Refused is what `ImageManifest`, `ImageIndex` and `ImageConfig` refuse,
-    /// and what has another digest, size or media type than it was named with.
+    /// Without tag and digest it is the tag `latest`. Refused is what `ImageManifest`, `ImageIndex` and `ImageConfig`
+    /// refuse, and what has another digest, size or media type than it was named with.
     package func resolve(_ reference: Reference) async throws -> RemoteImage {
         let client = try session.repository(reference)
         let name = reference.digest?.description ?? reference.tag ?? "latest"
@@ -24,9 +24,12 @@ package struct ImagePull: Sendable {
         let entry = found.digest
         // An index may list indexes; real ones do not go deeper than one.
         for _ in 0..<4 where found.mediaType.isIndex {
-            let choice = try choose(try decoded(client) { () throws(DocumentError) in
-                try ImageIndex(decoding: found.bytes)
-            }.manifests, client)
+            let choice = try choose(
+                try decoded(client) { () throws(DocumentError) in
+                    try ImageIndex(decoding: found.bytes)
+                }.manifests,
+                client
+            )
             found = try await document(choice, client)
         }
         guard found.mediaType.isManifest else {

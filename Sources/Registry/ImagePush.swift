@@ -21,8 +21,8 @@ package struct ImagePush: Sendable {
 
     /// Puts all that a tag needs into the repository of `destination`, and tags nothing.
     ///
-    /// `image` is the manifest of the store, with uncompressed layers. `relatives` are references whose repositories may
-    /// have some of the blobs: of this registry, they are asked for them.
+    /// `image` is the manifest of the store, with uncompressed layers. `relatives` are references whose repositories
+    /// may have some of the blobs: of this registry, they are asked for them.
     package func content(
         of image: ImageManifest,
         to destination: Reference,

@@ -32,8 +32,9 @@ package struct RegistryHost: Hashable, Sendable, CustomStringConvertible {
 
     /// Whether credentials may be sent to a token server that the registry names.
     ///
-    /// It is the registry itself, a host whose subdomain the registry is (who owns the parent domain can take the registry's
-    /// name anyway), or the one that is known to belong to Docker Hub. It never is where the way there is less safe.
+    /// It is the registry itself, a host whose subdomain the registry is (who owns the parent domain can take the
+    /// registry's name anyway), or the one that is known to belong to Docker Hub. It never is where the way there is
+    /// less safe.
     func trustsTokenServer(_ realm: WebAddress) -> Bool {
         if realm.hasSameOrigin(as: address) { return true }
         guard realm.scheme == .https, address.scheme == .https else { return false }
@@ -42,7 +43,8 @@ package struct RegistryHost: Hashable, Sendable, CustomStringConvertible {
             && address.host.hasSuffix(".\(realm.host)")
     }
 
-    /// The repository as this registry's API names it: Docker Hub's official images have no first component of their own.
+    /// The repository as this registry's API names it: Docker Hub's official images have no first component of their
+    /// own.
     func repository(_ reference: Reference) -> String {
         name == Self.hub && !reference.repository.contains("/")
             ? "library/\(reference.repository)" : reference.repository
@@ -58,8 +60,8 @@ package struct InsecureHosts: Sendable, Hashable {
 
     package func allows(_ name: String) -> Bool { names.contains(name.lowercased()) }
 
-    /// Whether a request that was sent to `origin` may go on to `target`: never from TLS to plain HTTP, and in plain HTTP only
-    /// to hosts that are named.
+    /// Whether a request that was sent to `origin` may go on to `target`: never from TLS to plain HTTP, and in plain
+    /// HTTP only to hosts that are named.
     func allows(from origin: WebAddress, to target: WebAddress) -> Bool {
         target.scheme == .https
             || origin.scheme == .http && (target.hasSameOrigin(as: origin) || allows(target.authority))

@@ -2,7 +2,8 @@ package import HTTPTransport
 package import OCI
 import Synchronization
 
-/// What all exchanges with registries in one run share: the transport, credentials and tokens, retries, and what is secret.
+/// What all exchanges with registries in one run share: the transport, credentials and tokens, retries, and what is
+/// secret.
 package final class RegistrySession: Sendable {
     let carrier: any RequestCarrier
     let credentials: any CredentialSource
@@ -77,7 +78,8 @@ package final class RegistrySession: Sendable {
 }
 
 extension RegistrySession {
-    /// Sends a request that may be repeated until the server takes it or the policy gives up; any other answer is given back.
+    /// Sends a request that may be repeated until the server takes it or the policy gives up; any other answer is given
+    /// back.
     func exchange(_ request: HTTPRequest) async throws -> HTTPResponse {
         var failures = 0
         while true {

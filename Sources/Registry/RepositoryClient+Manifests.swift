@@ -35,8 +35,8 @@ extension RepositoryClient {
 
     /// A manifest or index; nil where the registry has nothing of the name.
     ///
-    /// Refused are more than `DocumentLimit.bytes`, another content than a digest names or than the registry says, and a body
-    /// that calls itself something else than the header does (CVE-2021-41190).
+    /// Refused are more than `DocumentLimit.bytes`, another content than a digest names or than the registry says, and
+    /// a body that calls itself something else than the header does (CVE-2021-41190).
     package func manifest(_ name: String) async throws -> ReceivedManifest? {
         let (request, response) = try await send(manifestRequest(.get, name))
         guard response.status != 404 else {

@@ -4,8 +4,8 @@ import SystemIO
 
 /// The distribution API for one repository.
 ///
-/// Source: OCI distribution specification 1.1. Every request carries the authorization that the registry asked for, to the
-/// registry's own origin only; redirects are followed here, without it where they lead elsewhere.
+/// Source: OCI distribution specification 1.1. Every request carries the authorization that the registry asked for, to
+/// the registry's own origin only; redirects are followed here, without it where they lead elsewhere.
 package struct RepositoryClient: Sendable {
     let session: RegistrySession
     package let host: RegistryHost

@@ -145,7 +145,10 @@ extension FakeRegistry {
             }
             state.count += 1
             state.uploads["u\(state.count)"] = (repository, [])
-            return FakeAnswer(202, ["location": "/v2/\(repository)/blobs/uploads/u\(state.count)?state=s\(state.count)"])
+            return FakeAnswer(
+                202,
+                ["location": "/v2/\(repository)/blobs/uploads/u\(state.count)?state=s\(state.count)"]
+            )
         }
         guard var upload = state.uploads[session], request.query["state"] != nil else {
             return error(404, "BLOB_UPLOAD_UNKNOWN", "no such upload")
@@ -187,7 +190,8 @@ private func basic(_ user: String, _ password: String) -> String {
     let bytes = Array("\(user):\(password)".utf8)
     let bits = bytes.flatMap { byte in (0..<8).map { (byte >> UInt8(7 - $0)) & 1 } }
     for start in stride(from: 0, to: bits.count, by: 6) {
-        let group = bits[start..<min(start + 6, bits.count)] + Array(repeating: 0, count: max(0, start + 6 - bits.count))
+        let group =
+            bits[start..<min(start + 6, bits.count)] + Array(repeating: 0, count: max(0, start + 6 - bits.count))
         text.append(alphabet[group.reduce(0) { $0 << 1 | Int($1) }])
     }
     return text + String(repeating: "=", count: (3 - bytes.count % 3) % 3)

@@ -2,7 +2,8 @@ import OCI
 package import SystemIO
 import Synchronization
 
-/// A registry on loopback that holds its clients to the distribution specification, and fails in the ways that a test sets up.
+/// A registry on loopback that holds its clients to the distribution specification, and fails in the ways that a test
+/// sets up.
 package final class FakeRegistry: Sendable {
     package enum Protection: Sendable {
         case none

@@ -8,7 +8,8 @@ package final class FakeServer: Sendable {
     package let port: Int
     private let channel: any Channel
 
-    /// `misbehaves` is asked when the head of a request is there: after how many bytes of its body the connection breaks.
+    /// `misbehaves` is asked when the head of a request is there: after how many bytes of its body the connection
+    /// breaks.
     package init(
         breaksAfter: @escaping @Sendable (FakeRequest) -> Int? = { _ in nil },
         answer: @escaping @Sendable (FakeRequest) -> FakeAnswer

@@ -39,7 +39,8 @@ import Testing
     @Test(arguments: [
         "https://user:pass@example.com/", "https://exa mple.com/", "ftp://example.com/", "https://", "//example.com/",
         "https://example.com:0/", "https://example.com:99999/", "https://example.com:/", "https://example.com/a b",
-        "https://exa\u{301}mple.com/", "https://example.com\\@evil.example/", "https://[::1/", "https://example.com/\r\nX: y",
+        "https://exa\u{301}mple.com/", "https://example.com\\@evil.example/", "https://[::1/",
+        "https://example.com/\r\nX: y",
     ])
     func `refuses`(text: String) { #expect(WebAddress(text) == nil) }
 

@@ -43,10 +43,13 @@ import Testing
         let broken = await failure { _ = try config("{", in: folder) }
         #expect(broken.hasPrefix("the file '\(folder.path)/config.json' cannot be read: "))
         let wrong = await failure {
-            _ = try await config(#"{"auths": {"a.example": {"auth": "e30="}}}"#, in: folder).credential(for: ["a.example"])
+            _ = try await config(#"{"auths": {"a.example": {"auth": "e30="}}}"#, in: folder).credential(for: [
+                "a.example"
+            ])
         }
         #expect(
-            wrong == "the file '\(folder.path)/config.json' has an 'auth' for 'a.example' that is not 'user:password' in "
+            wrong
+                == "the file '\(folder.path)/config.json' has an 'auth' for 'a.example' that is not 'user:password' in "
                 + "Base64\n  fix: log in again, with 'docker login a.example'"
         )
     }

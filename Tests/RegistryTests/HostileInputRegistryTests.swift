@@ -47,7 +47,8 @@ import Testing
     }
 
     @Test func `row 17: too many layers, too large a manifest, an index of itself`() async throws {
-        let layer = #"{"mediaType":"\#(MediaType.layer)","size":1,"digest":"sha256:\#(String(repeating: "0", count: 64))"}"#
+        let layer =
+            #"{"mediaType":"\#(MediaType.layer)","size":1,"digest":"sha256:\#(String(repeating: "0", count: 64))"}"#
         let many = Array(repeating: layer, count: 1001).joined(separator: ",")
         let layers = try await failure(#"{"schemaVersion":2,"config":\#(layer),"layers":[\#(many)]}"#)
         #expect(layers == "'HOST/shop/web': image manifest: 'layers' has 1001 entries, more than the limit of 1000")
@@ -73,7 +74,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "sha256:../../../etc/passwd", "sha256:" + String(repeating: "A", count: 64), "sha256:abc", "md5:" + String(repeating: "0", count: 32),
+        "sha256:../../../etc/passwd", "sha256:" + String(repeating: "A", count: 64), "sha256:abc",
+        "md5:" + String(repeating: "0", count: 32),
         "sha256:" + String(repeating: "0", count: 1 << 20),
     ])
     func `row 18: digests that are none`(digest: String) async throws {
@@ -108,7 +110,13 @@ import Testing
         let registry = try await FakeRegistry.start()
         let manifest = try registry.hold(bench)
         let digest = Digester.digest(of: manifest)
-        registry.add(.init(.change { $0.body.append(0x20) ; $0.headers["content-length"] = nil }) { $0.method == "GET" })
+        registry.add(
+            .init(
+                .change {
+                    $0.body.append(0x20); $0.headers["content-length"] = nil
+                }
+            ) { $0.method == "GET" }
+        )
         let found = await bench.failure(pulling: "shop/web@\(digest)", from: registry)
         #expect(found.contains("its content has the digest 'sha256:"))
     }
@@ -160,7 +168,9 @@ import Testing
         #expect(!found.contains("hidden"))
         #expect(!other.sawCredentials)
         let circle = try await FakeRegistry.start(
-            faults: [.init(times: .max, .answer(FakeAnswer(302, ["location": "/v2/shop/web/manifests/1.0"]))) { _ in true }]
+            faults: [
+                .init(times: .max, .answer(FakeAnswer(302, ["location": "/v2/shop/web/manifests/1.0"]))) { _ in true }
+            ]
         )
         #expect(
             await bench.failure(pulling: "shop/web:1.0", from: circle)

@@ -110,9 +110,12 @@ import Testing
             let registry = try await FakeRegistry.start(protection)
             try registry.hold(bench)
             registry.add(
-                .init(times: .max, .change { answer in
-                    answer = FakeAnswer(307, ["location": answer.headers["x-place"] ?? ""])
-                }) { _ in false }
+                .init(
+                    times: .max,
+                    .change { answer in
+                        answer = FakeAnswer(307, ["location": answer.headers["x-place"] ?? ""])
+                    }
+                ) { _ in false }
             )
             for blob in [bench.image.config] + bench.image.layers {
                 let place = "http://\(other.authority)/v2/shop/web/blobs/\(blob.digest)?signature=hidden"

@@ -68,7 +68,9 @@ import Testing
     @Test func `gives up where the registry stays overloaded`() async throws {
         let bench = try RegistryBench()
         let registry = try await FakeRegistry.start(
-            faults: [.init(times: .max, .answer(FakeAnswer(503))) { $0.method == "PUT" && $0.path.contains("manifests") }]
+            faults: [
+                .init(times: .max, .answer(FakeAnswer(503))) { $0.method == "PUT" && $0.path.contains("manifests") }
+            ]
         )
         let failure = await bench.failure(pushingTo: registry)
         #expect(failure.hasPrefix("PUT http://HOST/v2/shop/web/manifests/sha256:"))
@@ -135,7 +137,11 @@ import Testing
     @Test func `sends chunks of the size that the registry wants`() async throws {
         let bench = try RegistryBench()
         let registry = try await FakeRegistry.start(
-            faults: [.init(times: .max, .answer(FakeAnswer(413))) { ($0.headers["content-length"].flatMap { Int($0) } ?? 0) > 80_000 }]
+            faults: [
+                .init(times: .max, .answer(FakeAnswer(413))) {
+                    ($0.headers["content-length"].flatMap { Int($0) } ?? 0) > 80_000
+                }
+            ]
         )
         try await bench.push(to: registry)
         #expect(registry.holdsImage(bench))
@@ -205,7 +211,11 @@ import Testing
         let place = "http://\(other.authority)/v2/elsewhere/blobs/uploads/u1?state=x"
         let registry = try await FakeRegistry.start(
             RegistryBench.basic,
-            faults: [.init(times: .max, .change { if $0.status == 202 { $0.headers["location"] = place } }) { $0.method == "POST" }]
+            faults: [
+                .init(times: .max, .change { if $0.status == 202 { $0.headers["location"] = place } }) {
+                    $0.method == "POST"
+                }
+            ]
         )
         let failure = await bench.failure(pushingTo: registry, others: [other])
         #expect(failure != "it succeeded")
@@ -220,10 +230,18 @@ import Testing
         let place = "http://\(other.authority)/v2/elsewhere/blobs/uploads/u1?state=x"
         let registry = try await FakeRegistry.start(
             RegistryBench.basic,
-            faults: [.init(times: .max, .change { if $0.status == 202 { $0.headers["location"] = place } }) { $0.method == "POST" }]
+            faults: [
+                .init(times: .max, .change { if $0.status == 202 { $0.headers["location"] = place } }) {
+                    $0.method == "POST"
+                }
+            ]
         )
         let failure = await bench.failure(pushingTo: registry)
-        #expect(failure.contains("it leads to 'http://\(other.authority)/v2/elsewhere/blobs/uploads/u1?...', which is not TLS"))
+        #expect(
+            failure.contains(
+                "it leads to 'http://\(other.authority)/v2/elsewhere/blobs/uploads/u1?...', which is not TLS"
+            )
+        )
         #expect(other.requests.isEmpty)
     }
 
@@ -244,7 +262,9 @@ import Testing
     @Test func `a manifest that is accepted and not there is an error`() async throws {
         let bench = try RegistryBench()
         let registry = try await FakeRegistry.start(
-            faults: [.init(times: .max, .answer(FakeAnswer(201))) { $0.method == "PUT" && $0.path.contains("manifests") }]
+            faults: [
+                .init(times: .max, .answer(FakeAnswer(201))) { $0.method == "PUT" && $0.path.contains("manifests") }
+            ]
         )
         let failure = await bench.failure(pushingTo: registry)
         #expect(failure.hasPrefix("'HOST/shop/web' took the manifest 'sha256:"))
