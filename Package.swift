@@ -46,7 +46,7 @@ func tests(
 
 let ground: [Target.Dependency] = ["Diagnostics", "SystemIO", system]
 let formats: [Target.Dependency] = ground + ["OCI", "Layers", "YAML"]
-let services: [Target.Dependency] = formats + ["Store", "Sandbox", subprocess]
+let services: [Target.Dependency] = formats + ["Store", "Sandbox", "Registry", "HTTPTransport", subprocess]
 let engine: [Target.Dependency] = services + ["Bakefiles", "Planning", "Baking"]
 let recipes: [Target.Dependency] = engine + ["ContainerImages", "MachineImages", "Rollouts", "Attestations"]
 

@@ -1,4 +1,5 @@
 import Diagnostics
+import Registry
 import Reporting
 import Rollouts
 import Store
@@ -39,6 +40,9 @@ struct CommandFailure: Error {
             } else {
                 self.init(.internalError, message: store.description)
             }
+        case let registry as RegistryError:
+            self.init(.internalError, [registry.diagnostic("the registry cannot be used")])
+        case let taken as TagTaken: self.init(.refused, [Self.tagTaken(taken)])
         case is CancellationError: self.init(status: ExitStatus.interrupted(by: Interruption.lastSignal ?? 2))
         case is OutputClosed: self.init(status: ExitStatus.interrupted(by: OutputClosed.signal))
         case let described as any CustomStringConvertible:
@@ -52,6 +56,15 @@ struct CommandFailure: Error {
             "version '\(version)' of image '\(image)' belongs to another identity",
             .versionTaken,
             why: "it stands for \(holder.short) here, and a version never changes its meaning"
+        )
+    }
+
+    private static func tagTaken(_ taken: TagTaken) -> Diagnostic {
+        Diagnostic(
+            "'\(taken.reference)' stands for another image",
+            .versionTaken,
+            why: "it has the identity \(taken.holder.short) there, and a version never changes its meaning",
+            fix: "bake it with a new version"
         )
     }
 

@@ -33,6 +33,8 @@ extension DiagnosticIdentifier {
     static let toolMissing: Self = "tool-missing"
     /// `lock --check` finds no lock, and something moves.
     static let lockMissing: Self = "lock-missing"
+    /// An image is to be pushed, and nothing says where.
+    static let noDestination: Self = "no-destination"
     /// An entry of the lock answers no step.
     static let lockEntryUnused: Self = "lock-entry-unused"
     /// The value of a declared secret stands where everybody can read it.

@@ -29,7 +29,9 @@ struct Ovenbird: AsyncParsableCommand {
             ),
             CommandGroup(
                 name: "Deliver",
-                subcommands: [ExportCommand.self, LoadCommand.self, ParamsCommand.self]
+                subcommands: [
+                    ExportCommand.self, LoadCommand.self, PushCommand.self, PullCommand.self, ParamsCommand.self,
+                ]
             ),
             CommandGroup(
                 name: "House-keeping",

@@ -1,0 +1,106 @@
+import ContainerImages
+import Diagnostics
+import Glibc
+import OCI
+import Registry
+import Rollouts
+import Store
+import SystemIO
+
+/// From a release to registries, and to a release that says where its images are.
+///
+/// The content of all images first, then all tags or none.
+struct PushRecipe: Sendable {
+    /// An image and one of the places where it goes.
+    struct Target: Sendable {
+        let image: String
+        /// With its tag.
+        let reference: Reference
+        /// The tag is the version, which never changes its meaning.
+        let isVersion: Bool
+    }
+
+    struct Pushed: Sendable {
+        let image: String
+        let reference: String
+        let manifest: Digest
+        /// Neither content nor tag changed.
+        let isUnchanged: Bool
+        let uploadedBytes: Int64
+    }
+
+    let release: Release
+    let store: ArtifactStore
+    let session: RegistrySession
+
+    func run(_ targets: [Target]) async throws -> (pushed: [Pushed], release: Release) {
+        let push = ImagePush(session: session, store: store, packing: BlobSource.storedForm(in: store))
+        var contents: [PushedTag] = []
+        for target in targets {
+            try await explaining(target) {
+                guard let image = release.images[target.image] else { return }
+                let stored = try await BlockingPool.shared.run { try StoredImage(manifest: image.manifest, in: store) }
+                let content = try await push.content(
+                    of: stored.manifest,
+                    to: target.reference,
+                    relatives: targets.map(\.reference)
+                )
+                guard let tag = target.reference.tag else { return }
+                contents.append(PushedTag(content, tag: tag, isVersion: target.isVersion))
+            }
+        }
+        let unchanged: Set<String>
+        do {
+            unchanged = try await push.tag(contents)
+        } catch let error as RegistryError {
+            throw CommandFailure(.internalError, [error.diagnostic("the images cannot be tagged, and none is")])
+        }
+        let pushed = zip(targets, contents).map { target, tag in
+            Pushed(
+                image: target.image,
+                reference: target.reference.description,
+                manifest: tag.content.manifestDigest,
+                isUnchanged: tag.content.isUnchanged && unchanged.contains(tag.reference),
+                uploadedBytes: tag.content.uploadedBytes
+            )
+        }
+        return (pushed, try await BlockingPool.shared.run { try record(targets, pushed) })
+    }
+
+    private func explaining(_ target: Target, _ body: () async throws -> Void) async throws {
+        do {
+            try await body()
+        } catch let error as RegistryError {
+            throw CommandFailure(.internalError, [error.diagnostic("cannot push '\(target.reference)'")])
+        }
+    }
+
+    /// The release with its new placements; the old one where there are none.
+    private func record(_ targets: [Target], _ pushed: [Pushed]) throws -> Release {
+        var new = release
+        for (target, done) in zip(targets, pushed) {
+            let placement = Placement.registry(repository: target.reference.name, manifest: done.manifest)
+            new.images[done.image]?.placements.removeAll { known in
+                if case .registry(target.reference.name, _) = known { true } else { false }
+            }
+            new.images[done.image]?.placements.append(placement)
+        }
+        let isSame = release.images.allSatisfy { name, image in
+            Set(image.placements) == Set(new.images[name]?.placements ?? [])
+        }
+        if isSame { return release }
+        new.parent = release.digest
+        new.created = Int64(time(nil))
+        let blob = try store.putBlob(new.canonicalBytes)
+        try store.recordRelease(
+            ReleaseRecord(
+                digest: new.digest,
+                project: new.project,
+                parent: release.digest,
+                createdAt: new.created,
+                blob: blob.digest
+            )
+        )
+        return new
+    }
+}

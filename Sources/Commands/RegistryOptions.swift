@@ -1,0 +1,27 @@
+import ArgumentParser
+import HTTPTransport
+import Registry
+
+/// Options of every command that speaks to registries.
+struct RegistryOptions: ParsableArguments {
+    @Option(
+        name: .customLong("insecure"),
+        help: ArgumentHelp(
+            "Speak to this registry in plain HTTP; may be repeated. No other is ever spoken to without TLS.",
+            valueName: "host"
+        )
+    )
+    var insecure: [String] = []
+
+    /// Gives `body` a session with the credentials and authorities of this user.
+    func session<Value>(_ body: (RegistrySession) async throws -> Value) async throws -> Value {
+        for host in insecure { Console.say("warning: '\(host)' is spoken to in plain HTTP") }
+        let environment = Console.environment
+        let credentials = try DockerConfig(environment)
+        return try await WebClient.with(trust: .standard(environment)) { client in
+            try await body(
+                RegistrySession(carrier: client, credentials: credentials, insecure: InsecureHosts(insecure))
+            )
+        }
+    }
+}
