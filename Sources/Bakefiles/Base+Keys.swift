@@ -59,11 +59,11 @@ struct BaseDraft: Sendable {
                 "an archive of 'docker save': PATH[:tag]"
             ),
             .optional("rootfs", Shape<InputPath>.input.map { .rootfs($0) }, \.base, "a tar of a root file system"),
-            .notYet(
+            .optional(
                 "registry",
-                Shape<String>.anyText,
-                "an image of a registry",
-                fix: "copy it with 'skopeo copy docker://REFERENCE oci:PATH', and write { oci: PATH }"
+                Shape<Reference>.remote.map { .registry($0) },
+                \.base,
+                "an image of a registry: HOST/REPOSITORY[:tag][@digest]"
             ),
             .notYet("ami", Shape<String>.anyText, "an AMI to start from", fix: "write { debian: SUITE }"),
         ],
@@ -99,6 +99,34 @@ extension Shape where Value == String {
                 fix: isName
                     ? "write { image: \(text) } for an image of this Bakefile, { debian: \(text) } for a suite" : nil
             )
+        }
+    }
+}
+
+extension Shape where Value == Reference {
+    /// An image with the host of its registry: none is assumed.
+    fileprivate static var remote: Shape<Reference> {
+        Shape<Reference>(schema: Shape<String>.anyText.schema) { node, reading in
+            guard let text = reading.text(of: node) else { return nil }
+            do throws(ReferenceError) {
+                let reference = try Reference(parsing: text)
+                if reference.registry != nil { return reference }
+                let hub = reference.repository.contains("/") ? "docker.io/\(text)" : "docker.io/library/\(text)"
+                return reading.fail(
+                    at: node.place,
+                    "\(quoted(text)) names no registry",
+                    .badReference,
+                    why: "none is assumed",
+                    fix: "write the registry's host before it: '\(hub)' is Docker Hub's"
+                )
+            } catch {
+                return reading.fail(
+                    at: node.place,
+                    "\(quoted(text)) is not an image of a registry",
+                    .badReference,
+                    why: error.reason
+                )
+            }
         }
     }
 }

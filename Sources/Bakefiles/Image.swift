@@ -59,6 +59,8 @@ package enum Base: Sendable, Hashable {
     case dockerArchive(path: InputPath, tag: String?)
     /// A tar of a root file system, compressed or not.
     case rootfs(InputPath)
+    /// An image of a registry; it moves unless the reference has a digest.
+    case registry(Reference)
 }
 
 /// `from: { debian: SUITE, ... }`: a root made by mmdebstrap.

@@ -14,7 +14,7 @@ package struct Lock: Sendable, Hashable {
         package enum Content: Sendable, Hashable {
             /// The binary packages that a Debian root or a `packages` step brings.
             case packages(PackageList)
-            /// A base image: its manifest in a layout, or the archive that holds it.
+            /// A base image: its manifest or index in a layout or a registry, or the archive that holds it.
             case image(Digest)
         }
 
@@ -45,6 +45,8 @@ package struct Lock: Sendable, Hashable {
             self.content = content
             self.place = place
         }
+
+        package var image: Digest? { if case .image(let digest) = content { digest } else { nil } }
 
         package var packages: PackageList? { if case .packages(let list) = content { list } else { nil } }
     }

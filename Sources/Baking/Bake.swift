@@ -13,7 +13,8 @@ package import SystemPackage
 package struct Bake: Sendable {
     /// What the layers above know how to do.
     package struct Recipes: Sendable {
-        /// Brings the layers and the config of a base that exists as files: an OCI layout, an archive, a root tar.
+        /// Brings the layers and the config of a base that exists already: an OCI layout, an archive, a root tar, or an image
+        /// of a registry, whose reference has a digest where it is known what it stands for.
         ///
         /// Throws where an input is not what the plan digested.
         package var importBase: @Sendable (Base, [StepInput], Bakefile, ArtifactStore) async throws -> MadeLayers

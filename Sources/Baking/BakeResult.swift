@@ -113,10 +113,18 @@ package struct MadeLayers: Sendable {
     package let config: JSONValue?
     /// What it is made of, where that was asked of something that moves.
     package let resolution: Lock.Entry?
+    /// Of a registry's image: the manifest or index that its reference stood for.
+    package let entry: Digest?
 
-    package init(layers: [Digest], config: JSONValue?, resolution: Lock.Entry? = nil) {
+    package init(
+        layers: [Digest],
+        config: JSONValue?,
+        resolution: Lock.Entry? = nil,
+        entry: Digest? = nil
+    ) {
         self.layers = layers
         self.config = config
         self.resolution = resolution
+        self.entry = entry
     }
 }

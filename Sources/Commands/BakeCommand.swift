@@ -54,6 +54,7 @@ struct BakeCommand: AsyncParsableCommand {
     )
     var progress: ProgressMode = .auto
 
+    @OptionGroup var registry: RegistryOptions
     @OptionGroup var bakefile: BakefileOptions
     @OptionGroup var store: StoreOptions
     @OptionGroup var output: OutputOptions
@@ -138,7 +139,8 @@ struct BakeCommand: AsyncParsableCommand {
             after: try after.map { try ReleaseArgument(text: $0).read { store }.release },
             isFirst: first,
             worker: try ProcessSetup.executable(),
-            environment: Console.environment
+            environment: Console.environment,
+            insecure: registry.announcedInsecure()
         )
         let recipe = BakeRecipe(bakefile: bakefile, store: store, options: options) { _ in }
         let outcome = try await run(recipe)

@@ -44,6 +44,7 @@ struct LockCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("How to show what happens.", valueName: "mode"))
     var progress: ProgressMode = .auto
 
+    @OptionGroup var registry: RegistryOptions
     @OptionGroup var bakefile: BakefileOptions
     @OptionGroup var store: StoreOptions
     @OptionGroup var output: OutputOptions
@@ -66,7 +67,8 @@ struct LockCommand: AsyncParsableCommand {
             update: update ? (images.isEmpty ? .everything : .images(images)) : .nothing,
             jobs: jobs ?? max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))),
             worker: try ProcessSetup.executable(),
-            environment: Console.environment
+            environment: Console.environment,
+            insecure: registry.announcedInsecure()
         )
         let mode = progress.resolved(isTerminal: Console.messagesGoToTerminal, environment: Console.environment)
         let printer = ProgressPrinter(

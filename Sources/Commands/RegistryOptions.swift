@@ -13,10 +13,24 @@ struct RegistryOptions: ParsableArguments {
     )
     var insecure: [String] = []
 
+    /// The hosts of which TLS is not asked, each told on standard error.
+    func announcedInsecure() -> [String] {
+        for host in insecure { Console.say("warning: '\(host)' is spoken to in plain HTTP") }
+        return insecure
+    }
+
+    func session<Value>(_ body: (RegistrySession) async throws -> Value) async throws -> Value {
+        try await RegistryAccess(insecure: announcedInsecure(), environment: Console.environment).session(body)
+    }
+}
+
+/// The registries as this user sees them.
+struct RegistryAccess: Sendable {
+    let insecure: [String]
+    let environment: [String: String]
+
     /// Gives `body` a session with the credentials and authorities of this user.
     func session<Value>(_ body: (RegistrySession) async throws -> Value) async throws -> Value {
-        for host in insecure { Console.say("warning: '\(host)' is spoken to in plain HTTP") }
-        let environment = Console.environment
         let credentials = try DockerConfig(environment)
         return try await WebClient.with(trust: .standard(environment)) { client in
             try await body(

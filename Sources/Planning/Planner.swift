@@ -166,6 +166,7 @@ package struct Planner {
             fields: fields,
             inputs: Dictionary(read.map { ($0.name, $0.tree.digest) }) { first, _ in first },
             packages: reference?.locked?.packages?.digest,
+            image: work.isMoving ? reference?.locked?.image : nil,
             timestamp: request.timestamp,
             architecture: request.architecture
         )

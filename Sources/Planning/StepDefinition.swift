@@ -13,12 +13,13 @@ package struct StepDefinition: Sendable, Hashable {
     package let key: StepKey
 
     /// `kind` is the step's key in the Bakefile or `from`, `inputs` holds each input's digest by the user's name for it,
-    /// `packages` is the digest of the list that the lock has for it.
+    /// `packages` is the digest of the list that the lock has for it, `image` what the lock has for a registry's image.
     package init(
         kind: String,
         fields: JSONValue,
         inputs: [String: Digest],
         packages: Digest? = nil,
+        image: Digest? = nil,
         timestamp: Int64,
         architecture: String
     ) {
@@ -28,6 +29,7 @@ package struct StepDefinition: Sendable, Hashable {
             "step": fields,
             "inputs": .strings(inputs.mapValues(\.description)),
             "packages": packages.map { .string($0.description) },
+            "image": image.map { .string($0.description) },
             "timestamp": .integer(timestamp),
             "architecture": .string(architecture),
         ])
@@ -97,6 +99,7 @@ extension Base {
         case .dockerArchive(let path, let tag):
             .object(["docker-archive": path.field, "tag": tag.map(JSONValue.string)])
         case .rootfs(let path): .object(["rootfs": path.field])
+        case .registry(let reference): .object(["registry": .string(reference.description)])
         }
     }
 }

@@ -29,6 +29,8 @@ struct BakeRecipe: Sendable {
         /// The program that runs as `sandbox-worker`.
         var worker: FilePath
         var environment: [String: String]
+        /// Registries that are spoken to in plain HTTP.
+        var insecure: [String] = []
     }
 
     /// What a bake left.

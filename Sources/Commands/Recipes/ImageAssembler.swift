@@ -4,6 +4,7 @@ import ContainerImages
 import MachineImages
 import OCI
 import Planning
+import Registry
 import Rollouts
 import Store
 import Synchronization
@@ -32,7 +33,8 @@ final class ImageAssembler: Sendable {
         _ bakefile: Bakefile,
         _ store: ArtifactStore
     ) async throws -> MadeLayers {
-        try await BlockingPool.shared.run {
+        if case .registry(let reference) = base { return try await fetch(reference) }
+        return try await BlockingPool.shared.run {
             let scanner = InputScanner(folder: bakefile.folder, contexts: bakefile.contexts)
             let imports = BaseImport(
                 store: store,
@@ -55,6 +57,22 @@ final class ImageAssembler: Sendable {
                 }
             return MadeLayers(layers: imported.layers.map(\.digest), config: imported.config?.json)
         }
+    }
+
+    /// An image of a registry; only the layers that the store has not are fetched.
+    private func fetch(_ reference: Reference) async throws -> MadeLayers {
+        let platform = Platform(architecture: plan.architecture)
+        let imports = BaseImport(store: store, platform: platform, name: "registry \(reference)", place: nil)
+        return try await RegistryAccess(insecure: recipe.options.insecure, environment: recipe.options.environment)
+            .session { session in
+                let image = try await ImagePull(session: session, platform: platform).resolve(reference)
+                let imported = try await imports.registry(image)
+                return MadeLayers(
+                    layers: imported.layers.map(\.digest),
+                    config: imported.config?.json,
+                    entry: image.entry
+                )
+            }
     }
 
     @Sendable func finish(_ image: LayeredImage) async throws -> FinishedImage {
@@ -165,9 +183,15 @@ final class ImageAssembler: Sendable {
         var isDebian: Bool { if case .debian = image.image.base { true } else { false } }
         let digest =
             image.base.flatMap { identity(of: $0) }
-            ?? (isDebian ? nil : from?.planned.inputs.first?.tree.digest) ?? from?.outcome.layers.first
+            ?? (isDebian ? nil : from?.planned.inputs.first?.tree.digest) ?? from?.resolution?.image
+            ?? image.image.base.pinned ?? from?.outcome.layers.first
         return .init(from: image.image.base.title, digest: digest, resolved: from?.planned.resolvedAt)
     }
+}
+
+extension Base {
+    /// The digest that a registry's image is named by.
+    fileprivate var pinned: Digest? { if case .registry(let reference) = self { reference.digest } else { nil } }
 }
 
 extension BaseImport {

@@ -26,6 +26,8 @@ struct LockRecipe: Sendable {
     let jobs: Int
     let worker: FilePath
     let environment: [String: String]
+    /// Registries that are spoken to in plain HTTP.
+    var insecure: [String] = []
 
     /// Gives the new lock; nil where a step failed.
     func run(events: @escaping @Sendable (BakeEvent) -> Void) async throws -> Lock? {
@@ -88,7 +90,7 @@ struct LockRecipe: Sendable {
         let recipe = BakeRecipe(
             bakefile: bakefile,
             store: store,
-            options: .init(jobs: jobs, worker: worker, environment: environment),
+            options: .init(jobs: jobs, worker: worker, environment: environment, insecure: insecure),
             emit: events
         )
         let assembler = ImageAssembler(recipe: recipe, plan: plan, stamp: [:])

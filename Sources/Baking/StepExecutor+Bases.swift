@@ -1,0 +1,43 @@
+import Bakefiles
+import OCI
+import Planning
+import Store
+import SystemIO
+
+extension StepExecutor {
+    /// Brings a base that exists already.
+    ///
+    /// A registry's image is the one that the lock has, else the one that it was found to be before, else what the registry has
+    /// now; `--refresh` asks again.
+    func importBase(_ base: Base, _ planned: PlannedStep, name: StepName) async throws -> MadeLayers {
+        guard case .registry(var reference) = base, reference.digest == nil, let asked = planned.reference else {
+            return try await bake.recipes.importBase(base, planned.inputs, bake.bakefile, bake.store)
+        }
+        if let locked = asked.locked?.image {
+            reference.digest = locked
+            return try await bake.recipes.importBase(.registry(reference), [], bake.bakefile, bake.store)
+        }
+        let key = StepKey(asked.request)
+        let turn = try await acquire(key, name)
+        defer { turn.release() }
+        let isFresh = bake.options.refresh && !refreshed.contains(key)
+        let kept = isFresh ? nil : try records.resolution(of: asked.request)
+        if let digest = kept?.image { reference.digest = digest }
+        let made = try await bake.recipes.importBase(.registry(reference), [], bake.bakefile, bake.store)
+        guard let entry = made.entry else { return made }
+        let resolution =
+            kept
+            ?? Lock.Entry(
+                steps: [name.description],
+                request: asked.request,
+                architecture: bake.plan.architecture,
+                resolved: currentSeconds(),
+                content: .image(entry)
+            )
+        if kept == nil {
+            try bake.store.putResolution(Array(Lock(entries: [resolution]).text.utf8), for: asked.request)
+            refreshed.insert(key)
+        }
+        return MadeLayers(layers: made.layers, config: made.config, resolution: resolution, entry: entry)
+    }
+}
