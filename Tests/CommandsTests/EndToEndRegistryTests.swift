@@ -50,7 +50,10 @@ struct EndToEndRegistryTests {
             #expect(last == "release \(document["release"]?.stringValue ?? "")")
 
             let other = folder.file("other-store")
-            let pulled = try await kitchen.ovenbird(["pull", "--insecure", host, "\(host)/kitchen/site:1"], store: other)
+            let pulled = try await kitchen.ovenbird(
+                ["pull", "--insecure", host, "\(host)/kitchen/site:1"],
+                store: other
+            )
             #expect(pulled.status == 0, "\(pulled.error)")
             #expect(pulled.text == "\(host)/kitchen/site@\(digest)\n")
             try await requireTool(
@@ -143,7 +146,11 @@ struct EndToEndRegistryTests {
                 ),
                 "\(refused.error)"
             )
-            #expect(refused.error.contains("  fix: put the authority's certificate into '/etc/docker/certs.d/\(host)/ca.crt'"))
+            #expect(
+                refused.error.contains(
+                    "  fix: put the authority's certificate into '/etc/docker/certs.d/\(host)/ca.crt'"
+                )
+            )
             let trusted = try await kitchen.ovenbird(
                 ["push"],
                 environment: ["SSL_CERT_FILE": folder.file("ca.pem").string]

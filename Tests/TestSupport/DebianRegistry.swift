@@ -27,18 +27,22 @@ package enum DebianRegistry {
         return try await Subprocess.run(
             .name("docker-registry"),
             arguments: ["serve", path.string],
+            input: .none,
             output: .discarded,
-            error: .discarded
-        ) { execution in
-            // Ended by its number, however the test ends.
-            defer { kill(execution.processIdentifier.value, SIGKILL) }
-            try await requireTool(
-                "curl",
-                ["-sk", "-o", "/dev/null", "--retry", "50", "--retry-connrefused", "--retry-delay", "0",
-                    "--retry-max-time", "20", "\(certificate == nil ? "http" : "https")://127.0.0.1:\(port)/v2/"]
-            )
-            return try await body("127.0.0.1:\(port)")
-        }.value
+            error: .discarded,
+            body: { execution in
+                // Ended by its number, however the test ends.
+                defer { kill(execution.processIdentifier.value, SIGKILL) }
+                try await requireTool(
+                    "curl",
+                    [
+                        "-sk", "-o", "/dev/null", "--retry", "50", "--retry-connrefused", "--retry-delay", "0",
+                        "--retry-max-time", "20", "\(certificate == nil ? "http" : "https")://127.0.0.1:\(port)/v2/",
+                    ]
+                )
+                return try await body("127.0.0.1:\(port)")
+            }
+        ).closureResult
     }
 
     /// A port that nobody has just now.
