@@ -1,4 +1,5 @@
 import AsyncHTTPClient
+import Glibc
 import NIOCore
 import NIOHTTP1
 import NIOPosix
@@ -11,6 +12,8 @@ extension WebClient {
         case is CancellationError: error
         case let error as HTTPClientError: explain(error, address)
         case let error as NIOConnectionError: HTTPError(.unreachable, address, reason(error))
+        case let error as IOError where error.errnoCode == ECONNREFUSED:
+            HTTPError(.unreachable, address, "nobody listens there")
         case let error as IOError: HTTPError(.closed, address, "the connection broke (error \(error.errnoCode))")
         case let error as NIOSSLError: explain(error, address)
         case let error as NIOSSLExtraError:
