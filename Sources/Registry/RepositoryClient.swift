@@ -13,6 +13,9 @@ package struct RepositoryClient: Sendable {
     var scopes: [TokenScope]
     let authorizer: Authorizer
 
+    /// How often one request is sent again with a newer token: other requests may have used up the one before.
+    static let mostChallenges = 8
+
     /// `registry.example.com/team/web`.
     package var name: String { "\(host)/\(repository)" }
 
@@ -41,7 +44,7 @@ package struct RepositoryClient: Sendable {
             let response = try await session.exchange(current)
             if response.status == 401, current.address.hasSameOrigin(as: host.address) {
                 challenges += 1
-                guard challenges <= 2, try await isAnswerable(response, sent: authorization) else {
+                guard challenges <= Self.mostChallenges, try await isAnswerable(response, sent: authorization) else {
                     throw await denied(current, response)
                 }
                 continue
