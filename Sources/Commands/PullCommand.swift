@@ -27,7 +27,9 @@ struct PullCommand: AsyncParsableCommand {
     @Argument(help: "The image, with the host of its registry.")
     var reference: String
 
-    @Option(help: ArgumentHelp("The architecture of an image for several (default: this machine's).", valueName: "name"))
+    @Option(
+        help: ArgumentHelp("The architecture of an image for several (default: this machine's).", valueName: "name")
+    )
     var architecture: String?
 
     @OptionGroup var registry: RegistryOptions

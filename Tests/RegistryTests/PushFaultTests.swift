@@ -255,7 +255,9 @@ import Testing
             timeouts: .init(connect: .seconds(5), idle: .milliseconds(150))
         )
         #expect(failure.hasPrefix("PATCH http://HOST/v2/shop/web/blobs/uploads/"))
-        #expect(failure.hasSuffix("?...: nothing was received for too long"))
+        // Whether it still takes bytes into its buffers when the time is over is the system's matter.
+        let reasons = ["nothing was received for too long", "the server took nothing for too long"]
+        #expect(reasons.contains { failure.hasSuffix("?...: \($0)") }, "\(failure)")
         #expect(registry.tags("shop/web") == [])
     }
 
