@@ -9,6 +9,27 @@ struct BakefileDraft {
     var contexts: [NamedValue<String>] = []
     var secrets: [NamedValue<SecretDraft>] = []
     var stacks: [Stack] = []
+    var cache: String?
+}
+
+/// `cache:` as it is written.
+private struct CacheDraft: Sendable {
+    var registry = ""
+
+    static let shape = Keys<CacheDraft>(
+        "'cache'",
+        [
+            .required(
+                "registry",
+                .text(.remoteRepository),
+                \.registry,
+                "the repository that holds them: HOST/REPOSITORY"
+            )
+        ],
+        synonyms: ["repository": "registry", "ref": "registry", "from": "registry", "to": "registry"]
+    )
+    .shape(CacheDraft())
+    .map(\.registry)
 }
 
 /// A secret's source as it is written.
@@ -35,6 +56,7 @@ extension BakefileDraft {
         [
             .elsewhere("bakefile", versionShape, "the version of the format, 1; the first key", isRequired: true),
             .required("project", .text(.projectName), \.project, "the name of the whole"),
+            .optional("cache", CacheDraft.shape, \.cache, "where results of steps are shared with other machines"),
         ] + sharedKeys,
         synonyms: synonyms
     )

@@ -69,6 +69,7 @@ package enum BakefileReader {
             secrets: top.secrets.map(places.secret),
             images: images,
             stacks: isGood ? top.stacks : top.stacks.filter(\.isComplete),
+            cache: top.cache,
             sources: sources.names + (variablesFile.map { [$0.string] } ?? [])
         )
         return (bakefile, reading.diagnostics)

@@ -86,11 +86,21 @@ extension Grammar {
     /// What `Reference` reads, where it names a registry; the schema's alone.
     static let remoteImage = Grammar(
         "an image of a registry",
-        "(?=[^/]*[.:A-Z][^/]*/|localhost/)(?:\\[[0-9A-Fa-f:]+\\]|\(host))(?::[0-9]{1,5})?(?:/\(pathComponent))+"
-            + "(?::[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?(?:@sha256:[0-9a-f]{64})?",
+        remoteName + "(?::[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?(?:@sha256:[0-9a-f]{64})?",
         .badReference,
         rule: "a form like 'registry.example.com/storefront/web:1.4'"
     )
+
+    /// A repository whose registry is named.
+    static let remoteRepository = Grammar(
+        "a repository of a registry",
+        remoteName,
+        .badReference,
+        rule: "a form like 'registry.example.com/storefront/cache', in lower-case letters, without tag"
+    )
+
+    private static let remoteName =
+        "(?=[^/]*[.:A-Z][^/]*/|localhost/)(?:\\[[0-9A-Fa-f:]+\\]|\(host))(?::[0-9]{1,5})?(?:/\(pathComponent))+"
 
     private static let host =
         "(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)*)"

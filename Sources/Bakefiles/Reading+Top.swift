@@ -64,6 +64,7 @@ extension Reading {
             let keys = file.isIncluded ? BakefileDraft.includedKeys : BakefileDraft.keys
             _ = keys.read(file.node, into: &draft, &self)
             result.project = result.project ?? draft.project
+            result.cache = result.cache ?? draft.cache
             result.contexts += draft.contexts
             result.secrets += draft.secrets
             result.stacks += draft.stacks

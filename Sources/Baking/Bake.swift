@@ -3,7 +3,7 @@ import Glibc
 package import Planning
 package import Store
 import Synchronization
-import SystemIO
+package import SystemIO
 package import SystemPackage
 
 /// One run of a plan: every "will run", no "cached", and of the "depends" those whose parent changed.
@@ -20,13 +20,18 @@ package struct Bake: Sendable {
         package var importBase: @Sendable (Base, [StepInput], Bakefile, ArtifactStore) async throws -> MadeLayers
         /// Makes the image of its layers.
         package var finishImage: @Sendable (LayeredImage) async throws -> FinishedImage
+        /// Brings what another machine made under a content key, on top of some layers; nil where nobody did, or where it
+        /// cannot be had.
+        package var findShared: @Sendable (StepKey, [Digest]) async throws -> MadeLayers?
 
         package init(
             importBase: @escaping @Sendable (Base, [StepInput], Bakefile, ArtifactStore) async throws -> MadeLayers,
-            finishImage: @escaping @Sendable (LayeredImage) async throws -> FinishedImage
+            finishImage: @escaping @Sendable (LayeredImage) async throws -> FinishedImage,
+            findShared: @escaping @Sendable (StepKey, [Digest]) async throws -> MadeLayers? = { _, _ in nil }
         ) {
             self.importBase = importBase
             self.finishImage = finishImage
+            self.findShared = findShared
         }
     }
 

@@ -44,6 +44,8 @@ package struct StepOutcome: Sendable, Hashable {
         case ran
         /// Another bake made the result while this one waited.
         case reused
+        /// The shared cache had the result.
+        case shared
     }
 
     package let origin: Origin

@@ -70,19 +70,12 @@ struct StepExecutor: Sendable {
         if let first = failed.step(of: key) { throw FailedTwin(step: first) }
         do {
             return try await slots.use {
+                if let made = try await shared(step, key, on: parent) {
+                    return try done(try record(made, of: step, under: key), .shared)
+                }
                 bake.emit(.stepStarted(name))
                 let made = try await execute(step, name: name, on: parent, from: source)
-                // Before the result: one that is there has this too.
-                if let resolution = made.resolution, step.isUnpinned {
-                    try bake.store.putResolution(Array(Lock(entries: [resolution]).text.utf8), for: key.digest)
-                }
-                let result = try bake.store.recordStepResult(
-                    contentKey: key.digest,
-                    definitionKey: step.definitionKey.digest,
-                    layers: made.layers,
-                    baseConfig: made.config,
-                    at: currentSeconds()
-                )
+                let result = try record(made, of: step, under: key)
                 if bake.options.refresh { refreshed.insert(key) }
                 return try done(result, .ran)
             }
@@ -90,6 +83,26 @@ struct StepExecutor: Sendable {
             if !Task.isCancelled { failed.insert(key, name) }
             throw error
         }
+    }
+
+    /// What another machine made of the step, as long as that is what is asked for.
+    private func shared(_ step: PlannedStep, _ key: StepKey, on parent: [Digest]) async throws -> MadeLayers? {
+        if step.isUnpinned, bake.options.refresh || bake.options.onlyResolves { return nil }
+        return try await bake.recipes.findShared(key, parent)
+    }
+
+    /// Keeps a result, and before it what it is made of: one that is there has this too.
+    private func record(_ made: MadeLayers, of step: PlannedStep, under key: StepKey) throws -> StoredResult {
+        if let resolution = made.resolution, step.isUnpinned {
+            try bake.store.putResolution(Array(Lock(entries: [resolution]).text.utf8), for: key.digest)
+        }
+        return try bake.store.recordStepResult(
+            contentKey: key.digest,
+            definitionKey: step.definitionKey.digest,
+            layers: made.layers,
+            baseConfig: made.config,
+            at: currentSeconds()
+        )
     }
 
     private func mustRun(_ step: PlannedStep, _ key: StepKey) throws -> Bool {

@@ -54,6 +54,7 @@ struct BakeCommand: AsyncParsableCommand {
     )
     var progress: ProgressMode = .auto
 
+    @OptionGroup var cache: CacheOptions
     @OptionGroup var registry: RegistryOptions
     @OptionGroup var bakefile: BakefileOptions
     @OptionGroup var store: StoreOptions
@@ -140,13 +141,17 @@ struct BakeCommand: AsyncParsableCommand {
             isFirst: first,
             worker: try ProcessSetup.executable(),
             environment: Console.environment,
-            insecure: registry.announcedInsecure()
+            insecure: registry.announcedInsecure(),
+            sharing: try cache.places(of: bakefile)
         )
         let recipe = BakeRecipe(bakefile: bakefile, store: store, options: options) { _ in }
         let outcome = try await run(recipe)
-        guard let release = outcome.release else { throw CommandFailure(.bakeFailed, message: nil) }
         let palette = Console.messagePalette(output.colors.color)
         Console.say(outcome.warnings.flatMap { DiagnosticText.lines($0, palette: palette) })
+        if outcome.sharedCount > 0, let place = recipe.options.sharing.to {
+            Console.say("shared \(Counts.text(outcome.sharedCount, "step")) with \(place)")
+        }
+        guard let release = outcome.release else { throw CommandFailure(.bakeFailed, message: nil) }
         let problems = try writing(to: outFolder) { try outFolder.write(release, from: store) }
         try show(release)
         try problems.throwIfErrors()

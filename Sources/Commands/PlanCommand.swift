@@ -1,9 +1,11 @@
 import ArgumentParser
 import Bakefiles
 import Planning
+import Registry
 import Reporting
 import Rollouts
 import Store
+import SystemIO
 
 /// The command `ovenbird plan [IMAGE...]`.
 struct PlanCommand: AsyncParsableCommand {
@@ -12,8 +14,8 @@ struct PlanCommand: AsyncParsableCommand {
         abstract: "Show what a bake would run, what it has already, and why.",
         usage: "ovenbird plan [<image> ...] [<options>]",
         discussion: """
-            A dry-run: it writes nothing and needs no network. A step is 'cached', 'will run', or 'depends': that one \
-            runs only if the step or image that it names gives new bytes.
+            A dry-run: it writes nothing and needs no network, unless '--online' asks the shared cache too. A step is \
+            'cached', 'will run', or 'depends': that one runs only if the step or image that it names gives new bytes.
 
             Example:
               ovenbird plan web --detailed-exitcode
@@ -29,6 +31,11 @@ struct PlanCommand: AsyncParsableCommand {
     @Flag(name: .customLong("detailed-exitcode"), help: "Exit with 10 where a bake would run something.")
     var detailedExitCode = false
 
+    @Flag(help: "Ask the shared cache which steps it has.")
+    var online = false
+
+    @OptionGroup var cache: CacheOptions
+    @OptionGroup var registry: RegistryOptions
     @OptionGroup var bakefile: BakefileOptions
     @OptionGroup var store: StoreOptions
     @OptionGroup var output: OutputOptions
@@ -37,21 +44,42 @@ struct PlanCommand: AsyncParsableCommand {
         var bakefile = try bakefile.read(colors: output.colors)
         let lock = try Lock.read(of: &bakefile)
         let store = try store.open(.readOnly)
-        let plan = try Planner.plan(
-            bakefile,
-            images: images,
-            store: store,
-            environment: Console.environment,
-            refresh: refresh,
-            stamp: try await stamp(of: bakefile),
-            lock: lock
-        )
+        let plan = try await plan(bakefile, lock, in: store)
         try SecretCheck(bakefile, environment: Console.environment).check(plan)
         switch output.format {
         case .json: try Console.write(PlanDocument.value(plan))
         case .text: try Console.write(PlanTable(plan, palette: output.palette).text)
         }
         if detailedExitCode, plan.hasChanges { throw CommandFailure(.changesPending, message: nil) }
+    }
+
+    private func plan(_ bakefile: Bakefile, _ lock: Lock?, in store: ArtifactStore) async throws -> Plan {
+        let stamp = try await stamp(of: bakefile)
+        let planned = { @Sendable [images, refresh] (shared: SharedSteps?) in
+            try Planner.plan(
+                bakefile,
+                images: images,
+                store: store,
+                environment: Console.environment,
+                refresh: refresh,
+                stamp: stamp,
+                lock: lock,
+                findShared: { key in
+                    guard let shared else { return nil }
+                    let found = try BlockingPool.wait { try await shared.look(key) }
+                    return found.map { .init(layers: $0.result.layers, place: $0.repository) }
+                }
+            )
+        }
+        let places = try cache.places(of: bakefile)
+        guard online, !places.from.isEmpty else { return try planned(nil) }
+        return try await registry.session { session in
+            let shared = SharedSteps(places, session: session, store: store, architecture: hostArchitecture())
+            let plan = try await BlockingPool.shared.run { try planned(shared) }
+            let palette = Console.messagePalette(output.colors.color)
+            Console.say(shared.warnings.flatMap { DiagnosticText.lines($0, palette: palette) })
+            return plan
+        }
     }
 
     /// Commit and build, where an image takes them as labels; git is not asked for nothing.

@@ -1,22 +1,49 @@
+import Baking
 import Glibc
 import Layers
 package import OCI
 package import Registry
-import Store
-import SystemIO
+package import Store
+package import SystemIO
 import SystemPackage
 
 extension BaseImport {
-    /// Fetches the layers of a registry's image that the store has not, several at once.
+    /// Fetches the layers of a registry's image that the store has not.
     ///
     /// What is fetched is verified twice: as the registry has it by the manifest, and uncompressed by the config.
     package func registry(_ image: RemoteImage) async throws -> ImportedBase {
-        let work = try store.makeWorkFolder("pull")
-        let wanted = Array(zip(image.manifest.layers, image.config.diffIDs).enumerated())
-        let missing = try await BlockingPool.shared.run {
-            try wanted.filter { try !store.hasIntactBlob($0.element.1) }
+        ImportedBase(
+            layers: try await fetch(Array(zip(image.manifest.layers, image.config.diffIDs))) {
+                try await image.download($0, into: $1)
+            },
+            config: image.config,
+            digest: image.manifest.config.digest,
+            entry: image.entry
+        )
+    }
+
+    /// Fetches the layers of a step's result, over those that the step started from.
+    package func result(_ found: FoundResult, over parent: [Digest]) async throws -> [StoredBlob] {
+        try await fetch(Array(zip(found.stored, found.result.layers)), over: parent) {
+            try await found.download($0, into: $1)
         }
-        guard missing.allSatisfy({ $0.element.0.size <= limits.totalBytes }) else {
+    }
+
+    private typealias Download =
+        @Sendable (ContentDescriptor, @escaping @Sendable ([UInt8]) throws -> Void) async throws -> Void
+
+    /// Fetches what the store has not, several at once, and looks through every layer.
+    private func fetch(
+        _ layers: [(stored: ContentDescriptor, diffID: Digest)],
+        over parent: [Digest] = [],
+        _ download: @escaping Download
+    ) async throws -> [StoredBlob] {
+        let work = try store.makeWorkFolder("pull")
+        let wanted = Array(layers.enumerated())
+        let missing = try await BlockingPool.shared.run {
+            try wanted.filter { try !store.hasIntactBlob($0.element.diffID) }
+        }
+        guard missing.allSatisfy({ $0.element.stored.size <= limits.totalBytes }) else {
             throw invalid("it has a layer of more than \(limits.totalBytes) bytes")
         }
         try await withThrowingTaskGroup(of: Void.self) { group in
@@ -26,7 +53,7 @@ extension BaseImport {
                 let path = work.path.appending("layer-\(index)")
                 group.addTask {
                     let file = try SystemIO.Descriptor.open(path, flags: O_WRONLY | O_CREAT | O_EXCL, mode: 0o600)
-                    try await image.download(layer) { try file.write($0) }
+                    try await download(layer) { try file.write($0) }
                 }
             }
             for _ in 0..<4 { startNext() }
@@ -35,28 +62,20 @@ extension BaseImport {
         let fetched = Set(missing.map(\.offset))
         return try await BlockingPool.shared.run {
             try explaining {
-                var layers: [StoredBlob] = []
-                var tree = try MergedTree(layers: [])
-                for (index, (layer, diffID)) in wanted {
+                let catalog = LayerCatalog(store: store)
+                var tree = try MergedTree(layers: try parent.map { try catalog.listing(of: $0) })
+                return try wanted.map { index, layer in
                     let file =
                         fetched.contains(index)
                         ? try SystemIO.Descriptor.openForReading(work.path.appending("layer-\(index)"))
-                        : try store.openBlob(diffID)
-                    layers.append(
-                        try storeLayer(
-                            file,
-                            diffID: diffID,
-                            isCompressed: layer.mediaType.layerCompression.map { $0 != .none },
-                            over: &tree
-                        )
+                        : try store.openBlob(layer.diffID)
+                    return try storeLayer(
+                        file,
+                        diffID: layer.diffID,
+                        isCompressed: layer.stored.mediaType.layerCompression.map { $0 != .none },
+                        over: &tree
                     )
                 }
-                return ImportedBase(
-                    layers: layers,
-                    config: image.config,
-                    digest: image.manifest.config.digest,
-                    entry: image.entry
-                )
             }
         }
     }

@@ -44,6 +44,10 @@ package struct MediaType: Hashable, Sendable, Comparable, CustomStringConvertibl
     package static let stepBundleStart = MediaType(known: "application/vnd.ovenbird.step-bundles.from.v1+json")
     package static let stepBundle = MediaType(known: "application/vnd.ovenbird.step-bundle.v1.tar")
 
+    /// The artifact type of a step's result in a shared cache, and the media type of its config.
+    package static let stepResult = MediaType(known: "application/vnd.ovenbird.step-result.v1")
+    package static let stepResultDocument = MediaType(known: "application/vnd.ovenbird.step-result.v1+json")
+
     /// The descriptor lists manifests.
     package var isIndex: Bool { self == .imageIndex || self == .dockerManifestList }
 

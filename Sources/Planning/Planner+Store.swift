@@ -16,9 +16,10 @@ extension Planner {
         stamp: [String: String] = [:],
         lock: Lock? = nil,
         lockUse: LockUse = .required,
+        findShared: @escaping @Sendable (StepKey) throws -> SharedLayers? = { _ in nil },
         learn: @escaping InputScanner.Learn = { _ in }
     ) throws -> Plan {
-        let request = Request(
+        var request = Request(
             bakefile: bakefile,
             images: images,
             timestamp: try ImageTimestamp.resolve(bakefile, environment: environment),
@@ -28,6 +29,7 @@ extension Planner {
             lock: lock,
             lockUse: lockUse
         )
+        request.findShared = findShared
         // Digests are kept under the names that the kernel gives, which the Bakefile's need not be.
         let known = try KnownFiles(under: inputFolders(of: bakefile), in: store)
         let scanner = InputScanner(

@@ -2,7 +2,7 @@ package import Bakefiles
 import Diagnostics
 import OCI
 import Store
-import SystemIO
+package import SystemIO
 package import SystemPackage
 
 /// Makes a plan: pure but for reading the inputs and looking up what earlier bakes left.
@@ -21,6 +21,8 @@ package struct Planner {
         /// What pins it; nil where the Bakefile has no lock.
         package var lock: Lock?
         package var lockUse: LockUse
+        /// Asks what other machines have under a content key; nothing is asked where a plan is to need no network.
+        package var findShared: @Sendable (StepKey) throws -> SharedLayers? = { _ in nil }
 
         package init(
             bakefile: Bakefile,
@@ -40,6 +42,18 @@ package struct Planner {
             self.stamp = stamp
             self.lock = lock
             self.lockUse = lockUse
+        }
+    }
+
+    /// What a shared cache would give for a step.
+    package struct SharedLayers: Sendable {
+        package let layers: [Digest]
+        /// Registry and repository.
+        package let place: String
+
+        package init(layers: [Digest], place: String) {
+            self.layers = layers
+            self.place = place
         }
     }
 
@@ -196,10 +210,13 @@ package struct Planner {
         )
         let resolution = isUnpinned ? try contentKey.flatMap { try records.resolution(of: $0.digest) } : nil
         let isRefreshed = request.refresh && isUnpinned
+        let shared = result == nil && !isRefreshed ? try contentKey.flatMap(request.findShared) : nil
         let state: PlannedStep.State
         let text: String
         if let result, !isRefreshed {
             (state, text) = (.cached, unchanged(reference, isUnpinned, resolution?.resolved ?? result.createdAt))
+        } else if let shared {
+            (state, text) = (.cached, "in the shared cache '\(shared.place)'")
         } else if let twin = firstToRun[symbol] {
             (state, text) = (.depends(on: twin), "the same step as '\(twin)', which runs once for both")
         } else if result != nil {
@@ -214,7 +231,8 @@ package struct Planner {
         }
         if !state.isCached, firstToRun[symbol] == nil { firstToRun[symbol] = name }
 
-        chain.layers = state.isCached ? chain.layers.flatMap { before in result.map { before + $0.layers } } : nil
+        let added = result?.layers ?? shared?.layers
+        chain.layers = state.isCached ? chain.layers.flatMap { before in added.map { before + $0 } } : nil
         chain.symbol = symbol
         chain.parent = address
         return PlannedStep(

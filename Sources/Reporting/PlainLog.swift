@@ -65,6 +65,7 @@ package struct PlainLog: Sendable {
         case .cached: "\(name) cached, \(size)"
         case .ran: "\(name) done in \(Durations.text(outcome.seconds)), \(size): \(outcome.reason)"
         case .reused: "\(name) reused from another bake after \(Durations.text(outcome.seconds)), \(size)"
+        case .shared: "\(name) fetched from the shared cache in \(Durations.text(outcome.seconds)), \(size)"
         }
     }
 

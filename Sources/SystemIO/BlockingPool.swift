@@ -27,6 +27,38 @@ package struct BlockingPool: Sendable {
     }
 }
 
+extension BlockingPool {
+    /// Waits for `body` on a thread that may block, which no thread of the cooperative pool is.
+    package static func wait<Value: Sendable>(for body: @escaping @Sendable () async throws -> Value) throws -> Value {
+        let outcome = Outcome<Value>()
+        Task {
+            do {
+                outcome.set(.success(try await body()))
+            } catch {
+                outcome.set(.failure(error))
+            }
+        }
+        return try outcome.wait()
+    }
+}
+
+/// Is set once by a task, and waited for once by a thread.
+private final class Outcome<Value: Sendable>: Sendable {
+    private let result = Mutex<Result<Value, any Error>?>(nil)
+    private let isSet = DispatchSemaphore(value: 0)
+
+    func set(_ result: Result<Value, any Error>) {
+        self.result.withLock { $0 = result }
+        isSet.signal()
+    }
+
+    func wait() throws -> Value {
+        isSet.wait()
+        guard let result = result.withLock({ $0 }) else { preconditionFailure("it is set before the signal") }
+        return try result.get()
+    }
+}
+
 /// Says to a blocking call that nobody wants its result any more: no task is current on its thread.
 package final class CancellationFlag: Sendable {
     private let isSet = Atomic(false)

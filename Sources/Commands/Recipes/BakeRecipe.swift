@@ -31,6 +31,8 @@ struct BakeRecipe: Sendable {
         var environment: [String: String]
         /// Registries that are spoken to in plain HTTP.
         var insecure: [String] = []
+        /// Where results of steps come from and go to.
+        var sharing = SharedSteps.Places()
     }
 
     /// What a bake left.
@@ -41,6 +43,8 @@ struct BakeRecipe: Sendable {
         let release: Release?
         /// What is wrong with the images, though they are baked.
         var warnings: [Diagnostic] = []
+        /// Results that were put into the shared cache.
+        var sharedCount = 0
     }
 
     let bakefile: Bakefile
@@ -49,6 +53,23 @@ struct BakeRecipe: Sendable {
     var emit: @Sendable (BakeEvent) -> Void
 
     func run() async throws -> Outcome {
+        if options.sharing.isEmpty { return try await run(nil) }
+        return try await RegistryAccess(insecure: options.insecure, environment: options.environment)
+            .session { session in
+                let shared = SharedSteps(
+                    options.sharing,
+                    session: session,
+                    store: store,
+                    architecture: hostArchitecture()
+                )
+                var outcome = try await run(shared)
+                outcome.sharedCount = try await shared.publish(outcome.result)
+                outcome.warnings += shared.warnings
+                return outcome
+            }
+    }
+
+    private func run(_ shared: SharedSteps?) async throws -> Outcome {
         // Until the release names what this bake has made, nothing may be collected.
         let announcement = try await announce()
         defer { announcement.release() }
@@ -87,7 +108,9 @@ struct BakeRecipe: Sendable {
                 worker: options.worker,
                 environment: options.environment
             ),
-            recipes: .init(importBase: assembler.importBase, finishImage: assembler.finish),
+            recipes: .init(importBase: assembler.importBase, finishImage: assembler.finish) { key, parent in
+                try await shared?.find(key, parent)
+            },
             events: emit
         )
         let result = try await bake.run()

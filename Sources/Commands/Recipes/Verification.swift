@@ -40,6 +40,7 @@ struct Verification: Sendable {
         var options = first.options
         options.after = nil
         options.isFirst = true
+        options.sharing = SharedSteps.Places()
         let recipe = BakeRecipe(bakefile: first.bakefile, store: store, options: options, emit: first.emit)
         guard let second = try await bake(recipe) else {
             return ["the second bake failed, and the first did not"]

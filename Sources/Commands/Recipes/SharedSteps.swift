@@ -1,0 +1,159 @@
+import Bakefiles
+import Baking
+import ContainerImages
+import Diagnostics
+import OCI
+import Planning
+import Registry
+import Store
+import Synchronization
+import SystemIO
+
+/// Results of steps that other machines made, and that other machines get.
+///
+/// A shared cache saves time and decides nothing: where it cannot be had, or has something wrong, there is a warning, and
+/// the step runs here.
+final class SharedSteps: Sendable {
+    struct Places: Sendable, Hashable {
+        var from: [Reference] = []
+        var to: Reference?
+
+        var isEmpty: Bool { from.isEmpty && to == nil }
+    }
+
+    private struct State {
+        var warnings: [Diagnostic] = []
+        /// Caches that are not asked again in this run.
+        var given: Set<Reference> = []
+    }
+
+    private let places: Places
+    private let session: RegistrySession
+    private let store: ArtifactStore
+    private let architecture: String
+    private let state = Mutex(State())
+
+    init(_ places: Places, session: RegistrySession, store: ArtifactStore, architecture: String) {
+        self.places = places
+        self.session = session
+        self.store = store
+        self.architecture = architecture
+    }
+
+    var warnings: [Diagnostic] { state.withLock { $0.warnings } }
+
+    /// What is known about a content key, without its layers.
+    func look(_ key: StepKey) async throws -> FoundResult? {
+        for place in places.from {
+            let found = try await tolerating(place) { try await $0.find(key.digest) }
+            if let found = found ?? nil { return found }
+        }
+        return nil
+    }
+
+    /// Brings the result under a content key into the store; `parent` are the layers that the step starts from.
+    @Sendable func find(_ key: StepKey, _ parent: [Digest]) async throws -> MadeLayers? {
+        for place in places.from {
+            let made = try await tolerating(place) { cache -> MadeLayers? in
+                guard let found = try await cache.find(key.digest) else { return nil }
+                let imports = BaseImport(
+                    store: self.store,
+                    platform: Platform(architecture: self.architecture),
+                    name: "\(found.repository)@\(found.manifestDigest)",
+                    place: nil
+                )
+                let layers = try await imports.result(found, over: parent)
+                let resolution = try found.result.resolution.map { text in
+                    guard let entry = try? Lock(reading: Array(text.utf8), name: "resolution").entries.first else {
+                        throw RegistryError(.wrongContent, "'\(place)': what '\(key)' is made of cannot be read")
+                    }
+                    return entry
+                }
+                return MadeLayers(
+                    layers: layers.map(\.digest),
+                    config: found.result.baseConfig,
+                    resolution: resolution
+                )
+            }
+            if let made = made ?? nil { return made }
+        }
+        return nil
+    }
+
+    /// Puts what the bake has, and the cache has not, there; gives the number of results.
+    func publish(_ bake: BakeResult) async throws -> Int {
+        guard let place = places.to else { return 0 }
+        var steps: [StepKey: LayeredImage.DoneStep] = [:]
+        for image in bake.images + bake.failures.map(\.image) + bake.skipped {
+            for step in image.steps where step.outcome.origin != .shared || places.from != [place] {
+                steps[step.contentKey] = step
+            }
+        }
+        let wanted = steps.sorted { $0.key.description < $1.key.description }.map(\.value)
+        return try await tolerating(place) { cache in
+            try await withThrowingTaskGroup(of: Bool.self) { group in
+                var waiting = wanted[...]
+                func startNext() {
+                    guard let step = waiting.popFirst() else { return }
+                    group.addTask { try await self.publish(step, to: cache) }
+                }
+                for _ in 0..<4 { startNext() }
+                var count = 0
+                while let isNew = try await group.next() {
+                    if isNew { count += 1 }
+                    startNext()
+                }
+                return count
+            }
+        } ?? 0
+    }
+
+    /// False where the cache has it already.
+    private func publish(_ step: LayeredImage.DoneStep, to cache: SharedCache) async throws -> Bool {
+        let key = step.contentKey.digest
+        if try await cache.has(key) { return false }
+        guard let result = try store.stepResult(contentKey: key) else { return false }
+        let pack = BlobSource.storedForm(in: store)
+        var layers: [BlobSource] = []
+        for digest in result.layers {
+            guard let size = store.blobSize(digest) else { throw StoreError.blobMissing(digest) }
+            layers.append(try await pack(ContentDescriptor(mediaType: .layer, digest: digest, size: size)))
+        }
+        let shared = SharedResult(
+            contentKey: key,
+            definitionKey: result.definitionKey,
+            layers: result.layers,
+            baseConfig: result.baseConfig,
+            resolution: step.planned.isUnpinned ? step.resolution.map { Lock(entries: [$0]).text } : nil
+        )
+        try await cache.publish(shared, layers: layers)
+        return true
+    }
+
+    /// Nil, and a warning, where the cache is to blame. It is not asked again where that would be no better.
+    private func tolerating<Value: Sendable>(
+        _ place: Reference,
+        _ body: (SharedCache) async throws -> Value
+    ) async throws -> Value? {
+        if state.withLock({ $0.given.contains(place) }) { return nil }
+        do {
+            return try await body(SharedCache(session: session, reference: place))
+        } catch let error as RegistryError {
+            let diagnostic = error.diagnostic("the shared cache '\(place)' is passed over")
+            warn(diagnostic, place, isFinal: error.kind != .wrongContent)
+        } catch let error as InvalidInput {
+            for diagnostic in error.diagnostics { warn(diagnostic, place, isFinal: false) }
+        }
+        return nil
+    }
+
+    private func warn(_ diagnostic: Diagnostic, _ place: Reference, isFinal: Bool) {
+        var warning = diagnostic
+        warning.severity = .warning
+        state.withLock { [warning] state in
+            let isKnown = state.given.contains(place) || state.warnings.contains(warning)
+            if isFinal { state.given.insert(place) }
+            if !isKnown { state.warnings.append(warning) }
+        }
+    }
+}
