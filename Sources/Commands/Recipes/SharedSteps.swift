@@ -130,7 +130,9 @@ final class SharedSteps: Sendable {
         return true
     }
 
-    /// Nil, and a warning, where the cache is to blame. It is not asked again where that would be no better.
+    /// Nil, and a warning, where the cache is to blame.
+    ///
+    /// It is not asked again where that would be no better.
     private func tolerating<Value: Sendable>(
         _ place: Reference,
         _ body: (SharedCache) async throws -> Value
