@@ -91,7 +91,7 @@ let package = Package(
         room("HTTPTransport", ["SystemIO", system, http, nio, nioPosix, nioHTTP, nioTLS]),
         room("Registry", formats + ["Store", "HTTPTransport", subprocess]),
         // Formats
-        room("Layers", ground + ["CArchive", "CShims"]),
+        room("Layers", ground + ["CArchive", "CDeflate", "CISAL", "CShims", "CZstd"]),
         room("OCI", ground),
         room("YAML", ground + ["CYAML"]),
         // Ground
@@ -99,7 +99,10 @@ let package = Package(
         room("SystemIO", ["CShims", system, crypto]),
         .target(name: "CShims"),
         .systemLibrary(name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
+        .systemLibrary(name: "CDeflate", pkgConfig: "libdeflate", providers: [.apt(["libdeflate-dev"])]),
+        .systemLibrary(name: "CISAL", pkgConfig: "libisal", providers: [.apt(["libisal-dev"])]),
         .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+        .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
         // Tests
         .target(
             name: "TestSupport",
