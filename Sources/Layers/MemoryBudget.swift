@@ -21,7 +21,7 @@ package final class MemoryBudget: Sendable {
         state = Mutex(State(free: bytes))
     }
 
-    /// Waits for `bytes`; what is more than there is at all is everything. Answers what was taken.
+    /// Waits for `bytes`, or for everything where that is less; answers what was taken.
     func take(_ bytes: Int) -> Int {
         let bytes = min(bytes, capacity)
         let turn = state.withLock { state -> DispatchSemaphore? in
