@@ -64,6 +64,8 @@ extension DiagnosticIdentifier {
     package static let badReference: DiagnosticIdentifier = "bad-reference"
     /// A text that is no duration, or one that is out of range.
     package static let badDuration: DiagnosticIdentifier = "bad-duration"
+    /// A text that is no compression of layers, or one with a level that the codec does not have.
+    package static let badCompression: DiagnosticIdentifier = "bad-compression"
     /// A text that is no size, or one that is out of range.
     package static let badSize: DiagnosticIdentifier = "bad-size"
     /// A text that is no port.
@@ -119,7 +121,7 @@ extension DiagnosticIdentifier {
         .unknownKey, .missingKey, .conflictingKeys, .wrongType, .unexpectedTag, .badValue, .badNumber, .badList,
         .notYet, .wrongKind,
         .badText, .badName, .badPath, .pathOutside, .badMode, .badOwner, .badPackage, .badURL, .badReference,
-        .badDuration, .badSize, .badPort, .badTimestamp,
+        .badDuration, .badCompression, .badSize, .badPort, .badTimestamp,
         .unknownVariable, .variableOrder, .unterminatedVariable, .noValue, .valueNotAllowed, .badPattern,
         .unknownSetting, .notSubstituted,
         .duplicateName, .noImages, .unknownImage, .imageCycle, .unknownContext, .unknownSecret, .matrixLimit,

@@ -106,6 +106,13 @@ extension Grammar {
         "(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)*)"
     private static let pathComponent = "[a-z0-9]+(?:(?:\\.|_|__|-+)[a-z0-9]+)*"
 
+    static let compression = Grammar(
+        "a compression",
+        "none|gzip(?:-(?:[0-9]|1[0-2]))?|zstd(?:-(?:[1-9]|1[0-9]))?",
+        .badCompression,
+        rule: "the form 'none', 'gzip-0' to 'gzip-12', or 'zstd-1' to 'zstd-19'"
+    )
+
     static let duration = Grammar(
         "a duration",
         "(?:[0-9]{1,9}(?:ms|s|m|h))+",

@@ -10,6 +10,7 @@ struct ImageDraft: Sendable {
     var config: ImageSettings?
     var version: VersionScheme?
     var destinations: [String] = []
+    var compression: String?
     var disk: DiskSettings?
     var ami: AMISettings?
 
@@ -43,8 +44,12 @@ struct ImageDraft: Sendable {
                 "the platforms to bake for",
                 fix: "bake on a host of that platform"
             ),
-            .notYet("compression", Shape<Void>.anyTextOrMapping, "how layers are compressed when they are pushed"),
-            .notYet("cache", Shape<Void>.anyTextOrMapping, "a registry that shares step results"),
+            .optional(
+                "compression",
+                .text(.compression),
+                \.compression,
+                "how layers are compressed when they are pushed; gzip-1 by default"
+            ),
             .notYet("verify", Shape<Void>.anyTextOrMapping, "signatures that the base must have"),
         ],
         choices: [.init(names: ["from", "dockerfile"], isRequired: true)],
@@ -79,6 +84,7 @@ extension ImageDraft {
             config: config ?? ImageSettings(),
             version: version,
             destinations: destinations,
+            compression: compression,
             machine: kind == .ami ? (disk ?? DiskSettings()).json : nil
         )
     }

@@ -19,6 +19,8 @@ package struct Image: Sendable, Hashable {
     package var version: VersionScheme?
     /// `push:` repositories without tag; the first gives a binding's `reference`.
     package var destinations: [String]
+    /// How its layers are compressed for a registry: `none`, `gzip`, `gzip-6`, `zstd-3`.
+    package var compression: String?
     /// Disk and boot settings of a machine image, validated; they become one label of its config.
     package var machine: JSONValue?
 
@@ -32,6 +34,7 @@ package struct Image: Sendable, Hashable {
         config: ImageSettings = ImageSettings(),
         version: VersionScheme? = nil,
         destinations: [String] = [],
+        compression: String? = nil,
         machine: JSONValue? = nil
     ) {
         self.name = name
@@ -43,6 +46,7 @@ package struct Image: Sendable, Hashable {
         self.config = config
         self.version = version
         self.destinations = destinations
+        self.compression = compression
         self.machine = machine
     }
 }

@@ -35,6 +35,14 @@ struct PushCommand: AsyncParsableCommand {
     )
     var targets: [String] = []
 
+    @Option(
+        help: ArgumentHelp(
+            "How layers are compressed: \(LayerForm.rule) (default: the image's 'compression:', else gzip-1).",
+            valueName: "form"
+        )
+    )
+    var compression: LayerForm?
+
     @Option(help: ArgumentHelp("A release file or digest (default: the newest).", valueName: "release"))
     var release: String?
 
@@ -57,7 +65,10 @@ struct PushCommand: AsyncParsableCommand {
         let wanted = try wantedTargets(of: start)
         let (pushed, release) = try await Waiting.saying("still pushing") {
             try await registry.session { session in
-                try await PushRecipe(release: start, store: store, session: session).run(wanted)
+                try await PushRecipe(release: start, store: store, session: session) { name in
+                    let own = bakefile.image(named: name)?.compression.flatMap { LayerForm(argument: $0) }
+                    return compression ?? own ?? .standard
+                }.run(wanted)
             }
         }
         let folder = OutputFolder(

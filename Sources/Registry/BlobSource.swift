@@ -1,3 +1,4 @@
+package import Layers
 package import OCI
 package import Store
 import SystemIO
@@ -52,6 +53,24 @@ extension BlobSource {
     package static func storedForm(in store: ArtifactStore) -> LayerPacking {
         { BlobSource($0, in: store) }
     }
+
+    /// Layers compressed, once for each store and compression; what it was is an annotation of the layer.
+    package static func compressed(_ compression: Compression, in store: ArtifactStore) -> LayerPacking {
+        { layer in
+            let blob = try await BlockingPool.shared.run { cancellation in
+                try store.compressed(layer.digest, as: compression, cancellation: cancellation)
+            }
+            var descriptor = layer
+            descriptor.mediaType = compression.codec == .gzip ? .layerGzip : .layerZstd
+            descriptor.digest = blob.digest
+            descriptor.size = blob.size
+            descriptor.annotations[compressionKey] = compression.description
+            return BlobSource(descriptor, in: store)
+        }
+    }
+
+    /// `gzip-1`: how a layer was compressed.
+    package static let compressionKey = "ovenbird.compression"
 }
 
 /// Reads one piece ahead, because only the end of a blob proves its content: the last piece is given when all is known

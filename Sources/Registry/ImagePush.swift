@@ -8,14 +8,12 @@ package import SystemIO
 package struct ImagePush: Sendable {
     let session: RegistrySession
     private let store: ArtifactStore
-    private let packing: LayerPacking
     /// Uploads at once.
     private let width: Int
 
-    package init(session: RegistrySession, store: ArtifactStore, packing: @escaping LayerPacking, width: Int = 4) {
+    package init(session: RegistrySession, store: ArtifactStore, width: Int = 4) {
         self.session = session
         self.store = store
-        self.packing = packing
         self.width = width
     }
 
@@ -26,6 +24,7 @@ package struct ImagePush: Sendable {
     package func content(
         of image: ImageManifest,
         to destination: Reference,
+        packing: LayerPacking,
         relatives: [Reference] = []
     ) async throws -> PushedContent {
         let others = relatives.filter { $0.registry == destination.registry && $0.repository != destination.repository }

@@ -38,6 +38,10 @@ extension StoreIndex {
                     identity TEXT NOT NULL, form INTEGER NOT NULL, digest TEXT NOT NULL, size INTEGER NOT NULL,
                     PRIMARY KEY (identity, form)
                 ) STRICT, WITHOUT ROWID;
+                CREATE TABLE IF NOT EXISTS compressed_layer (
+                    diff_id TEXT NOT NULL, form TEXT NOT NULL, digest TEXT NOT NULL, size INTEGER NOT NULL,
+                    PRIMARY KEY (diff_id, form)
+                ) STRICT, WITHOUT ROWID;
                 """
         )
     }

@@ -60,6 +60,9 @@ extension ArtifactStore {
             for identity in rows.bills {
                 try database.execute(sql: "DELETE FROM bill_of_materials WHERE identity = ?", arguments: [identity.hex])
             }
+            for layer in rows.compressedLayers {
+                try database.execute(sql: "DELETE FROM compressed_layer WHERE diff_id = ?", arguments: [layer.hex])
+            }
             let file = try database.makeStatement(sql: "DELETE FROM file_digest WHERE path = ?")
             for path in rows.files { try file.execute(arguments: [path]) }
             // No bake runs now, so these were killed.

@@ -96,6 +96,8 @@ extension ArtifactStore {
             }
         }
         try findResults(database, roots, &marks, &garbage)
+        // After all that keeps layers.
+        try findCompressedLayers(database, &marks, &garbage)
         for text in try String.fetchAll(database, sql: "SELECT DISTINCT digest FROM input_part ORDER BY digest") {
             if let digest = Digest(hex: text), !roots.lastInputs.contains(digest) {
                 garbage.rows.inputListings.append(digest)

@@ -62,7 +62,9 @@ struct IndexRows: Sendable {
     var steps: [(project: String, image: String, step: String)] = []
     var inputListings: [Digest] = []
     var bills: [Digest] = []
+    /// Uncompressed layers whose other forms are forgotten.
+    var compressedLayers: [Digest] = []
     var files: [DatabaseBytes] = []
 
-    var count: Int { images.count + steps.count + inputListings.count + bills.count + files.count }
+    var count: Int { images.count + steps.count + inputListings.count + bills.count + files.count + compressedLayers.count }
 }

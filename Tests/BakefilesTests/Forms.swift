@@ -83,10 +83,12 @@ enum Forms {
         "kind: ami, from: { debian: sid }, disk: { size: 1TiB, kernel-arguments: [] }",
         "kind: ami, from: { debian: sid }, ami: { regions: [us-gov-west-1], share: [\"012345678901\", 210987654321] }",
         "kind: ami, from: { debian: sid }, config: { author: A, labels: { a: b } }",
+        "kind: docker, from: scratch, compression: gzip-12", "kind: docker, from: scratch, compression: none",
         "kind: docker, from: scratch, matrix: { a: [1, x, 1.5], b: [\"\", true] }",
     ]
 
     static let badImages: [String] = [
+        "kind: docker, from: scratch, compression: gzip-13", "kind: docker, from: scratch, compression: {}",
         "", "kind: docker", "from: scratch", "kind: vm, from: scratch", "kind: docker, from: debian",
         "kind: docker, from: {}",
         "kind: docker, from: { debian: 12 }", "kind: docker, from: { variant: apt }",

@@ -307,9 +307,13 @@ import Testing
         let before = try registry.hold(old, as: "second")
         try await WebClient.with(trust: TrustSettings()) { client in
             let session = bench.session(client, insecure: [registry.authority])
-            let push = ImagePush(session: session, store: bench.store, packing: BlobSource.storedForm(in: bench.store))
+            let push = ImagePush(session: session, store: bench.store)
             let reference = try Reference(parsing: "\(registry.authority)/shop/web")
-            let content = try await push.content(of: bench.image, to: reference)
+            let content = try await push.content(
+                of: bench.image,
+                to: reference,
+                packing: BlobSource.storedForm(in: bench.store)
+            )
             await #expect(throws: RegistryError.self) {
                 _ = try await push.tag(
                     ["first", "second", "third"].map { PushedTag(content, tag: $0, isVersion: false) }

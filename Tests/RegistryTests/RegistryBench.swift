@@ -87,10 +87,11 @@ final class RegistryBench: Sendable {
     ) async throws -> PushedContent {
         try await WebClient.with(trust: TrustSettings(), timeouts: timeouts) { client in
             let session = session(client, insecure: [registry.authority] + others.map(\.authority))
-            let push = ImagePush(session: session, store: store, packing: packing ?? BlobSource.storedForm(in: store))
+            let push = ImagePush(session: session, store: store)
             let content = try await push.content(
                 of: image,
                 to: try Reference(parsing: "\(registry.authority)/shop/web"),
+                packing: packing ?? BlobSource.storedForm(in: store),
                 relatives: try relatives.map { try Reference(parsing: "\(registry.authority)/\($0)") }
             )
             _ = try await push.tag([PushedTag(content, tag: "1.0", isVersion: true)])

@@ -32,9 +32,11 @@ struct PushRecipe: Sendable {
     let release: Release
     let store: ArtifactStore
     let session: RegistrySession
+    /// How the layers of an image go out.
+    let form: @Sendable (_ image: String) -> LayerForm
 
     func run(_ targets: [Target]) async throws -> (pushed: [Pushed], release: Release) {
-        let push = ImagePush(session: session, store: store, packing: BlobSource.storedForm(in: store))
+        let push = ImagePush(session: session, store: store)
         var contents: [PushedTag] = []
         for target in targets {
             try await explaining(target) {
@@ -43,6 +45,7 @@ struct PushRecipe: Sendable {
                 let content = try await push.content(
                     of: stored.manifest,
                     to: target.reference,
+                    packing: form(target.image).packing(in: store),
                     relatives: targets.map(\.reference)
                 )
                 guard let tag = target.reference.tag else { return }
