@@ -4,7 +4,7 @@ import Registry
 import Store
 
 /// How layers go to a destination: `none`, or a codec with its level.
-enum LayerForm: Hashable, Sendable, ExpressibleByArgument {
+enum LayerForm: Hashable, Sendable {
     case plain
     case compressed(Compression)
 
@@ -14,7 +14,15 @@ enum LayerForm: Hashable, Sendable, ExpressibleByArgument {
     /// The rule for help and messages.
     static let rule = "none, gzip-0 to gzip-12, or zstd-1 to zstd-19"
 
-    init?(argument: String) {
+    /// The value of an option.
+    init(option text: String) throws {
+        guard let form = LayerForm(text) else {
+            throw ValidationError("'\(text)' is no compression: there are \(Self.rule)")
+        }
+        self = form
+    }
+
+    init?(_ argument: String) {
         if argument == "none" {
             self = .plain
         } else if let compression = Compression(argument) {

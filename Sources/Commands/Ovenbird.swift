@@ -30,7 +30,8 @@ struct Ovenbird: AsyncParsableCommand {
             CommandGroup(
                 name: "Deliver",
                 subcommands: [
-                    ExportCommand.self, LoadCommand.self, PushCommand.self, PullCommand.self, ParamsCommand.self,
+                    ExportCommand.self, LoadCommand.self, PackCommand.self, PushCommand.self, PullCommand.self,
+                    ParamsCommand.self,
                 ]
             ),
             CommandGroup(

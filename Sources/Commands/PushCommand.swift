@@ -39,7 +39,8 @@ struct PushCommand: AsyncParsableCommand {
         help: ArgumentHelp(
             "How layers are compressed: \(LayerForm.rule) (default: the image's 'compression:', else gzip-1).",
             valueName: "form"
-        )
+        ),
+        transform: LayerForm.init(option:)
     )
     var compression: LayerForm?
 
@@ -66,7 +67,7 @@ struct PushCommand: AsyncParsableCommand {
         let (pushed, release) = try await Waiting.saying("still pushing") {
             try await registry.session { session in
                 try await PushRecipe(release: start, store: store, session: session) { name in
-                    let own = bakefile.image(named: name)?.compression.flatMap { LayerForm(argument: $0) }
+                    let own = bakefile.image(named: name)?.compression.flatMap { LayerForm($0) }
                     return compression ?? own ?? .standard
                 }.run(wanted)
             }

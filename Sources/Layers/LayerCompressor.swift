@@ -26,6 +26,8 @@ package struct CompressedLayer: Hashable, Sendable {
 package final class LayerCompressor {
     private struct Totals {
         var diffID = Digester()
+        /// Bytes of the uncompressed stream.
+        var count: Int64 = 0
         var digest = Digester()
         /// Of the uncompressed stream (RFC 1952 2.3.1).
         var crc: UInt32 = 0
@@ -45,6 +47,7 @@ package final class LayerCompressor {
     private let write: @Sendable (UnsafeRawBufferPointer) throws(SystemError) -> Void
     private let outcome = Outcome()
     private let threadCount: Int
+    private let digestsInput: Bool
     private var threads: [WorkerThread] = []
     private let budget: MemoryBudget
     private let taken: Int
@@ -55,11 +58,13 @@ package final class LayerCompressor {
 
     /// `write` is called on another thread, in order, until `finish` or `deinit` returns.
     ///
-    /// Waits until the budget has room; whoever holds one compressor therefore opens no second one.
+    /// Waits until the budget has room; whoever holds one compressor therefore opens no second one. Without
+    /// `digestsInput` it is the caller who knows the diffID, and tells it to `finish`.
     package init(
         _ compression: Compression,
         threads threadCount: Int = WorkerThread.processorCount,
         budget: MemoryBudget = .shared,
+        digestsInput: Bool = true,
         name: String,
         write: @escaping @Sendable (UnsafeRawBufferPointer) throws(SystemError) -> Void
     ) throws(LayerError) {
@@ -69,6 +74,7 @@ package final class LayerCompressor {
         let count = min(max(1, threadCount), most)
         self.compression = compression
         self.threadCount = count
+        self.digestsInput = digestsInput
         self.budget = budget
         self.name = name
         self.write = write
@@ -99,7 +105,8 @@ package final class LayerCompressor {
     }
 
     /// Compresses and writes what is pending, and waits for it.
-    package func finish() throws(LayerError) -> CompressedLayer {
+    package func finish(diffID known: Digest? = nil) throws(LayerError) -> CompressedLayer {
+        precondition(digestsInput == (known == nil), "either the caller digests what comes, or the compressor does")
         // Members and frames there must be one at least; a single member has its header and trailer anyhow.
         if number == 0, !isFilling, compression.library != .isal { try begin(ring.slots[0]) }
         if isFilling { handOn(ring.slots[number % ring.slots.count]) }
@@ -109,18 +116,18 @@ package final class LayerCompressor {
         var digest = totals.digest
         if compression.library == .isal {
             // An empty last block with the fixed code (RFC 1951 3.2.6), then CRC and size modulo 2^32.
-            let size = UInt32(truncatingIfNeeded: totals.diffID.count)
+            let size = UInt32(truncatingIfNeeded: totals.count)
             let words = [totals.crc, size].flatMap { word in (0..<4).map { UInt8(truncatingIfNeeded: word >> (8 * $0)) }
             }
-            let end = (totals.diffID.count == 0 ? Self.header : []) + Self.trailer + words
+            let end = (totals.count == 0 ? Self.header : []) + Self.trailer + words
             digest.update(end)
             try wrappingSystemError(name) { () throws(SystemError) in
                 try end.withUnsafeBufferPointer { (end) throws(SystemError) in try write(UnsafeRawBufferPointer(end)) }
             }
         }
         return CompressedLayer(
-            diffID: totals.diffID.finish(),
-            uncompressedSize: totals.diffID.count,
+            diffID: known ?? totals.diffID.finish(),
+            uncompressedSize: totals.count,
             digest: digest.finish(),
             size: digest.count,
             compression: compression,
@@ -132,19 +139,21 @@ package final class LayerCompressor {
 extension LayerCompressor {
     private func start() throws(SystemError) {
         let (ring, outcome, name) = (ring, outcome, name)
-        let (write, isOneMember) = (write, compression.library == .isal)
+        let (write, isOneMember, digestsInput) = (write, compression.library == .isal, digestsInput)
         for _ in 0..<threadCount { threads.append(try WorkerThread { ring.compress(name: name) }) }
         threads.append(
             try WorkerThread {
                 var digester = Digester()
+                var count: Int64 = 0
                 var crc: UInt32 = 0
                 ring.forEachBlock { block in
-                    digester.update(block)
+                    if digestsInput { digester.update(block) }
+                    count += Int64(block.count)
                     if isOneMember {
                         crc = crc32_gzip_refl(crc, block.bindMemory(to: UInt8.self).baseAddress, UInt64(block.count))
                     }
                 }
-                outcome.totals.withLock { ($0.diffID, $0.crc) = (digester, crc) }
+                outcome.totals.withLock { ($0.diffID, $0.count, $0.crc) = (digester, count, crc) }
             }
         )
         threads.append(

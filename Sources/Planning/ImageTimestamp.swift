@@ -8,7 +8,12 @@ package enum ImageTimestamp {
     ///
     /// Source: reproducible-builds.org, "SOURCE_DATE_EPOCH specification".
     package static func resolve(_ bakefile: Bakefile, environment: [String: String]) throws -> Int64 {
-        guard let text = environment["SOURCE_DATE_EPOCH"], !text.isEmpty else { return bakefile.timestamp ?? 0 }
+        try sourceDateEpoch(environment) ?? bakefile.timestamp ?? 0
+    }
+
+    /// `SOURCE_DATE_EPOCH`, nil where it is not set.
+    package static func sourceDateEpoch(_ environment: [String: String]) throws -> Int64? {
+        guard let text = environment["SOURCE_DATE_EPOCH"], !text.isEmpty else { return nil }
         // What a tar, an ext4 inode and RFC 3339 can all say.
         guard let seconds = Int64(text), (0...253_402_300_799).contains(seconds) else {
             throw InvalidInput(
