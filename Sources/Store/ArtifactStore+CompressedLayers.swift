@@ -7,14 +7,14 @@ extension ArtifactStore {
     ///
     /// `form` names the codec, its level and the version of the compressor: all that decides the bytes.
     package func compressedLayer(_ diffID: Digest, form: String) throws -> StoredBlob? {
-        let known = try query(none: nil) { database in
+        let known: StoredBlob? = try query(none: nil) { database in
             guard try database.tableExists("compressed_layer") else { return nil }
             return try Row.fetchOne(
                 database,
                 sql: "SELECT digest, size FROM compressed_layer WHERE diff_id = ? AND form = ?",
                 arguments: [diffID.hex, form]
             ).map { StoredBlob(digest: try $0.digest("digest"), size: $0["size"]) }
-        } as StoredBlob?
+        }
         return known.flatMap { hasBlob($0.digest, size: $0.size) ? $0 : nil }
     }
 

@@ -66,5 +66,7 @@ struct IndexRows: Sendable {
     var compressedLayers: [Digest] = []
     var files: [DatabaseBytes] = []
 
-    var count: Int { images.count + steps.count + inputListings.count + bills.count + files.count + compressedLayers.count }
+    var count: Int {
+        images.count + steps.count + inputListings.count + bills.count + compressedLayers.count + files.count
+    }
 }

@@ -24,8 +24,8 @@ struct PackTests {
             digests.insert(digest)
             #expect(try Digester.digest(of: Files.read(file)).description == digest)
             #expect(document["compression"]?.stringValue == form)
-            let listed = try await requireTool("tar", ["--list", "--file", file.string])
-            #expect(listed == "Gr\\303\\274\\303\\237e.txt\nbin/\nbin/tool\nindex.html\n")
+            let listed = try await requireTool("tar", ["--list", "--quoting-style=literal", "--file", file.string])
+            #expect(listed == "Grüße.txt\nbin/\nbin/tool\nindex.html\n")
             let plain = try await requireTool(
                 "sh",
                 ["-c", "case \(form) in none) cat;; gzip*) gzip -dc;; zstd*) zstd -dc;; esac < \(file) | sha256sum"]
