@@ -129,7 +129,7 @@ enum Forms {
         "kind: ami, from: { debian: sid }, ami: { regions: [eu] }",
         "kind: ami, from: { debian: sid }, ami: { regions: [eu-west-1], share: [\"1234\"] }",
         "kind: docker, dockerfile: x", "kind: docker, from: scratch, tests: []",
-        "kind: docker, from: scratch, platforms: [linux/amd64]", "kind: docker, from: scratch, compression: zstd",
+        "kind: docker, from: scratch, platforms: [linux/amd64]", "kind: docker, from: scratch, compression: zstd-0",
         "kind: docker, from: scratch, cache: x", "kind: docker, from: scratch, verify: x",
     ]
 

@@ -113,7 +113,8 @@ final class SharedSteps: Sendable {
         let key = step.contentKey.digest
         if try await cache.has(key) { return false }
         guard let result = try store.stepResult(contentKey: key) else { return false }
-        let pack = BlobSource.storedForm(in: store)
+        // As a push has it by default, so that a layer is compressed once for both.
+        let pack = LayerForm.standard.packing(in: store)
         var layers: [BlobSource] = []
         for digest in result.layers {
             guard let size = store.blobSize(digest) else { throw StoreError.blobMissing(digest) }
