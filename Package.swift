@@ -89,7 +89,7 @@ let package = Package(
         room("Sandbox", formats + ["CShims", subprocess]),
         room("Store", ground + ["OCI", "Layers", database, sqlite]),
         room("HTTPTransport", ["SystemIO", system, http, nio, nioPosix, nioHTTP, nioTLS]),
-        room("Registry", formats + ["Store", "HTTPTransport", subprocess]),
+        room("Registry", formats + ["Store", "HTTPTransport", subprocess, crypto]),
         // Formats
         room("Layers", ground + ["CArchive", "CDeflate", "CISAL", "CShims", "CZstd"]),
         room("OCI", ground),

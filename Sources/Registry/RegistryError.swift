@@ -17,6 +17,8 @@ package struct RegistryError: Error, Hashable, Sendable, CustomStringConvertible
         case refused
         /// What came is not what was promised, or breaks the protocol.
         case wrongContent
+        /// No key that is trusted has signed it.
+        case notSigned
     }
 
     package let kind: Kind
@@ -50,6 +52,7 @@ package struct RegistryError: Error, Hashable, Sendable, CustomStringConvertible
         case .notFound: .registryNotFound
         case .refused: .registryRefused
         case .wrongContent: .registryWrongContent
+        case .notSigned: .notSigned
         }
     }
 }
@@ -69,6 +72,8 @@ extension DiagnosticIdentifier {
     package static let registryRefused: Self = "registry-refused"
     /// A registry gave or kept something else than it promised.
     package static let registryWrongContent: Self = "registry-wrong-content"
+    /// An image has no valid signature by one of the keys that are trusted.
+    package static let notSigned: Self = "not-signed"
 }
 
 extension RegistryError {
