@@ -35,6 +35,8 @@ extension DiagnosticIdentifier {
     static let lockMissing: Self = "lock-missing"
     /// An image is to be pushed, and nothing says where.
     static let noDestination: Self = "no-destination"
+    /// An image is to be signed or verified, and the release does not say that it is in a registry.
+    static let notPushed: Self = "not-pushed"
     /// An entry of the lock answers no step.
     static let lockEntryUnused: Self = "lock-entry-unused"
     /// The value of a declared secret stands where everybody can read it.

@@ -69,5 +69,7 @@ struct SignatureList: Sendable {
         return [BlobSource(manifest.config, bytes: config), BlobSource(layer, bytes: payload)]
     }
 
-    var received: ReceivedManifest { ReceivedManifest(mediaType: manifest.mediaType, own: manifest.json.canonicalBytes) }
+    var received: ReceivedManifest {
+        ReceivedManifest(mediaType: manifest.mediaType, own: manifest.json.canonicalBytes)
+    }
 }
