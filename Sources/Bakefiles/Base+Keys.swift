@@ -6,9 +6,12 @@ struct BaseDraft: Sendable {
     /// What there is exactly one of.
     var base: Base?
     var debian = DebianBase(suite: "", variant: "")
+    /// The keys of which one has to have signed a registry's image.
+    var verify: [InputPath] = []
 
     /// The base for an image of a kind: the variant of a Debian root depends on it.
     func base(for kind: Image.Kind) -> Base {
+        if case .registry(let reference, _)? = base { return .registry(reference, verify: verify) }
         if let base { return base }
         var debian = debian
         // A machine needs an init, which the smaller variant leaves out.
@@ -65,6 +68,12 @@ struct BaseDraft: Sendable {
                 \.base,
                 "an image of a registry: HOST/REPOSITORY[:tag][@digest]"
             ),
+            .defaulted(
+                "verify",
+                .trustedKeys,
+                \.verify,
+                "files of public keys, of which one has to have signed the registry's image"
+            ),
             .notYet("ami", Shape<String>.anyText, "an AMI to start from", fix: "write { debian: SUITE }"),
         ],
         choices: [
@@ -73,7 +82,9 @@ struct BaseDraft: Sendable {
                 isRequired: true
             )
         ],
-        needs: ["variant": "debian", "mirror": "debian", "keyring": "debian", "components": "debian"],
+        needs: [
+            "variant": "debian", "mirror": "debian", "keyring": "debian", "components": "debian", "verify": "registry",
+        ],
         synonyms: ["suite": "debian", "ubuntu": "debian", "docker": "registry", "url": "mirror", "tar": "rootfs"]
     )
 

@@ -64,7 +64,9 @@ package enum Base: Sendable, Hashable {
     /// A tar of a root file system, compressed or not.
     case rootfs(InputPath)
     /// An image of a registry; it moves unless the reference has a digest.
-    case registry(Reference)
+    ///
+    /// With files of public keys it has to be signed by one of them.
+    case registry(Reference, verify: [InputPath] = [])
 }
 
 /// `from: { debian: SUITE, ... }`: a root made by mmdebstrap.

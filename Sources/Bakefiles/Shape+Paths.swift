@@ -12,6 +12,22 @@ extension Shape where Value == InputPath {
     }
 }
 
+extension Shape where Value == [InputPath] {
+    /// Files of public keys, none of them twice.
+    static var trustedKeys: Shape {
+        Shape<InputPath>.input.list(atLeast: 1).then { keys, node, reading in
+            var seen: Set<InputPath> = []
+            guard let index = keys.firstIndex(where: { !seen.insert($0).inserted }) else { return keys }
+            return reading.fail(
+                at: node.sequence?[index].place ?? node.place,
+                "\(reading.subject) has \(quoted(keys[index].path)) twice",
+                .badList,
+                fix: "remove one of the two"
+            )
+        }
+    }
+}
+
 extension InputPath {
     fileprivate static let keys = Keys<InputPath>(
         "a path in a context",

@@ -10,12 +10,18 @@ extension StepExecutor {
     /// A registry's image is the one that the lock has, else the one that it was found to be before, else what the registry has
     /// now; `--refresh` asks again.
     func importBase(_ base: Base, _ planned: PlannedStep, name: StepName) async throws -> MadeLayers {
-        guard case .registry(var reference) = base, reference.digest == nil, let asked = planned.reference else {
+        guard case .registry(var reference, let keys) = base, reference.digest == nil, let asked = planned.reference
+        else {
             return try await bake.recipes.importBase(base, planned.inputs, bake.bakefile, bake.store)
         }
         if let locked = asked.locked?.image {
             reference.digest = locked
-            return try await bake.recipes.importBase(.registry(reference), [], bake.bakefile, bake.store)
+            return try await bake.recipes.importBase(
+                .registry(reference, verify: keys),
+                planned.inputs,
+                bake.bakefile,
+                bake.store
+            )
         }
         let key = StepKey(asked.request)
         let turn = try await acquire(key, name)
@@ -23,7 +29,12 @@ extension StepExecutor {
         let isFresh = bake.options.refresh && !refreshed.contains(key)
         let kept = isFresh ? nil : try records.resolution(of: asked.request)
         if let digest = kept?.image { reference.digest = digest }
-        let made = try await bake.recipes.importBase(.registry(reference), [], bake.bakefile, bake.store)
+        let made = try await bake.recipes.importBase(
+            .registry(reference, verify: keys),
+            planned.inputs,
+            bake.bakefile,
+            bake.store
+        )
         guard let entry = made.entry else { return made }
         let resolution =
             kept

@@ -30,7 +30,9 @@ extension PlannedStep.Work {
         switch self {
         case .base(.debian(let base)): base.keyring.map { [$0] } ?? []
         case .base(.rootfs(let path)), .base(.dockerArchive(let path, _)), .base(.oci(let path, _)): [path]
-        case .base(.scratch), .base(.image), .base(.registry): []
+        // Other keys are another step: what is in the store was verified with these, byte for byte.
+        case .base(.registry(_, let keys)): keys
+        case .base(.scratch), .base(.image): []
         case .step(let step): step.action.inputPaths
         }
     }
@@ -50,7 +52,7 @@ extension PlannedStep.Work {
     package var isMoving: Bool {
         switch self {
         case .base(.debian): true
-        case .base(.registry(let reference)): reference.digest == nil
+        case .base(.registry(let reference, _)): reference.digest == nil
         case .step(let step):
             // Local files may need packages of the distribution.
             if case .packages = step.action { true } else { false }

@@ -42,7 +42,7 @@ extension Base {
         case .oci(let path, let tag): "oci \(path.name)\(tag.map { ":\($0)" } ?? "")"
         case .dockerArchive(let path, let tag): "docker-archive \(path.name)\(tag.map { ":\($0)" } ?? "")"
         case .rootfs(let path): "rootfs \(path.name)"
-        case .registry(let reference): "registry \(reference)"
+        case .registry(let reference, _): "registry \(reference)"
         }
     }
 }

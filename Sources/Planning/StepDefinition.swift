@@ -99,7 +99,10 @@ extension Base {
         case .dockerArchive(let path, let tag):
             .object(["docker-archive": path.field, "tag": tag.map(JSONValue.string)])
         case .rootfs(let path): .object(["rootfs": path.field])
-        case .registry(let reference): .object(["registry": .string(reference.description)])
+        case .registry(let reference, let keys):
+            .object([
+                "registry": .string(reference.description), "verify": keys.isEmpty ? nil : .array(keys.map(\.field)),
+            ])
         }
     }
 }

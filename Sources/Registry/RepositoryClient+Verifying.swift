@@ -113,3 +113,13 @@ extension RepositoryClient {
         }
     }
 }
+
+extension RemoteImage {
+    /// Proves that the image is signed by one of the keys: what its reference stands for, or its own manifest.
+    ///
+    /// Both name all of its content by digests.
+    @discardableResult
+    package func verify(by trusted: TrustedKeys) async throws -> VerifiedSignature {
+        try await client.verify(anyOf: [entry, manifestDigest], by: trusted)
+    }
+}

@@ -1,6 +1,7 @@
 import Bakefiles
 import Baking
 import ContainerImages
+import Diagnostics
 import MachineImages
 import OCI
 import Planning
@@ -33,7 +34,11 @@ final class ImageAssembler: Sendable {
         _ bakefile: Bakefile,
         _ store: ArtifactStore
     ) async throws -> MadeLayers {
-        if case .registry(let reference) = base { return try await fetch(reference) }
+        if case .registry(let reference, let keys) = base {
+            let place = place(ofBase: reference, keys)
+            let trusted = try await BlockingPool.shared.run { try TrustedKeys(inputs, of: bakefile, at: place) }
+            return try await fetch(reference, signedBy: trusted, at: place)
+        }
         return try await BlockingPool.shared.run {
             let scanner = InputScanner(folder: bakefile.folder, contexts: bakefile.contexts)
             let imports = BaseImport(
@@ -59,13 +64,34 @@ final class ImageAssembler: Sendable {
         }
     }
 
+    /// Where the Bakefile asks for an image of a registry, whatever digest it was resolved to.
+    private func place(ofBase reference: Reference, _ keys: [InputPath]) -> SourcePlace? {
+        plan.images.first { planned in
+            guard case .registry(let asked, keys) = planned.image.base else { return false }
+            return asked.name == reference.name && asked.tag == reference.tag
+        }?.image.basePlace
+    }
+
     /// An image of a registry; only the layers that the store has not are fetched.
-    private func fetch(_ reference: Reference) async throws -> MadeLayers {
+    ///
+    /// Nothing of one that has to be signed and is not comes into the store.
+    private func fetch(
+        _ reference: Reference,
+        signedBy trusted: TrustedKeys?,
+        at place: SourcePlace?
+    ) async throws -> MadeLayers {
         let platform = Platform(architecture: plan.architecture)
         let imports = BaseImport(store: store, platform: platform, name: "registry \(reference)", place: nil)
         return try await RegistryAccess(insecure: recipe.options.insecure, environment: recipe.options.environment)
             .session { session in
                 let image = try await ImagePull(session: session, platform: platform).resolve(reference)
+                if let trusted {
+                    do {
+                        try await image.verify(by: trusted)
+                    } catch let error as RegistryError where error.kind == .notSigned {
+                        throw InvalidInput(error.diagnostic("cannot start from '\(reference)'", at: place))
+                    }
+                }
                 let imported = try await imports.registry(image)
                 return MadeLayers(
                     layers: imported.layers.map(\.digest),
@@ -179,11 +205,16 @@ final class ImageAssembler: Sendable {
 
     private func base(of image: LayeredImage) -> ReleasedImage.Base {
         let from = image.steps.first { $0.planned.address == "from" }
-        // Debian's only input is a keyring, which is not what the image starts from.
-        var isDebian: Bool { if case .debian = image.image.base { true } else { false } }
+        // Keys that verify a base are inputs, and are not what the image starts from.
+        var hasOnlyKeys: Bool {
+            switch image.image.base {
+            case .debian, .registry: true
+            default: false
+            }
+        }
         let digest =
             image.base.flatMap { identity(of: $0) }
-            ?? (isDebian ? nil : from?.planned.inputs.first?.tree.digest) ?? from?.resolution?.image
+            ?? (hasOnlyKeys ? nil : from?.planned.inputs.first?.tree.digest) ?? from?.resolution?.image
             ?? image.image.base.pinned ?? from?.outcome.layers.first
         return .init(from: image.image.base.title, digest: digest, resolved: from?.planned.resolvedAt)
     }
@@ -191,7 +222,7 @@ final class ImageAssembler: Sendable {
 
 extension Base {
     /// The digest that a registry's image is named by.
-    fileprivate var pinned: Digest? { if case .registry(let reference) = self { reference.digest } else { nil } }
+    fileprivate var pinned: Digest? { if case .registry(let reference, _) = self { reference.digest } else { nil } }
 }
 
 extension BaseImport {
