@@ -50,7 +50,6 @@ struct ImageDraft: Sendable {
                 \.compression,
                 "how layers are compressed when they are pushed; gzip-1 by default"
             ),
-            .notYet("verify", Shape<Void>.anyTextOrMapping, "signatures that the base must have"),
         ],
         choices: [.init(names: ["from", "dockerfile"], isRequired: true)],
         synonyms: ["base": "from", "type": "kind", "tags": "push", "repository": "push", "settings": "config"]

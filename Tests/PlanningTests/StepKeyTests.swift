@@ -158,6 +158,11 @@ struct StepKeyTests {
         let bases: [Base] = [
             .oci(path: path, tag: nil), .oci(path: path, tag: "a"), .dockerArchive(path: path, tag: nil),
             .dockerArchive(path: path, tag: "a"), .rootfs(path), .rootfs(InputPath(context: "a", path: "a")),
+            .registry(Reference(registry: "h.example", repository: "a")),
+            .registry(Reference(registry: "h.example", repository: "a", tag: "1")),
+            .registry(Reference(registry: "h.example", repository: "a"), verify: [path]),
+            .registry(Reference(registry: "h.example", repository: "a"), verify: [InputPath(path: "b")]),
+            .registry(Reference(registry: "h.example", repository: "a"), verify: [path, InputPath(path: "b")]),
         ]
         #expect(Set(try bases.map { key("from", try #require($0.fields)) }).count == bases.count)
     }
