@@ -3,6 +3,7 @@ import Bakefiles
 import Diagnostics
 import OCI
 import Planning
+import Registry
 import Reporting
 import Rollouts
 import Store
@@ -85,7 +86,9 @@ struct ProjectCheck {
             )
             let scanner = InputScanner(folder: bakefile.folder, contexts: bakefile.contexts)
             var planner = Planner(request, records: NoRecords(), scanner: scanner)
-            try SecretCheck(bakefile, environment: Console.environment).check(try planner.plan())
+            let plan = try planner.plan()
+            diagnostics.add(contentsOf: try TrustedKeys.problems(of: plan, bakefile))
+            try SecretCheck(bakefile, environment: Console.environment).check(plan)
         } catch let invalid as InvalidInput {
             diagnostics.add(contentsOf: invalid.diagnostics)
         }

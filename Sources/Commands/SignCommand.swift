@@ -21,7 +21,12 @@ struct SignCommand: AsyncParsableCommand {
             """
     )
 
-    @Argument(help: "Images of the release, or references with the host of their registry.")
+    @Argument(
+        help: ArgumentHelp(
+            "Images of the release, or references with the host of their registry.",
+            valueName: "image or reference"
+        )
+    )
     var things: [String] = []
 
     @Option(help: ArgumentHelp("The private key: a file, or a variable as env:NAME.", valueName: "key"))

@@ -20,7 +20,12 @@ struct VerifyCommand: AsyncParsableCommand {
             """
     )
 
-    @Argument(help: "Images of the release, or references with the host of their registry.")
+    @Argument(
+        help: ArgumentHelp(
+            "Images of the release, or references with the host of their registry.",
+            valueName: "image or reference"
+        )
+    )
     var things: [String] = []
 
     @Option(

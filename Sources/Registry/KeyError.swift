@@ -18,6 +18,9 @@ package struct KeyError: Error, Hashable, Sendable, CustomStringConvertible {
         message + (why.map { "\n  why: \($0)" } ?? "") + (fix.map { "\n  fix: \($0)" } ?? "")
     }
 
+    /// What to write for a key in a command of openssl, which knows nothing of `env:NAME`.
+    static func file(_ name: String) -> String { name.hasPrefix("env:") ? "FILE" : name }
+
     package func diagnostic(at place: SourcePlace? = nil) -> Diagnostic {
         Diagnostic(at: place, message, .badKey, why: why, fix: fix)
     }

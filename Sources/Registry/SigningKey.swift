@@ -46,7 +46,7 @@ package struct SigningKey: Sendable, CustomStringConvertible {
             fix: isCosign
                 ? "make a key with 'openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out KEY'; "
                     + "'cosign import-key-pair --key KEY' makes it one for cosign, too"
-                : "decrypt it with 'openssl pkey -in \(name) -out KEY', into a file that only its owner can read"
+                : "decrypt it with 'openssl pkey -in \(KeyError.file(name)) -out KEY', into a file that only its owner can read"
         )
     }
 

@@ -25,7 +25,7 @@ package struct VerificationKey: Sendable, Hashable {
                 "'\(name)' has no public key in PEM form",
                 why: isPrivate ? "it has a private key, which does not belong where signatures are verified" : nil,
                 fix: isPrivate
-                    ? "write its public half with 'openssl pkey -in \(name) -pubout -out KEY'"
+                    ? "write its public half with 'openssl pkey -in \(KeyError.file(name)) -pubout -out KEY'"
                     : "name the file that 'openssl pkey -pubout' or 'cosign generate-key-pair' wrote"
             )
         }

@@ -172,21 +172,29 @@ struct EndToEndSigningTests {
                 "\(useless.error)"
             )
 
+            let checked = try await kitchen.ovenbird(["check"], in: place, store: store)
+            #expect(checked.status == 2)
+            #expect(
+                checked.error == """
+                    Bakefile:6:11: error: 'base.pub' has no public key in PEM form [bad-key]
+                      fix: name the file that 'openssl pkey -pubout' or 'cosign generate-key-pair' wrote
+
+                    """
+            )
+
             try kitchen.work.write(keys[0], to: "derived/base.pub")
+            #expect(try await kitchen.ovenbird(["check"], in: place, store: store).status == 0)
             let unsigned = try await bake()
             #expect(unsigned.status == 4)
-            #expect(
-                unsigned.error.contains(
-                    """
-                    Bakefile:6:11: error: cannot start from '\(host)/kitchen/site:1': \
-                    '\(host)/kitchen/site@\(digest)' is not signed by 'base.pub' [not-signed]
-                      why: the repository has no signature of it
-                      fix: if it is what it should be, sign it with \
-                    'ovenbird sign \(host)/kitchen/site@\(digest) --key KEY'
-                    """
-                ),
-                "\(unsigned.error)"
-            )
+            for line in [
+                "Bakefile:6:11: error: cannot start from '\(host)/kitchen/site:1': "
+                    + "'\(host)/kitchen/site@\(digest)' is not signed by 'base.pub' [not-signed]\n",
+                "  why: the repository has no signature of it\n",
+                "  fix: if it is what it should be, sign it with "
+                    + "'ovenbird sign \(host)/kitchen/site@\(digest) --key KEY'\n",
+            ] {
+                #expect(unsigned.error.contains(line), "\(unsigned.error)")
+            }
             let locking = try await kitchen.ovenbird(["lock", "--insecure", host], in: place, store: store)
             #expect(locking.status == 4)
             #expect(locking.error.contains("is not signed by 'base.pub' [not-signed]"), "\(locking.error)")
@@ -289,7 +297,7 @@ struct EndToEndSigningTests {
         try await expect(
             ["sign", "a.example/b", "--key", "nowhere"],
             """
-            error: the key cannot be read: nowhere: cannot open: No such file or directory [bad-key]
+            error: the key cannot be read: cannot open 'nowhere': No such file or directory [bad-key]
               fix: name a file, or a variable as 'env:NAME'
 
             """,
@@ -337,10 +345,9 @@ struct EndToEndSigningTests {
             in: kitchen
         )
         try await expect(
-            ["sign", "site", "sitr", "A/b", "--key", "keys/release.key"],
+            ["sign", "site", "sitr", "h.example/A", "--key", "keys/release.key"],
             """
-            error: 'A/b' is not an image reference: a repository is lower-case letters and digits, with '.', '_', '-' \
-            between them [bad-reference]
+            error: 'h.example/A' is not an image reference: its component 'A' has an upper-case letter [bad-reference]
             error: 'sitr' is not in the release [image-not-found]
               why: its images are 'site'
               fix: write 'site'

@@ -29,6 +29,20 @@ extension TrustedKeys {
         try self.init(try paths.map { ($0.name, try scanner.open($0).readAll(limit: Self.largest)) }, at: place)
     }
 
+    /// What is wrong with the keys that verify bases, without asking a registry. Blocks.
+    static func problems(of plan: Plan, _ bakefile: Bakefile) throws -> [Diagnostic] {
+        var problems: [Diagnostic] = []
+        for image in plan.images {
+            guard case .registry = image.image.base, let base = image.steps.first else { continue }
+            do {
+                _ = try TrustedKeys(base.inputs, of: bakefile, at: image.image.basePlace)
+            } catch let invalid as InvalidInput {
+                problems += invalid.diagnostics
+            }
+        }
+        return problems
+    }
+
     private init?(_ texts: [(name: String, bytes: [UInt8])], at place: SourcePlace?) throws {
         var problems = DiagnosticList()
         var keys: [VerificationKey] = []
