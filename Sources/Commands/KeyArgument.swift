@@ -45,7 +45,7 @@ struct KeyArgument: ExpressibleByArgument, Sendable {
         do throws(SystemError) {
             return String(decoding: try Files.read(FilePath(text), limit: Self.largest), as: UTF8.self)
         } catch  where error.code == .fileTooLarge {
-            throw KeyError("'\(text)' has more than \(Self.largest) bytes, and is no key")
+            throw KeyError.tooLarge(text, limit: Self.largest)
         } catch {
             throw KeyError("the key cannot be read: \(error)", fix: "name a file, or a variable as 'env:NAME'")
         }

@@ -18,6 +18,11 @@ package struct KeyError: Error, Hashable, Sendable, CustomStringConvertible {
         message + (why.map { "\n  why: \($0)" } ?? "") + (fix.map { "\n  fix: \($0)" } ?? "")
     }
 
+    /// Of a file that is not read to its end.
+    package static func tooLarge(_ name: String, limit: Int) -> KeyError {
+        KeyError("'\(name)' has more than \(limit) bytes, and is no key")
+    }
+
     /// What to write for a key in a command of openssl, which knows nothing of `env:NAME`.
     static func file(_ name: String) -> String { name.hasPrefix("env:") ? "FILE" : name }
 

@@ -97,6 +97,32 @@ import Testing
         #expect(await kitchen.signingFailure(key.signing, other) == "'HOST/shop/web' has no '\(other)'")
     }
 
+    @Test func `of an image in an index either may be signed`() async throws {
+        let kitchen = try await SigningBench()
+        let key = try await kitchen.makeKey("release")
+        let index = ImageIndex(manifests: [
+            ContentDescriptor(
+                mediaType: .imageManifest,
+                digest: kitchen.manifest,
+                size: Int64(kitchen.bench.image.json.canonicalBytes.count),
+                platform: Platform(architecture: "amd64")
+            )
+        ]).json.canonicalBytes
+        let digest = Digester.digest(of: index)
+        kitchen.registry.put(
+            index,
+            manifestOf: "shop/web",
+            as: ["many"],
+            type: MediaType.imageIndex.description
+        )
+        let refused = await kitchen.verify(key.verification, tag: "many")
+        #expect(refused.hasPrefix("'HOST/shop/web@\(digest)' is not signed by 'release.pub'\n"), "\(refused)")
+        try await kitchen.sign(key.signing)
+        #expect(await kitchen.verify(key.verification, tag: "many") == "sha256:HEX")
+        try await kitchen.sign(key.signing, digest)
+        #expect(await kitchen.verify(key.verification, tag: "many") == "\(digest)")
+    }
+
     @Test func `another key's signature is refused`() async throws {
         let kitchen = try await SigningBench()
         let key = try await kitchen.makeKey("release")

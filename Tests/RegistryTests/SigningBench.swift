@@ -94,6 +94,18 @@ struct SigningBench {
         }
     }
 
+    /// The same of the image that a tag stands for, an index or not.
+    func verify(_ key: VerificationKey, tag: String) async -> String {
+        await plainly {
+            try await WebClient.with(trust: TrustSettings()) { client in
+                let session = bench.session(client, insecure: [registry.authority])
+                let pull = ImagePull(session: session, platform: Platform(architecture: "amd64"))
+                let image = try await pull.resolve(try Reference(parsing: "\(registry.authority)/shop/web:\(tag)"))
+                return "\(try await image.verify(by: TrustedKeys([key])).manifest)".replacing(manifest.hex, with: "HEX")
+            }
+        }
+    }
+
     func signingFailure(_ key: SigningKey, _ digest: Digest? = nil) async -> String {
         await plainly { "\(try await sign(key, digest))" }
     }

@@ -4,6 +4,7 @@ import Diagnostics
 import Planning
 import Registry
 import SystemIO
+import SystemPackage
 
 extension TrustedKeys {
     /// A key in PEM has some 250 bytes.
@@ -14,11 +15,9 @@ extension TrustedKeys {
     /// Throws `InvalidInput` with every file that is no public key. Blocks.
     init?(_ inputs: [StepInput], of bakefile: Bakefile, at place: SourcePlace?) throws {
         let scanner = InputScanner(folder: bakefile.folder, contexts: bakefile.contexts)
-        let texts = try inputs.map { input in
-            let bytes = try PlannedFile(input, scanner: scanner).reading { try $0.readAll(limit: Self.largest) }
-            return (input.name, bytes)
+        try self.init(inputs.map(\.name), at: place) { position in
+            try PlannedFile(inputs[position], scanner: scanner).reading { try $0.readAll(limit: Self.largest) }
         }
-        try self.init(texts, at: place)
     }
 
     /// The keys that files of the Bakefile's folder or contexts have, outside of any step; nil where none are named.
@@ -26,7 +25,7 @@ extension TrustedKeys {
     /// Throws `InvalidInput` with every file that is no public key. Blocks.
     init?(_ paths: [InputPath], of bakefile: Bakefile, at place: SourcePlace?) throws {
         let scanner = InputScanner(folder: bakefile.folder, contexts: bakefile.contexts)
-        try self.init(try paths.map { ($0.name, try scanner.open($0).readAll(limit: Self.largest)) }, at: place)
+        try self.init(paths.map(\.name), at: place) { try scanner.open(paths[$0]).readAll(limit: Self.largest) }
     }
 
     /// What is wrong with the keys that verify bases, without asking a registry. Blocks.
@@ -43,14 +42,16 @@ extension TrustedKeys {
         return problems
     }
 
-    private init?(_ texts: [(name: String, bytes: [UInt8])], at place: SourcePlace?) throws {
+    private init?(_ names: [String], at place: SourcePlace?, _ read: (Int) throws -> [UInt8]) throws {
         var problems = DiagnosticList()
         var keys: [VerificationKey] = []
-        for (name, bytes) in texts {
-            do throws(KeyError) {
-                keys.append(try VerificationKey(pem: String(decoding: bytes, as: UTF8.self), name: name))
-            } catch {
+        for (position, name) in names.enumerated() {
+            do {
+                keys.append(try VerificationKey(pem: String(decoding: try read(position), as: UTF8.self), name: name))
+            } catch let error as KeyError {
                 problems.add(error.diagnostic(at: place))
+            } catch let error as SystemError where error.code == .fileTooLarge {
+                problems.add(KeyError.tooLarge(name, limit: Self.largest).diagnostic(at: place))
             }
         }
         try problems.throwIfErrors()
