@@ -28,7 +28,9 @@ extension TrustedKeys {
         try self.init(paths.map(\.name), at: place) { try scanner.open(paths[$0]).readAll(limit: Self.largest) }
     }
 
-    /// What is wrong with the keys that verify bases, without asking a registry. Blocks.
+    /// What is wrong with the keys that verify bases, without asking a registry.
+    ///
+    /// Blocks.
     static func problems(of plan: Plan, _ bakefile: Bakefile) throws -> [Diagnostic] {
         var problems: [Diagnostic] = []
         for image in plan.images {
