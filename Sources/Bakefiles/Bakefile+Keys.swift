@@ -9,12 +9,13 @@ struct BakefileDraft {
     var contexts: [NamedValue<String>] = []
     var secrets: [NamedValue<SecretDraft>] = []
     var stacks: [Stack] = []
-    var cache: String?
+    var cache: SharedCacheUse?
 }
 
 /// `cache:` as it is written.
 private struct CacheDraft: Sendable {
     var registry = ""
+    var verify: [InputPath] = []
 
     static let shape = Keys<CacheDraft>(
         "'cache'",
@@ -24,12 +25,20 @@ private struct CacheDraft: Sendable {
                 .text(.remoteRepository),
                 \.registry,
                 "the repository that holds them: HOST/REPOSITORY"
-            )
+            ),
+            .defaulted(
+                "verify",
+                .trustedKeys,
+                \.verify,
+                "files of public keys, of which one has to have signed what is taken from there"
+            ),
         ],
         synonyms: ["repository": "registry", "ref": "registry", "from": "registry", "to": "registry"]
     )
     .shape(CacheDraft())
-    .map(\.registry)
+    .then { draft, node, _ in
+        SharedCacheUse(registry: draft.registry, verify: draft.verify, place: node.place)
+    }
 }
 
 /// A secret's source as it is written.

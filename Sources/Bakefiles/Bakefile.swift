@@ -18,8 +18,8 @@ package struct Bakefile: Sendable, Hashable {
     /// In the order of the text, a matrix image as its members.
     package var images: [Image]
     package var stacks: [Stack]
-    /// Where results of steps are shared with other machines: registry and repository.
-    package var cache: String?
+    /// Where results of steps are shared with other machines.
+    package var cache: SharedCacheUse?
     /// Every file that was read: the Bakefile itself, includes, the variables file.
     package var sources: [String]
 
@@ -33,7 +33,7 @@ package struct Bakefile: Sendable, Hashable {
         secrets: [Secret] = [],
         images: [Image] = [],
         stacks: [Stack] = [],
-        cache: String? = nil,
+        cache: SharedCacheUse? = nil,
         sources: [String] = []
     ) {
         self.path = path

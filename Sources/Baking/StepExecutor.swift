@@ -88,6 +88,7 @@ struct StepExecutor: Sendable {
     /// What another machine made of the step, as long as that is what is asked for.
     private func shared(_ step: PlannedStep, _ key: StepKey, on parent: [Digest]) async throws -> MadeLayers? {
         if step.isUnpinned, bake.options.refresh || bake.options.onlyResolves { return nil }
+        if step.work.isVerified { return nil }
         return try await bake.recipes.findShared(key, parent)
     }
 

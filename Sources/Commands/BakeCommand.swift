@@ -4,6 +4,7 @@ import Baking
 import Diagnostics
 import Glibc
 import Planning
+import Registry
 import Reporting
 import Rollouts
 import Store
@@ -53,6 +54,15 @@ struct BakeCommand: AsyncParsableCommand {
         help: ArgumentHelp("How to show what happens.", valueName: "mode")
     )
     var progress: ProgressMode = .auto
+
+    @Option(
+        name: .customLong("cache-key"),
+        help: ArgumentHelp(
+            "Sign what is put into the cache with this private key: a file, or a variable as env:NAME.",
+            valueName: "key"
+        )
+    )
+    var cacheKey: KeyArgument?
 
     @OptionGroup var cache: CacheOptions
     @OptionGroup var registry: RegistryOptions
@@ -142,7 +152,7 @@ struct BakeCommand: AsyncParsableCommand {
             worker: try ProcessSetup.executable(),
             environment: Console.environment,
             insecure: registry.announcedInsecure(),
-            sharing: try cache.places(of: bakefile)
+            sharing: try cache.places(of: bakefile, signing: try signingKey())
         )
         let recipe = BakeRecipe(bakefile: bakefile, store: store, options: options) { _ in }
         let outcome = try await run(recipe)
@@ -156,6 +166,13 @@ struct BakeCommand: AsyncParsableCommand {
         try show(release)
         try problems.throwIfErrors()
         if verify { try await verify(recipe, release) }
+    }
+
+    private func signingKey() throws -> SigningKey? {
+        let palette = Console.messagePalette(output.colors.color)
+        return try cacheKey?.signingKey(environment: Console.environment) { warning in
+            Console.say(DiagnosticText.lines(warning, palette: palette))
+        }
     }
 
     /// Says every difference, and fails if there is one.

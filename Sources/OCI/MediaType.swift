@@ -47,6 +47,7 @@ package struct MediaType: Hashable, Sendable, Comparable, CustomStringConvertibl
     /// The artifact type of a step's result in a shared cache, and the media type of its config.
     package static let stepResult = MediaType(known: "application/vnd.ovenbird.step-result.v1")
     package static let stepResultDocument = MediaType(known: "application/vnd.ovenbird.step-result.v1+json")
+
     /// What a signature is of, in the form that cosign stores.
     package static let simpleSigning = MediaType(known: "application/vnd.dev.cosign.simplesigning.v1+json")
 

@@ -46,6 +46,9 @@ extension PlannedStep.Work {
         }
     }
 
+    /// Whether it has to be signed: then only what was verified here counts, and no other machine's word for it.
+    package var isVerified: Bool { if case .base(.registry(_, let keys)) = self { !keys.isEmpty } else { false } }
+
     /// Whether its result depends on when it is made: what a distribution offered on that day.
     ///
     /// Local packages are no exception: what they depend on comes from there too.

@@ -210,7 +210,8 @@ package struct Planner {
         )
         let resolution = isUnpinned ? try contentKey.flatMap { try records.resolution(of: $0.digest) } : nil
         let isRefreshed = request.refresh && isUnpinned
-        let shared = result == nil && !isRefreshed ? try contentKey.flatMap(request.findShared) : nil
+        let mayBeShared = result == nil && !isRefreshed && !work.isVerified
+        let shared = mayBeShared ? try contentKey.flatMap(request.findShared) : nil
         let state: PlannedStep.State
         let text: String
         if let result, !isRefreshed {

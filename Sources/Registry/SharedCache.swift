@@ -42,16 +42,29 @@ package struct SharedCache: Sendable {
         return FoundResult(client: client, manifestDigest: received.digest, result: result, stored: manifest.layers)
     }
 
-    /// Whether the cache has something under a content key, right or wrong.
-    package func has(_ key: Digest) async throws -> Bool {
-        try await session.repository(reference).manifestDigest(Self.tag(key)) != nil
+    /// Whether the cache has something under a content key, right or wrong; with keys, something that one of them has
+    /// signed.
+    package func has(_ key: Digest, signedBy trusted: TrustedKeys? = nil) async throws -> Bool {
+        let client = try session.repository(reference)
+        guard let found = try await client.manifestDigest(Self.tag(key)) else { return false }
+        guard let trusted else { return true }
+        do {
+            _ = try await client.verify(anyOf: [found], by: trusted)
+            return true
+        } catch let error as RegistryError where error.kind == .notSigned {
+            return false
+        }
     }
 
     /// Puts a result there, its content before its tag; gives the digest of its manifest.
     ///
-    /// `layers` are those of the result, as `packing` gave them.
+    /// `layers` are those of the result, as `packing` gave them. With a key it is signed before it gets its tag.
     @discardableResult
-    package func publish(_ result: SharedResult, layers: [BlobSource]) async throws -> Digest {
+    package func publish(
+        _ result: SharedResult,
+        layers: [BlobSource],
+        signedWith key: SigningKey? = nil
+    ) async throws -> Digest {
         let client = try session.repository(reference, forPushing: true)
         let bytes = result.json.canonicalBytes
         let config = ContentDescriptor(
@@ -66,6 +79,10 @@ package struct SharedCache: Sendable {
             artifactType: .stepResult
         )
         let own = ReceivedManifest(mediaType: manifest.mediaType, own: manifest.json.canonicalBytes)
+        if let key {
+            try await client.putManifest(own, as: own.digest.description)
+            _ = try await client.sign(own.digest, with: key)
+        }
         try await client.putManifest(own, as: Self.tag(result.contentKey))
         return own.digest
     }
@@ -81,6 +98,11 @@ package struct FoundResult: Sendable {
 
     /// Registry and repository.
     package var repository: String { client.name }
+
+    /// Proves that the result, and with it the content key that it names, is signed by one of the keys.
+    package func verify(by trusted: TrustedKeys) async throws {
+        _ = try await client.verify(anyOf: [manifestDigest], by: trusted)
+    }
 
     /// Reads one layer as it is stored there; returning is the proof of its digest and size.
     package func download(

@@ -14,9 +14,13 @@ import SystemIO
 /// A shared cache saves time and decides nothing: where it cannot be had, or has something wrong, there is a warning, and
 /// the step runs here.
 final class SharedSteps: Sendable {
-    struct Places: Sendable, Hashable {
+    struct Places: Sendable {
         var from: [Reference] = []
         var to: Reference?
+        /// The keys of which one has to have signed what is taken.
+        var trusted: TrustedKeys?
+        /// What signs what is put there.
+        var key: SigningKey?
 
         var isEmpty: Bool { from.isEmpty && to == nil }
     }
@@ -45,7 +49,7 @@ final class SharedSteps: Sendable {
     /// What is known about a content key, without its layers.
     func look(_ key: StepKey) async throws -> FoundResult? {
         for place in places.from {
-            let found = try await tolerating(place) { try await $0.find(key.digest) }
+            let found = try await tolerating(place) { try await self.find(key, in: $0) }
             if let found = found ?? nil { return found }
         }
         return nil
@@ -55,7 +59,7 @@ final class SharedSteps: Sendable {
     @Sendable func find(_ key: StepKey, _ parent: [Digest]) async throws -> MadeLayers? {
         for place in places.from {
             let made = try await tolerating(place) { cache -> MadeLayers? in
-                guard let found = try await cache.find(key.digest) else { return nil }
+                guard let found = try await self.find(key, in: cache) else { return nil }
                 let imports = BaseImport(
                     store: self.store,
                     platform: Platform(architecture: self.architecture),
@@ -78,6 +82,20 @@ final class SharedSteps: Sendable {
             if let made = made ?? nil { return made }
         }
         return nil
+    }
+
+    /// What a cache has under a content key, signed where it has to be.
+    private func find(_ key: StepKey, in cache: SharedCache) async throws -> FoundResult? {
+        guard let found = try await cache.find(key.digest) else { return nil }
+        if let trusted = places.trusted {
+            do {
+                try await found.verify(by: trusted)
+            } catch var error as RegistryError where error.kind == .notSigned {
+                error.fix = "bake where the key is, with '--cache-key KEY', which puts a signed one in its place"
+                throw error
+            }
+        }
+        return found
     }
 
     /// Puts what the bake has, and the cache has not, there; gives the number of results.
@@ -111,7 +129,9 @@ final class SharedSteps: Sendable {
     /// False where the cache has it already.
     private func publish(_ step: LayeredImage.DoneStep, to cache: SharedCache) async throws -> Bool {
         let key = step.contentKey.digest
-        if try await cache.has(key) { return false }
+        // One that is not signed as it has to be is replaced, whoever put it there.
+        let signers = places.key.map { TrustedKeys([$0.verificationKey] + (places.trusted?.keys ?? [])) }
+        if try await cache.has(key, signedBy: signers) { return false }
         guard let result = try store.stepResult(contentKey: key) else { return false }
         // As a push has it by default, so that a layer is compressed once for both.
         let pack = LayerForm.standard.packing(in: store)
@@ -127,7 +147,7 @@ final class SharedSteps: Sendable {
             baseConfig: result.baseConfig,
             resolution: step.planned.isUnpinned ? step.resolution.map { Lock(entries: [$0]).text } : nil
         )
-        try await cache.publish(shared, layers: layers)
+        try await cache.publish(shared, layers: layers, signedWith: places.key)
         return true
     }
 
@@ -143,7 +163,7 @@ final class SharedSteps: Sendable {
             return try await body(SharedCache(session: session, reference: place))
         } catch let error as RegistryError {
             let diagnostic = error.diagnostic("the shared cache '\(place)' is passed over")
-            warn(diagnostic, place, isFinal: error.kind != .wrongContent)
+            warn(diagnostic, place, isFinal: ![.wrongContent, .notSigned].contains(error.kind))
         } catch let error as InvalidInput {
             for diagnostic in error.diagnostics { warn(diagnostic, place, isFinal: false) }
         }

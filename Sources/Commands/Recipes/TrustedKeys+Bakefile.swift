@@ -23,7 +23,7 @@ extension TrustedKeys {
     /// The keys that files of the Bakefile's folder or contexts have, outside of any step; nil where none are named.
     ///
     /// Throws `InvalidInput` with every file that is no public key. Blocks.
-    init?(_ paths: [InputPath], of bakefile: Bakefile, at place: SourcePlace?) throws {
+    init?(_ paths: [InputPath], of bakefile: Bakefile, at place: SourcePlace) throws {
         let scanner = InputScanner(folder: bakefile.folder, contexts: bakefile.contexts)
         try self.init(paths.map(\.name), at: place) { try scanner.open(paths[$0]).readAll(limit: Self.largest) }
     }
@@ -54,6 +54,9 @@ extension TrustedKeys {
                 problems.add(error.diagnostic(at: place))
             } catch let error as SystemError where error.code == .fileTooLarge {
                 problems.add(KeyError.tooLarge(name, limit: Self.largest).diagnostic(at: place))
+            } catch let problem as InputProblem {
+                guard let place else { throw problem }
+                problems.add(problem.diagnostic(at: place))
             }
         }
         try problems.throwIfErrors()
