@@ -88,7 +88,6 @@ struct ProjectCheck {
             var planner = Planner(request, records: NoRecords(), scanner: scanner)
             let plan = try planner.plan()
             diagnostics.add(contentsOf: try TrustedKeys.problems(of: plan, bakefile))
-            _ = try bakefile.cache.flatMap { try TrustedKeys($0.verify, of: bakefile, at: $0.place) }
             try SecretCheck(bakefile, environment: Console.environment).check(plan)
         } catch let invalid as InvalidInput {
             diagnostics.add(contentsOf: invalid.diagnostics)

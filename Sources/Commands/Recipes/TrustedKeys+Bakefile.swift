@@ -28,18 +28,22 @@ extension TrustedKeys {
         try self.init(paths.map(\.name), at: place) { try scanner.open(paths[$0]).readAll(limit: Self.largest) }
     }
 
-    /// What is wrong with the keys that verify bases, without asking a registry.
+    /// What is wrong with the keys that verify bases and cached results, without asking a registry.
     ///
     /// Blocks.
     static func problems(of plan: Plan, _ bakefile: Bakefile) throws -> [Diagnostic] {
         var problems: [Diagnostic] = []
-        for image in plan.images {
-            guard case .registry = image.image.base, let base = image.steps.first else { continue }
+        func collect(_ read: () throws -> TrustedKeys?) throws {
             do {
-                _ = try TrustedKeys(base.inputs, of: bakefile, at: image.image.basePlace)
+                _ = try read()
             } catch let invalid as InvalidInput {
                 problems += invalid.diagnostics
             }
+        }
+        if let cache = bakefile.cache { try collect { try TrustedKeys(cache.verify, of: bakefile, at: cache.place) } }
+        for image in plan.images {
+            guard case .registry = image.image.base, let base = image.steps.first else { continue }
+            try collect { try TrustedKeys(base.inputs, of: bakefile, at: image.image.basePlace) }
         }
         return problems
     }
