@@ -89,6 +89,9 @@ struct EndToEndRegistryTests {
             let base = try JSONValue.parse(first.output)["images"]?["web"]?["base"]
             #expect(base?["from"]?.stringValue == "registry \(host)/kitchen/base:moving")
 
+            let same = try await kitchen.ovenbird(bake.filter { $0 != "--first" }, in: place, store: folder.file("s"))
+            #expect(same.text == first.text, "a bake that finds nothing to do leaves the release that there is")
+
             let plan = try await kitchen.ovenbird(["plan"], in: place, store: folder.file("s"))
             #expect(plan.text.contains("unpinned, resolved on "), "\(plan.text)")
             let lock = try await kitchen.ovenbird(["lock", "--insecure", host], in: place, store: folder.file("s"))

@@ -216,7 +216,9 @@ final class ImageAssembler: Sendable {
             image.base.flatMap { identity(of: $0) }
             ?? (hasOnlyKeys ? nil : from?.planned.inputs.first?.tree.digest) ?? from?.resolution?.image
             ?? image.image.base.pinned ?? from?.outcome.layers.first
-        return .init(from: image.image.base.title, digest: digest, resolved: from?.planned.resolvedAt)
+        // As the bake knows it, which the plan of the first one did not yet.
+        let resolved = from.flatMap { $0.planned.isUnpinned ? $0.resolution?.resolved ?? $0.planned.resolvedAt : nil }
+        return .init(from: image.image.base.title, digest: digest, resolved: resolved)
     }
 }
 
