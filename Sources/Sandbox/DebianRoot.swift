@@ -1,3 +1,5 @@
+import Glibc
+import OCI
 package import SystemIO
 package import SystemPackage
 
@@ -13,6 +15,8 @@ package struct DebianRoot: Sendable, Hashable {
     package var components: [String]
     /// As Debian writes it, `amd64`; nil is the host's.
     package var architecture: String?
+    /// As in `SandboxJob`.
+    package var emulator: String?
     /// Seconds since 1970: later modification times become this one.
     package var timestamp: Int64
 
@@ -23,6 +27,7 @@ package struct DebianRoot: Sendable, Hashable {
         keyring: FilePath? = nil,
         components: [String] = ["main"],
         architecture: String? = nil,
+        emulator: String? = nil,
         timestamp: Int64
     ) {
         self.suite = suite
@@ -31,6 +36,7 @@ package struct DebianRoot: Sendable, Hashable {
         self.keyring = keyring
         self.components = components
         self.architecture = architecture
+        self.emulator = emulator
         self.timestamp = timestamp
     }
 
@@ -66,6 +72,7 @@ package struct DebianRoot: Sendable, Hashable {
                 fix: "apt-get install mmdebstrap"
             )
         }
+        try checkForeign()
         try SandboxRequirements.checkNamespaces()
         let run = DebianRootRun(
             root: self,
@@ -88,6 +95,24 @@ package struct DebianRoot: Sendable, Hashable {
         let leftovers = try Files.names(in: folder).map { folder.appending($0) }
         try await Task { try await StepSandbox.remove(leftovers, worker: worker) }.value
         return try outcome.get()
+    }
+
+    /// mmdebstrap tries beforehand whether programs of another architecture run.
+    func checkForeign(_ find: (String) -> FilePath? = HostProgram.find) throws(SandboxError) {
+        guard let architecture, architecture != Self.hostArchitecture, find("arch-test") == nil else { return }
+        throw SandboxError(
+            .host,
+            "there is no program 'arch-test', and a Debian root for '\(architecture)' needs it here",
+            fix: "apt-get install arch-test"
+        )
+    }
+
+    /// This machine's, as Debian writes it.
+    private static var hostArchitecture: String? {
+        var names = utsname()
+        uname(&names)
+        let machine = withUnsafeBytes(of: &names.machine) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+        return Platform.known.first { $0.emulator == machine }?.debianArchitecture
     }
 
     /// What apt is to use; empty leaves it to mmdebstrap.

@@ -77,7 +77,8 @@ struct DebianRootRun {
             program: "/bin/sh",
             arguments: ["-c", script],
             environment: root.environment(temporary: temporary),
-            output: output
+            output: output,
+            emulator: root.emulator
         )
         let report = try await StepSandbox.start(.command(command), in: folder, worker: worker, log: log)
         if let error = report.error { throw error }

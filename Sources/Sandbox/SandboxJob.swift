@@ -43,6 +43,8 @@ package struct SandboxJob: Codable, Sendable {
     package var volatile: [VolatileFile]
     /// Where the layer is written: an uncompressed tar, synced.
     package var output: FilePath
+    /// What runs its programs, where the sandbox has to register it: see `Emulation`.
+    package var emulator: String?
 
     package init(
         layers: [Layer],
@@ -56,7 +58,8 @@ package struct SandboxJob: Codable, Sendable {
         binds: [SandboxBind] = [],
         timestamp: Int64,
         volatile: [VolatileFile] = [],
-        output: FilePath
+        output: FilePath,
+        emulator: String? = nil
     ) {
         self.layers = layers
         self.rootsFolder = rootsFolder
@@ -70,6 +73,7 @@ package struct SandboxJob: Codable, Sendable {
         self.timestamp = timestamp
         self.volatile = volatile
         self.output = output
+        self.emulator = emulator
     }
 
     /// The name that every step sees as its machine's.

@@ -59,8 +59,10 @@ package enum SandboxWorker {
         do {
             switch order.work {
             case .run(let job, let runtime):
+                if let emulator = job.emulator { try Emulation().register(emulator) }
                 return WorkerReport(result: try await StepRun(job: job, runtime: runtime).run())
             case .command(let command):
+                if let emulator = command.emulator { try Emulation().register(emulator) }
                 let status = try await run(command)
                 if status != 0, let cause = SandboxError.Cause.found(at: command.output.removingLastComponent()) {
                     throw SandboxError(.system, "'\(command.program)' ended with status \(status)", cause: cause)

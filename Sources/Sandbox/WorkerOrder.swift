@@ -9,6 +9,8 @@ struct WorkerOrder: Codable {
         var environment: [String: String]
         /// Takes its standard output.
         var output: FilePath
+        /// As in `SandboxJob`.
+        var emulator: String?
     }
 
     enum Work: Codable {
