@@ -53,7 +53,8 @@ package enum BakefileReader {
         let definitions = reading.variableDefinitions(sources.files)
         let variables = reading.resolve(definitions, file: values, settings: settings, environment: environment)
         let top = reading.readTop(sources.files)
-        let images = reading.readImages(sources.files)
+        var images = reading.readImages(sources.files)
+        reading.resolvePlatforms(of: &images)
         reading.checkUses(images)
 
         let isGood = !reading.diagnostics.hasErrors

@@ -108,6 +108,8 @@ extension DiagnosticIdentifier {
     package static let unknownSecret: DiagnosticIdentifier = "unknown-secret"
     /// A matrix with more combinations than the limit.
     package static let matrixLimit: DiagnosticIdentifier = "matrix-limit"
+    /// An image that needs another one that is baked for other platforms.
+    package static let platformMismatch: DiagnosticIdentifier = "platform-mismatch"
     /// `${images...}` that names no field of an image.
     package static let unknownField: DiagnosticIdentifier = "unknown-field"
     /// `${images...}` outside of `bind`.
@@ -125,6 +127,6 @@ extension DiagnosticIdentifier {
         .unknownVariable, .variableOrder, .unterminatedVariable, .noValue, .valueNotAllowed, .badPattern,
         .unknownSetting, .notSubstituted,
         .duplicateName, .noImages, .unknownImage, .imageCycle, .unknownContext, .unknownSecret, .matrixLimit,
-        .unknownField, .misplacedField, .impossibleField,
+        .platformMismatch, .unknownField, .misplacedField, .impossibleField,
     ]
 }

@@ -38,11 +38,10 @@ struct ImageDraft: Sendable {
                 fix: "write its instructions as 'from:' and 'steps:'"
             ),
             .notYet("tests", Shape<Void>.anyList, "checks of the finished image", fix: "check it in a 'run' step"),
-            .notYet(
+            .elsewhere(
                 "platforms",
-                Shape<Void>.anyList,
-                "the platforms to bake for",
-                fix: "bake on a host of that platform"
+                Shape<String>.platforms,
+                "what to bake for, as in linux/arm64; the platform of the machine that bakes by default"
             ),
             .optional(
                 "compression",
@@ -84,7 +83,8 @@ extension ImageDraft {
             version: version,
             destinations: destinations,
             compression: compression,
-            machine: kind == .ami ? (disk ?? DiskSettings()).json : nil
+            machine: kind == .ami ? (disk ?? DiskSettings()).json : nil,
+            platform: reading.platform
         )
     }
 

@@ -8,7 +8,8 @@ package struct Image: Sendable, Hashable {
         case ami
     }
 
-    /// Lower-case letters, digits, `-` and `_`; a member of a matrix is `NAME-VALUE[-VALUE...]`.
+    /// Lower-case letters, digits, `-` and `_`; a member of a matrix is `NAME-VALUE[-VALUE...]`,
+    /// one of several platforms `NAME@ARCHITECTURE[-VARIANT]`.
     package var name: String
     package var kind: Kind
     package var place: SourcePlace
@@ -23,6 +24,8 @@ package struct Image: Sendable, Hashable {
     package var compression: String?
     /// Disk and boot settings of a machine image, validated; they become one label of its config.
     package var machine: JSONValue?
+    /// What it is baked for; nil for the platform of the machine that bakes.
+    package var platform: Platform?
 
     package init(
         name: String,
@@ -35,7 +38,8 @@ package struct Image: Sendable, Hashable {
         version: VersionScheme? = nil,
         destinations: [String] = [],
         compression: String? = nil,
-        machine: JSONValue? = nil
+        machine: JSONValue? = nil,
+        platform: Platform? = nil
     ) {
         self.name = name
         self.kind = kind
@@ -48,6 +52,27 @@ package struct Image: Sendable, Hashable {
         self.destinations = destinations
         self.compression = compression
         self.machine = machine
+        self.platform = platform
+    }
+
+    /// The images that it is made of, where it is one for several platforms; it has neither layers nor a config then.
+    package var members: [PlatformMember] { if case .platforms(let members) = base { members } else { [] } }
+}
+
+/// One of the images that an image for several platforms is made of.
+package struct PlatformMember: Sendable, Hashable {
+    package var platform: Platform
+    /// `web@arm64`: an image of the Bakefile like any other, but for its name.
+    package var image: String
+
+    package init(platform: Platform, image: String) {
+        self.platform = platform
+        self.image = image
+    }
+
+    /// What the member of an image for a platform is called: `web@arm64`, `web@arm-v7`.
+    package static func name(of image: String, for platform: Platform) -> String {
+        "\(image)@\(platform.architectureName.split(separator: "/").joined(separator: "-"))"
     }
 }
 
@@ -67,6 +92,8 @@ package enum Base: Sendable, Hashable {
     ///
     /// With files of public keys it has to be signed by one of them.
     case registry(Reference, verify: [InputPath] = [])
+    /// None of its own: the image is those of the same Bakefile, one a platform.
+    case platforms([PlatformMember])
 }
 
 /// `from: { debian: SUITE, ... }`: a root made by mmdebstrap.

@@ -76,6 +76,7 @@ extension Reading {
     /// The value that `${name}` stands for.
     mutating func value(of name: String, at place: SourcePlace) -> String? {
         if name.hasPrefix("matrix.") { return matrixValue(of: String(name.dropFirst(7)), at: place) }
+        if name.hasPrefix("platform.") { return platformValue(of: String(name.dropFirst(9)), at: place) }
         if name.hasPrefix("images.") {
             return fail(
                 at: place,

@@ -121,14 +121,14 @@ extension Reading {
             images[name] = member.key.place
             matrix = values.values
             image = name
-            if let image = readMember(member, name) { result.append(image) }
+            result += readPlatforms(of: member, name)
         }
         matrix = [:]
         image = ""
         return result
     }
 
-    private mutating func readMember(_ member: Node.Member, _ name: String) -> Image? {
+    mutating func readMember(_ member: Node.Member, _ name: String) -> Image? {
         let isNamed = check(name, .imageName, at: member.key.place) != nil
         var draft = ImageDraft()
         let isGood = about(quoted(member.name)) { ImageDraft.keys.read(member.value, into: &draft, &$0) }

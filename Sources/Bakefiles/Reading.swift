@@ -1,4 +1,5 @@
 import Diagnostics
+import OCI
 import YAML
 
 /// One run of the reader: what the Bakefile defines, and what was found so far.
@@ -38,6 +39,8 @@ struct Reading {
     var variables: [String: KnownVariable] = [:]
     /// Values of the image's `matrix:`, for the member that is being read.
     var matrix: [String: String] = [:]
+    /// The one of the image's `platforms:` that is being read.
+    var platform: Platform?
     /// Names of the variables that were substituted since this was last emptied.
     var usedVariables: Set<String> = []
 

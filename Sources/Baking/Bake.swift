@@ -1,5 +1,6 @@
 package import Bakefiles
 import Glibc
+package import OCI
 package import Planning
 package import Store
 import Synchronization
@@ -14,10 +15,12 @@ package struct Bake: Sendable {
     /// What the layers above know how to do.
     package struct Recipes: Sendable {
         /// Brings the layers and the config of a base that exists already: an OCI layout, an archive, a root tar, or an image
-        /// of a registry, whose reference has a digest where it is known what it stands for.
+        /// of a registry, whose reference has a digest where it is known what it stands for. Of an image for several platforms
+        /// it is the one for the platform.
         ///
         /// Throws where an input is not what the plan digested.
-        package var importBase: @Sendable (Base, [StepInput], Bakefile, ArtifactStore) async throws -> MadeLayers
+        package var importBase:
+            @Sendable (Base, Platform, [StepInput], Bakefile, ArtifactStore) async throws -> MadeLayers
         /// Makes the image of its layers.
         package var finishImage: @Sendable (LayeredImage) async throws -> FinishedImage
         /// Brings what another machine made under a content key, on top of some layers; nil where nobody did, or where it
@@ -25,7 +28,9 @@ package struct Bake: Sendable {
         package var findShared: @Sendable (StepKey, [Digest]) async throws -> MadeLayers?
 
         package init(
-            importBase: @escaping @Sendable (Base, [StepInput], Bakefile, ArtifactStore) async throws -> MadeLayers,
+            importBase:
+                @escaping @Sendable (Base, Platform, [StepInput], Bakefile, ArtifactStore) async throws ->
+                MadeLayers,
             finishImage: @escaping @Sendable (LayeredImage) async throws -> FinishedImage,
             findShared: @escaping @Sendable (StepKey, [Digest]) async throws -> MadeLayers? = { _, _ in nil }
         ) {
@@ -159,6 +164,13 @@ package struct Bake: Sendable {
                 return skip(planned.steps[...], of: image, because: cause)
             }
         }
+        for member in planned.image.members {
+            switch await results.outcome(of: member.image) {
+            case .baked(let baked): image.members.append(baked)
+            case .failed(_, let cause, _), .skipped(_, let cause):
+                return skip(planned.steps[...], of: image, because: cause)
+            }
+        }
         for (index, step) in planned.steps.enumerated() {
             let name = StepName(image: planned.name, address: step.address)
             var source: LayeredImage?
@@ -199,7 +211,7 @@ package struct Bake: Sendable {
                 .imageFinished(
                     name: image.name,
                     identity: finished.identity,
-                    layerCount: image.layers.count,
+                    layerCount: image.layerCount,
                     size: image.size
                 )
             )

@@ -66,6 +66,8 @@ package struct LayeredImage: Sendable {
     /// The image of the same Bakefile that this one starts from, and how many of the layers are its.
     package internal(set) var base: String?
     package internal(set) var baseLayerCount = 0
+    /// The images that it is made of, where it is one for several platforms.
+    package internal(set) var members: [LayeredImage] = []
     /// What it is called, once it is an image.
     package internal(set) var finished: FinishedImage?
 
@@ -80,8 +82,18 @@ package struct LayeredImage: Sendable {
 
     package var image: Image { planned.image }
 
-    /// Bytes of the layers that its own steps left.
-    package var size: Int64 { steps.reduce(0) { $0 + $1.outcome.size } }
+    /// Bytes of the layers that its own steps left, or those of its members.
+    package var size: Int64 {
+        steps.reduce(0) { $0 + $1.outcome.size } + members.reduce(0) { $0 + $1.size }
+    }
+
+    /// Its layers, or those of its members.
+    package var layerCount: Int { layers.count + members.reduce(0) { $0 + $1.layers.count } }
+
+    /// What it is for: what the Bakefile says, else `host`.
+    package func platform(onHost architecture: String) -> Platform {
+        image.platform ?? Platform(architectureName: architecture)
+    }
 
     mutating func append(_ step: PlannedStep, _ done: StepExecutor.Done) {
         layers += done.result.layers
@@ -95,9 +107,9 @@ package struct LayeredImage: Sendable {
     }
 }
 
-/// The documents that make layers an image.
+/// The documents that make layers an image, or images one for several platforms.
 package struct FinishedImage: Sendable, Hashable {
-    /// The digest of the config.
+    /// The digest of the config; of an image for several platforms that of the index of its members as they are in the store.
     package let identity: Digest
     package let manifest: Digest
 

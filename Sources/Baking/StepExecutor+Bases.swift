@@ -10,14 +10,22 @@ extension StepExecutor {
     /// A registry's image is the one that the lock has, else the one that it was found to be before, else what the registry has
     /// now; `--refresh` asks again.
     func importBase(_ base: Base, _ planned: PlannedStep, name: StepName) async throws -> MadeLayers {
+        let platform = planned.definition.platform
         guard case .registry(var reference, let keys) = base, reference.digest == nil, let asked = planned.reference
         else {
-            return try await bake.recipes.importBase(base, planned.inputs, bake.bakefile, bake.store)
+            return try await bake.recipes.importBase(
+                base,
+                platform,
+                planned.inputs,
+                bake.bakefile,
+                bake.store
+            )
         }
         if let locked = asked.locked?.image {
             reference.digest = locked
             return try await bake.recipes.importBase(
                 .registry(reference, verify: keys),
+                platform,
                 planned.inputs,
                 bake.bakefile,
                 bake.store
@@ -31,6 +39,7 @@ extension StepExecutor {
         if let digest = kept?.image { reference.digest = digest }
         let made = try await bake.recipes.importBase(
             .registry(reference, verify: keys),
+            platform,
             planned.inputs,
             bake.bakefile,
             bake.store
@@ -41,7 +50,7 @@ extension StepExecutor {
             ?? Lock.Entry(
                 steps: [name.description],
                 request: asked.request,
-                architecture: bake.plan.architecture,
+                architecture: planned.definition.architecture,
                 resolved: currentSeconds(),
                 content: .image(entry)
             )

@@ -49,7 +49,7 @@ extension StepExecutor {
         let entry = Lock.Entry(
             steps: [name.description],
             request: reference.request,
-            architecture: bake.plan.architecture,
+            architecture: step.definition.architecture,
             resolved: currentSeconds(),
             content: .packages(PackageList(done.packages.map { LockedPackage($0) }))
         )

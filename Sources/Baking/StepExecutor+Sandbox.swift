@@ -1,6 +1,7 @@
 import Bakefiles
 import Glibc
 import Layers
+import OCI
 import Planning
 import Sandbox
 import Store
@@ -15,12 +16,14 @@ extension StepExecutor {
         name: StepName,
         on parent: [Digest]
     ) async throws -> MadeLayers {
+        let emulator = try Emulation().emulator(for: planned.definition.platform, onHost: bake.plan.architecture)
         let work = try bake.store.makeWorkFolder("step")
         defer { _ = work.remove() }
         let folder = work.path.appending("run")
         try Files.makeFolder(folder)
         let log = try logs.open(name)
         var job = job(over: parent, scratch: folder, output: work.path.appending("layer.tar"))
+        job.emulator = emulator
         let result: SandboxResult
         var resolution: Lock.Entry?
         switch step.action {
@@ -70,6 +73,7 @@ extension StepExecutor {
             }
             return made
         }
+        let emulator = try Emulation().emulator(for: planned.definition.platform, onHost: bake.plan.architecture)
         let work = try bake.store.makeWorkFolder("root")
         defer { _ = work.remove() }
         let folder = work.path.appending("run")
@@ -81,7 +85,8 @@ extension StepExecutor {
             mirror: debian.mirror,
             keyring: debian.keyring.map { copies[$0] },
             components: debian.components,
-            architecture: bake.plan.architecture,
+            architecture: planned.definition.platform.debianArchitecture,
+            emulator: emulator,
             timestamp: bake.plan.timestamp
         )
         let output = work.path.appending("layer.tar")

@@ -62,19 +62,14 @@ extension BaseImport {
     private func chooseByPlatform(_ entries: [ContentDescriptor]) throws -> ContentDescriptor {
         if entries.count == 1, let only = entries.first { return only }
         if entries.isEmpty { throw invalid("it holds no image") }
-        if let match = entries.first(where: { $0.platform.map(fits) ?? false }) { return match }
+        if let match = entries.first(where: { $0.platform.map(platform.isSame) ?? false }) { return match }
         let platforms = Set(entries.compactMap(\.platform?.description)).subtracting(["unknown/unknown"])
         guard !platforms.isEmpty else { throw invalid("it holds several images without names or platforms") }
         throw missingPlatform(platforms.sorted(by: precedes))
     }
 
     func checkPlatform(_ found: Platform) throws {
-        if !fits(found) { throw missingPlatform([found.description]) }
-    }
-
-    /// A variant is a matter of the processor's generation, and is left to the user.
-    private func fits(_ found: Platform) -> Bool {
-        found.os == platform.os && found.architecture == platform.architecture
+        if !platform.isSame(as: found) { throw missingPlatform([found.description]) }
     }
 
     private func missingPlatform(_ found: [String]) -> InvalidInput {

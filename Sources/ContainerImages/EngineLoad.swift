@@ -40,7 +40,7 @@ package struct EngineLoad: Sendable {
     ///
     /// Afterwards each name must stand for the image's identity, or, on engines that keep images by manifest, for its manifest.
     package func load(_ image: StoredImage, from store: ArtifactStore, names: [String]) async throws {
-        let layout = ExportedLayout(image, name: names.first, engineNames: names)
+        let layout = ExportedLayout(.image(image), name: names.first, engineNames: names)
         try await stream(layout, from: store)
         for name in names {
             let found = try await imageID(name)

@@ -5,7 +5,7 @@ import Store
 import SystemIO
 import SystemPackage
 
-/// One image as the files of an OCI layout: what a folder, an OCI archive and a docker archive have in common.
+/// An image, for one platform or for several, as the files of an OCI layout: what a folder, an OCI archive and a docker archive have in common.
 struct ExportedLayout {
     /// `oci-layout`, `index.json` and, for engines, `manifest.json`.
     let documents: [(name: String, bytes: [UInt8])]
@@ -14,9 +14,9 @@ struct ExportedLayout {
 
     /// `name` is what `index.json` calls the image; `engineNames` are `REPOSITORY:TAG` names for `docker load`.
     ///
-    /// Without an engine name the layout has no `manifest.json`.
-    init(_ image: StoredImage, name: String?, engineNames: [String] = []) {
-        var entry = image.descriptor
+    /// Without an engine name, and for several platforms, the layout has no `manifest.json`.
+    init(_ content: StoredContent, name: String?, engineNames: [String] = []) {
+        var entry = content.descriptor
         entry.annotations[ContentDescriptor.referenceNameKey] = name
         // By this one containerd finds the name, by `manifest.json` all other engines do.
         entry.annotations["io.containerd.image.name"] = engineNames.first
@@ -24,7 +24,7 @@ struct ExportedLayout {
             ("index.json", ImageIndex(manifests: [entry]).json.canonicalBytes),
             ("oci-layout", JSONValue.object(["imageLayoutVersion": "1.0.0"]).canonicalBytes),
         ]
-        if !engineNames.isEmpty {
+        if !engineNames.isEmpty, case .image(let image) = content {
             let manifest = JSONValue.array([
                 .object([
                     "Config": .string(Self.path(of: image.identity)),
@@ -35,9 +35,12 @@ struct ExportedLayout {
             documents.append(("manifest.json", manifest.canonicalBytes))
         }
         self.documents = documents.sorted { precedes($0.0, $1.0) }.map { (name: $0.0, bytes: $0.1) }
-        let parts = [image.manifest.config] + image.manifest.layers
-        var sizes = [image.manifestDigest: Int64(image.manifestBytes.count)]
-        for part in parts { sizes[part.digest] = part.size }
+        var sizes = [entry.digest: entry.size]
+        for image in content.images {
+            for part in [image.descriptor, image.manifest.config] + image.manifest.layers {
+                sizes[part.digest] = part.size
+            }
+        }
         blobs = sizes.sorted { $0.key < $1.key }.map { StoredBlob(digest: $0.key, size: $0.value) }
     }
 

@@ -7,7 +7,7 @@ extension ImageAssembly {
         ImageConfig(
             created: created,
             author: settings.author ?? inherited?.author,
-            platform: inherited?.platform ?? Platform(architecture: architecture),
+            platform: inherited?.platform ?? platform,
             execution: execution,
             diffIDs: layers.map(\.diffID),
             history: history

@@ -31,8 +31,8 @@ package struct ImageAssembly: Sendable, Hashable {
     package var machine: JSONValue?
     /// T: seconds since 1970.
     package var timestamp: Int64
-    /// As OCI and Debian write it, `amd64`; an inherited config has its own.
-    package var architecture: String
+    /// What it runs on; an inherited config says so itself.
+    package var platform: Platform
     /// Labels of `labels: { stamp: true }`.
     package var stamp: [String: String]
 
@@ -43,7 +43,7 @@ package struct ImageAssembly: Sendable, Hashable {
         layers: [Layer],
         machine: JSONValue? = nil,
         timestamp: Int64,
-        architecture: String,
+        platform: Platform,
         stamp: [String: String] = [:]
     ) {
         self.kind = kind
@@ -52,7 +52,7 @@ package struct ImageAssembly: Sendable, Hashable {
         self.layers = layers
         self.machine = machine
         self.timestamp = timestamp
-        self.architecture = architecture
+        self.platform = platform
         self.stamp = stamp
     }
 

@@ -17,7 +17,7 @@ extension DiagnosticIdentifier {
 /// All of it appears at its place whole or not at all, and is the same bytes each time. Blocks; call from `BlockingPool`.
 package struct ImageExport {
     private let store: ArtifactStore
-    private let image: StoredImage
+    private let content: StoredContent
     private let project: String
     private let name: String
     private let version: String
@@ -25,7 +25,7 @@ package struct ImageExport {
 
     /// What is written when `cancellation` is set is given up, and leaves nothing behind.
     package init(
-        _ image: StoredImage,
+        _ content: StoredContent,
         in store: ArtifactStore,
         project: String,
         name: String,
@@ -33,7 +33,7 @@ package struct ImageExport {
         cancellation: CancellationFlag = CancellationFlag()
     ) {
         self.store = store
-        self.image = image
+        self.content = content
         self.project = project
         self.name = name
         self.version = version
@@ -42,7 +42,8 @@ package struct ImageExport {
 
     /// `PROJECT/IMAGE:VERSION`: what the image is called on an engine.
     package func engineName() throws(InvalidInput) -> String {
-        let text = "\(project)/\(name):\(version)"
+        // That of an image for several platforms: an engine has one of them.
+        let text = "\(project)/\(name.prefix { $0 != "@" }):\(version)"
         do {
             let reference = try Reference(parsing: text)
             if reference.registry == nil { return text }
@@ -75,7 +76,7 @@ package struct ImageExport {
         force: Bool = false,
         leftover: (FilePath, SystemError) -> Void = { _, _ in }
     ) throws {
-        let layout = ExportedLayout(image, name: version)
+        let layout = ExportedLayout(content, name: version)
         if path.extension == "tar" { return try archive(layout, to: path, force: force) }
         try checkTarget(path, force: force)
         try AtomicOutput.folder(path, replaces: force, leftover: leftover) {
@@ -85,11 +86,17 @@ package struct ImageExport {
 
     /// What `docker load` takes: an OCI layout with a `manifest.json`, as one tar.
     package func dockerArchive(to path: FilePath, force: Bool = false) throws {
-        try archive(ExportedLayout(image, name: version, engineNames: [try engineName()]), to: path, force: force)
+        let layout = ExportedLayout(
+            .image(try content.image(named: name)),
+            name: version,
+            engineNames: [try engineName()]
+        )
+        try archive(layout, to: path, force: force)
     }
 
     /// The tree that the layers make, as one tar: no whiteouts, each file once.
     package func rootfs(to path: FilePath, force: Bool = false) throws {
+        let image = try content.image(named: name)
         try Self.checkFile(path, force: force)
         let layers = try image.manifest.layers.map { try store.openBlob($0.digest, verify: true) }
         let listings = try zip(layers, image.config.diffIDs).map { file, diffID in

@@ -30,8 +30,13 @@ package struct StoredImage: Sendable, Hashable {
     ///
     /// Throws `StoreError` where one is missing or damaged, `DocumentError` where one is not what it should be.
     package init(manifest digest: Digest, in store: ArtifactStore) throws {
+        try self.init(digest, try store.readBlob(digest, limit: DocumentLimit.bytes), in: store)
+    }
+
+    /// Reads the config of a manifest that was read already.
+    init(_ digest: Digest, _ bytes: [UInt8], in store: ArtifactStore) throws {
         manifestDigest = digest
-        manifestBytes = try store.readBlob(digest, limit: DocumentLimit.bytes)
+        manifestBytes = bytes
         manifest = try ImageManifest(decoding: manifestBytes)
         config = try ImageConfig(
             decoding: try store.readBlob(

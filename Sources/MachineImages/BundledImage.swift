@@ -85,7 +85,7 @@ package struct BundledImage: Sendable {
             name: image.name,
             identity: identity,
             manifest: manifest,
-            architecture: plan.architecture,
+            architecture: image.platform(onHost: plan.architecture).architectureName,
             timestamp: plan.timestamp,
             start: Start(
                 title: image.image.base.title,

@@ -6,7 +6,7 @@ package struct Plan: Sendable, Hashable {
     package let project: String
     /// T, seconds since 1970.
     package let timestamp: Int64
-    /// As OCI writes it: `amd64`.
+    /// That of the machine that bakes, as OCI writes it: `amd64`.
     package let architecture: String
     /// Every image after those that it needs.
     package let images: [PlannedImage]

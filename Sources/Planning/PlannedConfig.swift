@@ -31,12 +31,15 @@ package struct PlannedConfig: Sendable, Hashable {
 }
 
 extension Image {
-    /// What the config and the manifest say beside the layers; `base` stands for the config that is inherited.
-    func configFields(stamp: [String: String]?, base: StepKey?) -> JSONValue {
-        .object([
+    /// What the config and the manifest say beside the layers; `below` stands for the config that is inherited, or for those
+    /// of the members, by the images' names.
+    func configFields(stamp: [String: String]?, below: [String: StepKey]) -> JSONValue {
+        let base = if case .image(let name) = base { below[name] } else { StepKey?.none }
+        return .object([
             "kind": .string(kind.rawValue),
             "from": base == nil ? .string(self.base.title) : nil,
             "base": base.map { .string($0.digest.short) },
+            "platforms": members.isEmpty ? nil : .strings(below.mapValues(\.digest.short)),
             "steps": .strings(steps.map(\.action.title)),
             "config": config.fields,
             "machine": machine,

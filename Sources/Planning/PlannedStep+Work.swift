@@ -32,7 +32,7 @@ extension PlannedStep.Work {
         case .base(.rootfs(let path)), .base(.dockerArchive(let path, _)), .base(.oci(let path, _)): [path]
         // Other keys are another step: what is in the store was verified with these, byte for byte.
         case .base(.registry(_, let keys)): keys
-        case .base(.scratch), .base(.image): []
+        case .base(.scratch), .base(.image), .base(.platforms): []
         case .step(let step): step.action.inputPaths
         }
     }

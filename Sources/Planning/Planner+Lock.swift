@@ -29,6 +29,7 @@ extension Planner {
         _ read: [StepInput],
         named name: String,
         at place: SourcePlace,
+        architecture: String,
         below: [Digest]
     ) -> MovingReference? {
         guard work.isLockable else { return nil }
@@ -36,11 +37,11 @@ extension Planner {
             work,
             fields,
             inputs: read,
-            architecture: request.architecture,
+            architecture: architecture,
             below: below
         )
         let asked = MovingReference(request: digest, found: work.isBaseImage ? read.first?.contentDigest : nil)
-        let entry = answer(to: asked, of: name, at: place)
+        let entry = answer(to: asked, of: name, for: architecture, at: place)
         return MovingReference(request: digest, locked: entry, found: asked.found)
     }
 
@@ -58,12 +59,17 @@ extension Planner {
     }
 
     /// The lock's answer to a step; a missing, stale or contradicting one is a diagnostic where the lock is required.
-    private mutating func answer(to reference: MovingReference, of name: String, at place: SourcePlace) -> Lock.Entry? {
+    private mutating func answer(
+        to reference: MovingReference,
+        of name: String,
+        for architecture: String,
+        at place: SourcePlace
+    ) -> Lock.Entry? {
         guard let lock = request.lock else { return nil }
         let path = Lock.path(of: request.bakefile.path)
         guard let entry = lock.entry(for: reference.request) else {
             if request.lockUse.requires(reference.request) {
-                diagnostics.add(unanswered(name, in: lock, path, at: place))
+                diagnostics.add(unanswered(name, for: architecture, in: lock, path, at: place))
             }
             return nil
         }
@@ -82,8 +88,14 @@ extension Planner {
         return entry
     }
 
-    private func unanswered(_ name: String, in lock: Lock, _ path: String, at place: SourcePlace) -> Diagnostic {
-        guard let stale = lock.entry(ofStep: name, architecture: request.architecture) else {
+    private func unanswered(
+        _ name: String,
+        for architecture: String,
+        in lock: Lock,
+        _ path: String,
+        at place: SourcePlace
+    ) -> Diagnostic {
+        guard let stale = lock.entry(ofStep: name, architecture: architecture) else {
             return Diagnostic(
                 at: place,
                 "'\(path)' has no entry for '\(name)'",

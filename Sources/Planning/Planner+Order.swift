@@ -32,11 +32,11 @@ extension Planner {
 }
 
 extension Image {
-    /// The images whose layers this one starts from or copies from.
+    /// The images whose layers this one starts from or copies from, or that it is made of.
     package var neededImages: [String] {
         var names = steps.compactMap(\.action.sourceImage)
         if case .image(let name) = base { names.insert(name, at: 0) }
-        return names
+        return members.map(\.image) + names
     }
 }
 

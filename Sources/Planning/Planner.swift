@@ -95,7 +95,14 @@ package struct Planner {
     private static let scratch = StepKey(definition: .string("scratch"))
 
     private mutating func plan(_ image: Image) throws -> PlannedImage {
-        var chain = Chain(image: image.name, layers: [], symbol: Self.scratch, parent: "from")
+        let architecture = image.platform?.architectureName ?? request.architecture
+        var chain = Chain(
+            image: image.name,
+            architecture: architecture,
+            layers: [],
+            symbol: Self.scratch,
+            parent: "from"
+        )
         var steps: [PlannedStep] = []
         if case .image(let name) = image.base {
             chain.layers = layers[name] ?? nil
@@ -111,22 +118,30 @@ package struct Planner {
         layers[image.name] = .some(chain.layers)
         symbols[image.name] = chain.symbol
         requests[image.name] = chain.requests
-        let config = try planConfig(of: image, steps)
+        let config = try planConfig(of: image, architecture, steps)
         configs[image.name] = config
         return PlannedImage(image: image, steps: steps, config: config)
     }
 
     /// How the image stands beside its steps.
-    private func planConfig(of image: Image, _ steps: [PlannedStep]) throws -> PlannedConfig {
-        var base: (name: String, config: PlannedConfig)?
-        if case .image(let name) = image.base, let config = configs[name] { base = (name, config) }
+    private func planConfig(
+        of image: Image,
+        _ architecture: String,
+        _ steps: [PlannedStep]
+    ) throws -> PlannedConfig {
+        var below = image.members.map(\.image)
+        if case .image(let name) = image.base { below = [name] }
+        let others = below.compactMap { name in configs[name].map { (name: name, config: $0) } }
         let stamp = image.config.stamp ? request.stamp : nil
         let definition = StepDefinition(
             kind: PlannedConfig.address,
-            fields: image.configFields(stamp: stamp, base: base?.config.definition.key),
+            fields: image.configFields(
+                stamp: stamp,
+                below: Dictionary(others.map { ($0.name, $0.config.definition.key) }) { first, _ in first }
+            ),
             inputs: [:],
             timestamp: request.timestamp,
-            architecture: request.architecture
+            architecture: architecture
         )
         let record = try records.lastStep(image: image.name, address: PlannedConfig.address)
         let reason = PlanReason(
@@ -140,7 +155,7 @@ package struct Planner {
             records: records
         )
         let pending =
-            steps.first { !$0.state.isCached }?.address ?? base.flatMap { $0.config.state.isCached ? nil : $0.name }
+            steps.first { !$0.state.isCached }?.address ?? others.first { !$0.config.state.isCached }?.name
         let (state, text): (PlannedStep.State, String) =
             if record?.definition != definition.document {
                 (.willRun, try reason.text())
@@ -155,6 +170,7 @@ package struct Planner {
     /// What the steps so far give.
     private struct Chain {
         let image: String
+        let architecture: String
         var layers: [Digest]?
         /// All that leads here: a content key from the last step on whose content is known, definitions behind it.
         var symbol: StepKey
@@ -173,7 +189,15 @@ package struct Planner {
         let read = try readInputs(of: work, at: place)
         let address = work.address
         let name = "\(chain.image):\(address)"
-        let reference = reference(of: work, fields, read, named: name, at: place, below: chain.requests)
+        let reference = reference(
+            of: work,
+            fields,
+            read,
+            named: name,
+            at: place,
+            architecture: chain.architecture,
+            below: chain.requests
+        )
         if let reference { chain.requests.append(reference.request) }
         let definition = StepDefinition(
             kind: work.kind,
@@ -182,7 +206,7 @@ package struct Planner {
             packages: reference?.locked?.packages?.digest,
             image: work.isMoving ? reference?.locked?.image : nil,
             timestamp: request.timestamp,
-            architecture: request.architecture
+            architecture: chain.architecture
         )
         let isUnpinned = work.isMoving && reference?.locked == nil
         let source = work.sourceImage

@@ -1,4 +1,5 @@
 package import Bakefiles
+import OCI
 
 extension Step.Action {
     /// What the step does in one line, also the `created_by` of its layer: `copy site -> /srv/www`.
@@ -43,6 +44,7 @@ extension Base {
         case .dockerArchive(let path, let tag): "docker-archive \(path.name)\(tag.map { ":\($0)" } ?? "")"
         case .rootfs(let path): "rootfs \(path.name)"
         case .registry(let reference, _): "registry \(reference)"
+        case .platforms(let members): "platforms \(members.map(\.platform.description).joined(separator: " "))"
         }
     }
 }

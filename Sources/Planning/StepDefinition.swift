@@ -11,6 +11,8 @@ package struct StepDefinition: Sendable, Hashable {
 
     package let document: JSONValue
     package let key: StepKey
+    /// What it is for, with the variant where there is one: `amd64`, `arm/v7`.
+    package let architecture: String
 
     /// `kind` is the step's key in the Bakefile or `from`, `inputs` holds each input's digest by the user's name for it,
     /// `packages` is the digest of the list that the lock has for it, `image` what the lock has for a registry's image.
@@ -34,7 +36,10 @@ package struct StepDefinition: Sendable, Hashable {
             "architecture": .string(architecture),
         ])
         key = StepKey(definition: document)
+        self.architecture = architecture
     }
+
+    package var platform: Platform { Platform(architectureName: architecture) }
 }
 
 extension Step.Action {
@@ -88,7 +93,7 @@ extension Base {
     /// Every field as a JSON value; nil for what is no step of its own.
     package var fields: JSONValue? {
         switch self {
-        case .scratch, .image: nil
+        case .scratch, .image, .platforms: nil
         case .debian(let base):
             .object([
                 "debian": .string(base.suite), "variant": .string(base.variant),

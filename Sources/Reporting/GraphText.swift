@@ -1,4 +1,5 @@
 package import Bakefiles
+import OCI
 import Planning
 
 /// The images and steps of a Bakefile as a graph in Graphviz's DOT language.
@@ -45,6 +46,11 @@ package enum GraphText {
         let start = quoted("\(image.name)#start")
         if case .image(let base) = image.base, names.contains(base) {
             lines.append("  \(quoted("\(base)#start")) -> \(start) [label=\"from\"];")
+        } else if !image.members.isEmpty {
+            for member in image.members {
+                let source = names.contains(member.image) ? "\(member.image)#start" : "image \(member.image)"
+                lines.append("  \(quoted(source)) -> \(start) [label=\(quoted(member.platform.description))];")
+            }
         } else if image.base != .scratch {
             let source = quoted(image.base.title)
             lines.append("  \(source) [shape=ellipse];")

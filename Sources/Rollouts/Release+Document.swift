@@ -43,6 +43,7 @@ extension ReleasedImage {
             "version": .string(version),
             "identity": .string(identity.description),
             "manifest": .string(manifest.description),
+            "platforms": platforms.isEmpty ? nil : .strings(platforms),
             "base": .object([
                 "from": .string(base.from),
                 "digest": base.digest.map { .string($0.description) },

@@ -89,7 +89,8 @@ extension Release {
 
 extension ReleasedImage {
     static let keys = [
-        "kind", "version", "identity", "manifest", "base", "layers", "references", "inputs", "images", "attestations",
+        "kind", "version", "identity", "manifest", "platforms", "base", "layers", "references", "inputs", "images",
+        "attestations",
         "placements",
     ]
 
@@ -130,6 +131,9 @@ extension ReleasedImage {
             )
         }
         let attestations = try reader.optionalObject("attestations", keys: ["sbom", "provenance"])
+        let named = try reader.optionalObject("platforms", keys: nil)
+        var platforms: [String: String] = [:]
+        for name in named?.names ?? [] { platforms[name] = try named?.text(name) }
         var placements: [Placement] = []
         let keys = ["repository", "manifest", "account", "region", "ami", "snapshot"]
         for placement in try reader.objects("placements", keys: keys) { placements.append(try Placement(placement)) }
@@ -138,6 +142,7 @@ extension ReleasedImage {
             version: try reader.version("version"),
             identity: try reader.digest("identity"),
             manifest: try reader.digest("manifest"),
+            platforms: platforms,
             base: Base(
                 from: try base.text("from"),
                 digest: try base.optionalDigest("digest"),

@@ -84,9 +84,12 @@ package struct ReleasedImage: Sendable, Hashable {
 
     package var kind: Image.Kind
     package var version: String
-    /// The digest of the config.
+    /// The digest of the config; of an image for several platforms that of the index of its members as they are in a store.
     package var identity: Digest
     package var manifest: Digest
+    /// Of an image for several platforms, which has no layers of its own: the image for each, as in `linux/arm64`, by its
+    /// name in the release.
+    package var platforms: [String: String]
     package var base: Base
     /// Lowest first.
     package var layers: [Layer]
@@ -105,6 +108,7 @@ package struct ReleasedImage: Sendable, Hashable {
         version: String,
         identity: Digest,
         manifest: Digest,
+        platforms: [String: String] = [:],
         base: Base,
         layers: [Layer],
         references: [String] = [],
@@ -117,6 +121,7 @@ package struct ReleasedImage: Sendable, Hashable {
         self.version = version
         self.identity = identity
         self.manifest = manifest
+        self.platforms = platforms
         self.base = base
         self.layers = layers
         self.references = references

@@ -52,9 +52,9 @@ extension ArtifactStore {
         var current = kept
         for (name, entry) in references where roots.versionNames[name] == nil && !name.contains(Self.bundleMark) {
             try marks.follow(entry.digest)
-            if let config = try? ImageManifest(decoding: readBlob(entry.digest)).config.digest {
-                current.insert(config)
-            }
+            // An image for several platforms has its index for an identity.
+            let config = try? ImageManifest(decoding: readBlob(entry.digest)).config.digest
+            current.insert(config ?? entry.digest)
         }
         for (name, entry) in references.sorted(by: { $0.key < $1.key }) {
             let identity = roots.versionNames[name] ?? Self.bundledIdentity(name)

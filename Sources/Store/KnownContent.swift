@@ -26,9 +26,12 @@ struct KnownContent: Sendable {
         add(user, uses: manifest)
         guard demand(manifest, size, for: user, in: store) else { return }
         // A manifest that cannot be read is damaged, and that is found by its digest.
-        guard let bytes = try? store.readBlob(manifest, limit: DocumentLimit.bytes),
-            let document = try? ImageManifest(decoding: bytes)
-        else { return }
+        guard let bytes = try? store.readBlob(manifest, limit: DocumentLimit.bytes) else { return }
+        if let index = try? ImageIndex(decoding: bytes) {
+            for entry in index.manifests { add(user, manifest: entry.digest, size: entry.size, in: store) }
+            return
+        }
+        guard let document = try? ImageManifest(decoding: bytes) else { return }
         for blob in [document.config] + document.layers {
             add(user, uses: blob.digest)
             _ = demand(blob.digest, blob.size, for: user, in: store)

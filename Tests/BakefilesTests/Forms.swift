@@ -86,6 +86,9 @@ enum Forms {
         "kind: ami, from: { debian: sid }, config: { author: A, labels: { a: b } }",
         "kind: docker, from: scratch, compression: gzip-12", "kind: docker, from: scratch, compression: none",
         "kind: docker, from: scratch, matrix: { a: [1, x, 1.5], b: [\"\", true] }",
+        "kind: docker, from: scratch, platforms: [linux/arm64]",
+        "kind: docker, from: scratch, platforms: [linux/amd64, linux/arm/v7]",
+        "kind: ami, from: { debian: sid }, platforms: [linux/arm64]",
     ]
 
     static let badImages: [String] = [
@@ -133,7 +136,10 @@ enum Forms {
         "kind: ami, from: { debian: sid }, ami: { regions: [eu] }",
         "kind: ami, from: { debian: sid }, ami: { regions: [eu-west-1], share: [\"1234\"] }",
         "kind: docker, dockerfile: x", "kind: docker, from: scratch, tests: []",
-        "kind: docker, from: scratch, platforms: [linux/amd64]", "kind: docker, from: scratch, compression: zstd-0",
+        "kind: docker, from: scratch, platforms: []", "kind: docker, from: scratch, platforms: linux/amd64",
+        "kind: docker, from: scratch, platforms: [amd64]", "kind: docker, from: scratch, platforms: [linux/arm64/v8]",
+        "kind: docker, from: scratch, platforms: [linux/amd64, linux/amd64]",
+        "kind: docker, from: scratch, platforms: [windows/amd64]", "kind: docker, from: scratch, compression: zstd-0",
         "kind: docker, from: scratch, cache: x", "kind: docker, from: scratch, verify: x",
     ]
 

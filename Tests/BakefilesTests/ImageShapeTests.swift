@@ -170,6 +170,57 @@ import Testing
         #expect(bakefile.images[4].base == .image("web-bookworm-1-10"))
     }
 
+    @Test func `platforms multiply the image, and make one of them all`() throws {
+        let sample = try Sample(
+            """
+            bakefile: 1
+            project: p
+            images:
+              base: { kind: docker, from: { debian: bookworm }, platforms: [linux/amd64, linux/arm64] }
+              pages: { kind: docker, from: scratch }
+              web:
+                kind: docker
+                platforms: [linux/arm64, linux/amd64]
+                from: { image: base }
+                version: sequence
+                push: [a/web]
+                compression: zstd-3
+                config: { env: { PLATFORM: "${platform.name}/${platform.variant}" } }
+                steps:
+                  - copy: { from: "bin/${platform.architecture}/", to: /usr/bin/ }
+                  - copy: { from: { image: pages, path: /srv }, to: /srv }
+                  - copy: { from: { image: base, path: /etc }, to: /x }
+              small: { kind: docker, from: scratch, platforms: [linux/arm/v7] }
+            """
+        )
+        let bakefile = try sample.read()
+        #expect(
+            bakefile.images.map(\.name) == [
+                "base@amd64", "base@arm64", "base", "pages", "web@arm64", "web@amd64", "web", "small",
+            ]
+        )
+        let web = try #require(bakefile.image(named: "web"))
+        #expect(web.members.map(\.image) == ["web@arm64", "web@amd64"])
+        #expect(web.version == .sequence && web.destinations == ["a/web"] && web.compression == "zstd-3")
+        #expect(web.steps.isEmpty && web.platform == nil)
+        let member = try #require(bakefile.image(named: "web@arm64"))
+        #expect(member.base == .image("base@arm64") && member.platform?.description == "linux/arm64")
+        #expect(member.version == nil && member.destinations.isEmpty)
+        #expect(member.config.environment == ["PLATFORM": "linux/arm64/"])
+        let sources = member.steps.compactMap { step -> CopyStep.Source? in
+            if case .copy(let copy) = step.action { copy.source } else { nil }
+        }
+        #expect(
+            sources == [
+                .files([InputPath(path: "bin/arm64")]), .image(name: "pages", path: "/srv"),
+                .image(name: "base@arm64", path: "/etc"),
+            ]
+        )
+        let small = try #require(bakefile.image(named: "small"))
+        #expect(small.platform?.architectureName == "arm/v7" && small.members.isEmpty)
+        #expect(small.platform?.debianArchitecture == "armhf")
+    }
+
     @Test func `a huge matrix is refused at once`() throws {
         let axes = (1...64).map { "a\($0): [1, 2, 3, 4, 5, 6, 7, 8]" }.joined(separator: ", ")
         let sample = try Sample(

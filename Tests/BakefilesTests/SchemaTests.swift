@@ -13,11 +13,11 @@ import YAML
     private static let unseen: Set<String> = [
         "bad-duration.long", "bad-size.large", "bad-timestamp", "duplicate-name", "duplicate-name.matrix", "first-key",
         "image-cycle", "impossible-field", "include-cycle", "include-limit", "matrix-limit", "misplaced-field",
-        "no-images", "no-value", "unexpected-tag", "unknown-context", "unknown-field", "unknown-image",
+        "no-images", "no-value", "platform-mismatch", "unexpected-tag", "unknown-context", "unknown-field", "unknown-image",
         "unknown-image.matrix",
         "unknown-secret",
-        "unknown-setting", "unknown-variable", "unreadable-file", "unterminated-variable", "value-not-allowed",
-        "variable-order", "wrong-kind", "wrong-kind.machine", "bad-pattern",
+        "unknown-setting", "unknown-variable", "unknown-variable.platform", "unreadable-file", "unterminated-variable", "value-not-allowed",
+        "variable-order", "wrong-kind", "wrong-kind.machine", "wrong-kind.platforms", "bad-pattern",
     ]
 
     @Test func `is a schema of draft 2020-12, and describes every key`() async throws {

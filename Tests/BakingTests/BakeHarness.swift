@@ -63,7 +63,7 @@ final class BakeHarness: Sendable {
             store: store,
             options: .init(jobs: 2, worker: "/nonexistent", environment: [:]),
             recipes: .init(
-                importBase: { _, _, _, _ in MadeLayers(layers: [], config: nil) },
+                importBase: { _, _, _, _, _ in MadeLayers(layers: [], config: nil) },
                 finishImage: { image in
                     let chain = JSONValue.strings(image.layers.map(\.description))
                     let digest = Digester.digest(of: chain.canonicalBytes)

@@ -139,7 +139,7 @@ import Testing
 
     @Test func `row 27: nothing is written over a symlink, and nothing goes through it`() throws {
         let image = try StoredImage(manifest: try samples.web().manifestDigest, in: samples.store)
-        let export = ImageExport(image, in: samples.store, project: "shop", name: "web", version: "1.0.0")
+        let export = ImageExport(.image(image), in: samples.store, project: "shop", name: "web", version: "1.0.0")
         let probe = try samples.folder.write("precious", to: "precious/file")
         let target = samples.folder.file("image.tar")
         #expect(symlink(probe.string, target.string) == 0)

@@ -24,7 +24,7 @@ import Testing
             inherited: inherited,
             layers: layers,
             timestamp: 86_400,
-            architecture: "amd64",
+            platform: Platform(architecture: "amd64"),
             stamp: ["org.opencontainers.image.revision": "abc"]
         )
     }

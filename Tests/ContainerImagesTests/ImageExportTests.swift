@@ -16,7 +16,7 @@ import Testing
     init() throws {
         samples = try SampleImages()
         image = try StoredImage(manifest: try samples.web().manifestDigest, in: samples.store)
-        export = ImageExport(image, in: samples.store, project: "shop", name: "web", version: "1.0.0")
+        export = ImageExport(.image(image), in: samples.store, project: "shop", name: "web", version: "1.0.0")
     }
 
     private func path(_ name: String) -> FilePath { samples.folder.file(name) }
@@ -152,7 +152,7 @@ import Testing
         let flag = CancellationFlag()
         flag.set()
         let cancelled = ImageExport(
-            image,
+            .image(image),
             in: samples.store,
             project: "shop",
             name: "web",
@@ -185,7 +185,7 @@ import Testing
     }
 
     @Test func `names that no engine takes`() throws {
-        let upper = ImageExport(image, in: samples.store, project: "Shop", name: "web", version: "1")
+        let upper = ImageExport(.image(image), in: samples.store, project: "Shop", name: "web", version: "1")
         let error = #expect(throws: InvalidInput.self) { try upper.dockerArchive(to: path("x.tar")) }
         #expect(
             error?.description == """
@@ -194,7 +194,7 @@ import Testing
                   fix: use a project name without a dot
                 """
         )
-        let odd = ImageExport(image, in: samples.store, project: "shop", name: "web_-x", version: "1")
+        let odd = ImageExport(.image(image), in: samples.store, project: "shop", name: "web_-x", version: "1")
         let second = #expect(throws: InvalidInput.self) { try odd.dockerArchive(to: path("x.tar")) }
         #expect(second?.description.contains("its component 'web_-x' has '_-' between letters or digits") == true)
     }
@@ -225,7 +225,7 @@ import Testing
                 "echo \"$@\" >>\(folder)/calls; [ \"$1\" = load ] && cat >\(folder)/got.tar || echo \(image.identity)"
             )
         )
-        let export = ImageExport(image, in: samples.store, project: "shop", name: "web", version: "1.0.0")
+        let export = ImageExport(.image(image), in: samples.store, project: "shop", name: "web", version: "1.0.0")
         try export.dockerArchive(to: samples.folder.file("want.tar"))
         let manifest = ["-xOf", "got.tar", "manifest.json"]
         #expect(

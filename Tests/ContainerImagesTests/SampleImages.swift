@@ -62,7 +62,7 @@ struct SampleImages {
             ],
             machine: kind == .ami ? .object(["filesystem": "ext4"]) : nil,
             timestamp: 0,
-            architecture: hostArchitecture
+            platform: Platform(architecture: hostArchitecture)
         ).assemble()
         try image.store(in: store, project: project, image: name)
         return image

@@ -99,7 +99,7 @@ struct MachineWorkshop {
             store: store,
             options: .init(jobs: 2, worker: try builtExecutable(), environment: ["TOKEN": "hunter2\n"]),
             recipes: .init(
-                importBase: { _, _, bakefile, store in
+                importBase: { _, _, _, bakefile, store in
                     let base = BaseImport(
                         store: store,
                         platform: Platform(architecture: "amd64"),
@@ -196,7 +196,7 @@ struct MachineWorkshop {
 
     /// The tree of the image's layers in `wanted`, and the base alone in `machine`.
     func unpack(_ image: StoredImage) async throws {
-        let export = ImageExport(image, in: store, project: "shop", name: "base", version: "1")
+        let export = ImageExport(.image(image), in: store, project: "shop", name: "base", version: "1")
         try export.rootfs(to: temporary.file("wanted.tar"))
         try await shell(
             """
@@ -217,7 +217,7 @@ private func assemble(_ image: LayeredImage, in store: ArtifactStore) throws -> 
         settings: ImageSettings(),
         layers: layers,
         timestamp: 172_800,
-        architecture: "amd64"
+        platform: Platform(architecture: "amd64")
     ).assemble()
     try assembled.store(in: store, project: "shop", image: "base")
     return assembled
