@@ -50,7 +50,7 @@ package struct ImagePull: Sendable {
             try manifest.check(config)
             return config
         }
-        guard fits(config.platform) else { throw noPlatform([config.platform.description], client) }
+        guard platform.isSame(as: config.platform) else { throw noPlatform([config.platform.description], client) }
         for layer in manifest.layers where layer.mediaType.layerCompression == nil {
             throw RegistryError(
                 .wrongContent,
@@ -82,15 +82,10 @@ package struct ImagePull: Sendable {
     }
 
     private func choose(_ entries: [ContentDescriptor], _ client: RepositoryClient) throws -> ContentDescriptor {
-        if let match = entries.first(where: { $0.platform.map(fits) ?? false }) { return match }
+        if let match = entries.first(where: { $0.platform.map(platform.isSame) ?? false }) { return match }
         if entries.count == 1, let only = entries.first, only.platform == nil { return only }
         let platforms = Set(entries.compactMap(\.platform?.description)).subtracting(["unknown/unknown"])
         throw noPlatform(platforms.sorted(), client)
-    }
-
-    /// A variant is a matter of the processor's generation, and is left to the user.
-    private func fits(_ found: Platform) -> Bool {
-        found.os == platform.os && found.architecture == platform.architecture
     }
 
     private func noPlatform(_ found: [String], _ client: RepositoryClient) -> RegistryError {

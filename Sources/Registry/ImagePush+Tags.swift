@@ -1,5 +1,5 @@
-package import OCI
-import SystemIO
+import OCI
+package import SystemIO
 
 /// A tag that is to stand for pushed content.
 package struct PushedTag: Sendable {
@@ -20,8 +20,8 @@ package struct PushedTag: Sendable {
 /// A version that stands for another image in a registry; exit status 7.
 package struct TagTaken: Error, Hashable, Sendable, CustomStringConvertible {
     package let reference: String
-    package let holder: ImageIdentity
-    package let wanted: ImageIdentity
+    /// The identity of the image, or the digest of what it stands for.
+    package let holder: Digest
 
     package var description: String {
         "'\(reference)' stands for another image, '\(holder)', and a version never changes its meaning"
@@ -61,12 +61,24 @@ extension ImagePush {
         guard let found = try await tag.content.client.manifestDigest(tag.tag) else { return nil }
         guard tag.isVersion, found != tag.content.manifestDigest else { return found }
         // The same image may have been pushed with other compression.
-        let manifest = try await tag.content.client.manifest(found.description)
-        let identity = manifest.flatMap { try? ImageManifest(decoding: $0.bytes) }?.config.digest
-        guard identity == tag.content.identity else {
-            throw TagTaken(reference: tag.reference, holder: identity ?? found, wanted: tag.content.identity)
+        let configs = try await configs(of: found, tag.content.client)
+        guard configs == tag.content.configs else {
+            throw TagTaken(reference: tag.reference, holder: configs.count == 1 ? configs[0] : found)
         }
         return found
+    }
+
+    /// The identities of what a manifest or an index holds, sorted; none where it is neither.
+    private func configs(of digest: Digest, _ client: RepositoryClient) async throws -> [ImageIdentity] {
+        guard let found = try await client.manifest(digest.description) else { return [] }
+        if let manifest = try? ImageManifest(decoding: found.bytes) { return [manifest.config.digest] }
+        var configs: [ImageIdentity] = []
+        for entry in (try? ImageIndex(decoding: found.bytes))?.manifests ?? [] {
+            let manifest = try await client.manifest(entry.digest.description)
+            // One that cannot be read is none of ours.
+            configs.append(manifest.flatMap { try? ImageManifest(decoding: $0.bytes) }?.config.digest ?? entry.digest)
+        }
+        return configs.sorted()
     }
 
     /// Gives the references that could not be put back.

@@ -35,7 +35,7 @@ package struct ImagePush: Sendable {
         var manifest = image
         manifest.layers = sources.map(\.descriptor)
         let received = ReceivedManifest(mediaType: manifest.mediaType, own: manifest.json.canonicalBytes)
-        var pushed = PushedContent(client: bare, manifest: received, identity: manifest.config.digest)
+        var pushed = PushedContent(client: bare, manifest: received, configs: [manifest.config.digest])
         if try await bare.manifestDigest(received.digest.description) == received.digest {
             pushed.isUnchanged = true
             return pushed
@@ -70,8 +70,8 @@ package struct ImagePush: Sendable {
 package struct PushedContent: Sendable {
     let client: RepositoryClient
     let manifest: ReceivedManifest
-    /// The digest of the config.
-    package let identity: ImageIdentity
+    /// The identity of the image, or those of the images for all platforms, sorted.
+    package let configs: [ImageIdentity]
     /// The registry had all of it before.
     package var isUnchanged = false
     package private(set) var uploaded = 0
@@ -80,16 +80,24 @@ package struct PushedContent: Sendable {
     package private(set) var mounted = 0
     package private(set) var present = 0
 
-    init(client: RepositoryClient, manifest: ReceivedManifest, identity: ImageIdentity) {
+    init(client: RepositoryClient, manifest: ReceivedManifest, configs: [ImageIdentity]) {
         self.client = client
         self.manifest = manifest
-        self.identity = identity
+        self.configs = configs.sorted()
     }
 
     package var manifestDigest: Digest { manifest.digest }
 
     /// Registry and repository as references write them.
     package var repository: String { client.name }
+
+    /// Counts what it took to bring a part of it there.
+    mutating func count(_ part: PushedContent) {
+        uploaded += part.uploaded
+        uploadedBytes += part.uploadedBytes
+        mounted += part.mounted
+        present += part.present
+    }
 
     fileprivate mutating func count(_ outcome: BlobPush, _ size: Int64) {
         switch outcome {
