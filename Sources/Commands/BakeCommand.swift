@@ -238,11 +238,19 @@ struct BakeCommand: AsyncParsableCommand {
             ])
             for (name, image) in release.images.sorted(by: { $0.key < $1.key }) {
                 table.add([
-                    name, image.version, image.identity.short, Sizes.text(image.layers.reduce(0) { $0 + $1.size }),
+                    name, image.version, image.identity.short, Sizes.text(release.size(of: image)),
                     image.references.first ?? "-",
                 ])
             }
             try Console.write(table.lines(palette: output.palette) + ["release \(release.digest)"])
         }
+    }
+}
+
+extension Release {
+    /// Bytes of the layers of an image, or of those that it is made of.
+    fileprivate func size(of image: ReleasedImage) -> Int64 {
+        image.layers.reduce(0) { $0 + $1.size }
+            + image.platforms.values.reduce(0) { $0 + (images[$1].map { size(of: $0) } ?? 0) }
     }
 }

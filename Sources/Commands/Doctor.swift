@@ -1,5 +1,6 @@
 import Glibc
 import OCI
+import Planning
 import Sandbox
 import Store
 import Synchronization
@@ -55,7 +56,7 @@ struct Doctor {
         }
         return try await [storeFolder(tried), diskSpace(folder)] + sandbox(tried, scratch)
             + [
-                engine(),
+                platforms(), engine(),
                 program("git", ["--version"], name: "git", purpose: "the commit in a release, and 'version: git'"),
                 program("dot", ["-V"], name: "Graphviz", purpose: "'ovenbird graph --format svg'", package: "graphviz"),
             ]
@@ -109,6 +110,19 @@ struct Doctor {
                 fix: item.error?.fix
             )
         }
+    }
+
+    private func platforms() -> Finding {
+        let host = hostArchitecture()
+        let found = Emulation().platforms(onHost: host).map(\.description)
+        let isAlone = found.allSatisfy { Platform(named: $0).map { Emulation.isNative($0, onHost: host) } ?? false }
+        return Finding(
+            name: "platforms",
+            state: isAlone ? .limited : .good,
+            detail: "programs run for \(found.joined(separator: ", "))",
+            purpose: "'run' and 'packages' steps and Debian roots of images with 'platforms:'",
+            fix: isAlone ? "apt-get install qemu-user-static binfmt-support" : nil
+        )
     }
 
     private func engine() async -> Finding {

@@ -72,7 +72,7 @@ struct ExportCommand: AsyncParsableCommand {
         let (format, force) = (format, force)
         try await Waiting.saying("still exporting '\(known.name)'") {
             try await BlockingPool.shared.run { cancellation in
-                let stored = try StoredImage(manifest: known.manifest, in: store)
+                let stored = try known.content(in: store)
                 let export = ImageExport(
                     stored,
                     in: store,
@@ -86,9 +86,10 @@ struct ExportCommand: AsyncParsableCommand {
                 case .dockerArchive: try export.dockerArchive(to: path, force: force)
                 case .rootfsTar: try export.rootfs(to: path, force: force)
                 case .stepBundles:
-                    guard stored.isMachine else { throw Self.noBundles(known.name) }
+                    let machine = try stored.image(named: known.name)
+                    guard machine.isMachine else { throw Self.noBundles(known.name) }
                     try StepBundles.export(
-                        stored,
+                        machine,
                         from: store,
                         project: known.project,
                         name: known.name,

@@ -1,4 +1,5 @@
 import ArgumentParser
+import ContainerImages
 import OCI
 import Reporting
 import Store
@@ -25,18 +26,19 @@ struct ImagesCommand: ParsableCommand {
     func run() throws {
         let store = try store.open(.readOnly)
         let images = try store.knownImages(project: project)
-        let documents = try images.map { try $0.documents(in: store) }
+        // Those of all platforms, each once.
+        let layers = try images.map { try Set($0.content(in: store).images.flatMap(\.manifest.layers)) }
         switch output.format {
         case .json:
-            let list = zip(images, documents).map { image, documents in
+            let list = zip(images, layers).map { image, layers in
                 JSONValue.object([
                     "project": .string(image.project), "image": .string(image.name),
                     "version": image.version.map(JSONValue.string),
                     "identity": .string(image.identity.description),
                     "manifest": .string(image.manifest.description),
                     "baked": .string(Timestamp.text(seconds: image.bakedAt)),
-                    "layers": .integer(Int64(documents.manifest.layers.count)),
-                    "size": .integer(documents.manifest.layers.reduce(0) { $0 + $1.size }),
+                    "layers": .integer(Int64(layers.count)),
+                    "size": .integer(layers.reduce(0) { $0 + $1.size }),
                     "release": image.release.map { .string($0.description) },
                 ])
             }
@@ -50,11 +52,11 @@ struct ImagesCommand: ParsableCommand {
                 ("PROJECT", .left), ("IMAGE", .left), ("VERSION", .left), ("IDENTITY", .left), ("BAKED", .left),
                 ("LAYERS", .right), ("SIZE", .right),
             ])
-            for (image, documents) in zip(images, documents) {
+            for (image, layers) in zip(images, layers) {
                 table.add([
                     image.project, image.name, image.version ?? "-", image.identity.short,
-                    Timestamp.text(seconds: image.bakedAt), String(documents.manifest.layers.count),
-                    Sizes.text(documents.manifest.layers.reduce(0) { $0 + $1.size }),
+                    Timestamp.text(seconds: image.bakedAt), String(layers.count),
+                    Sizes.text(layers.reduce(0) { $0 + $1.size }),
                 ])
             }
             try Console.write(table.lines(palette: output.palette))

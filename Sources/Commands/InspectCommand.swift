@@ -1,4 +1,6 @@
 import ArgumentParser
+import Bakefiles
+import ContainerImages
 import OCI
 import Reporting
 import Store
@@ -27,11 +29,49 @@ struct InspectCommand: ParsableCommand {
     func run() throws {
         let store = try store.open(.readOnly)
         let image = try ImageArgument(text: image).find(in: store, project: bakefile.projectAtHand)
-        let (manifest, config) = try image.documents(in: store)
-        let attestations = image.attestations(in: store)
+        switch try image.content(in: store) {
+        case .platforms(let index): try show(index, of: image)
+        case .image(let stored):
+            let (manifest, config) = (stored.manifest, stored.config)
+            let attestations = image.attestations(in: store)
+            switch output.format {
+            case .json: try Console.write(document(image, manifest, config, attestations))
+            case .text: try Console.write(lines(image, manifest, config, attestations))
+            }
+        }
+    }
+
+    /// An image for several platforms: what there is for each.
+    private func show(_ index: StoredIndex, of image: KnownImage) throws {
         switch output.format {
-        case .json: try Console.write(document(image, manifest, config, attestations))
-        case .text: try Console.write(lines(image, manifest, config, attestations))
+        case .json:
+            try Console.write(
+                .object([
+                    "project": .string(image.project), "image": .string(image.name),
+                    "version": image.version.map(JSONValue.string), "identity": .string(image.identity.description),
+                    "baked": .string(Timestamp.text(seconds: image.bakedAt)),
+                    "release": image.release.map { .string($0.description) },
+                    "index": .object(["digest": .string(index.digest.description), "document": index.index.json]),
+                ])
+            )
+        case .text:
+            var table = TextTable([("PLATFORM", .left), ("IMAGE", .left), ("IDENTITY", .left), ("SIZE", .right)])
+            for one in index.images {
+                let platform = one.config.platform
+                table.add([
+                    platform.description, PlatformMember.name(of: image.name, for: platform), one.identity.short,
+                    Sizes.text(one.manifest.layers.reduce(0) { $0 + $1.size }),
+                ])
+            }
+            let facts = [
+                ("identity", image.identity.description), ("project", image.project),
+                ("baked", Timestamp.text(seconds: image.bakedAt)), ("release", image.release?.description ?? "-"),
+            ]
+            let lines = facts.map { "  \($0.0.padded(to: 8))  \($0.1)" }
+            try Console.write(
+                [output.palette.bold(image.title.neutralised)] + lines + [""]
+                    + table.lines(indent: "  ", palette: output.palette)
+            )
         }
     }
 

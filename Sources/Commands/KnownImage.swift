@@ -1,3 +1,4 @@
+import ContainerImages
 import OCI
 import Store
 import SystemIO
@@ -17,11 +18,8 @@ struct KnownImage: Hashable {
     /// Name and version, such as `web 1.4.0`.
     var title: String { version.map { "\(name) \($0)" } ?? name }
 
-    /// Reads manifest and config.
-    func documents(in store: ArtifactStore) throws -> (manifest: ImageManifest, config: ImageConfig) {
-        let manifest = try ImageManifest(decoding: try store.readBlob(self.manifest))
-        return (manifest, try ImageConfig(decoding: try store.readBlob(manifest.config.digest)))
-    }
+    /// Reads manifest and config, or those of all platforms.
+    func content(in store: ArtifactStore) throws -> StoredContent { try StoredContent(manifest: manifest, in: store) }
 }
 
 extension ArtifactStore {

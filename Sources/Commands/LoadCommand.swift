@@ -2,6 +2,7 @@ import ArgumentParser
 import ContainerImages
 import Diagnostics
 import OCI
+import Planning
 import Reporting
 import Store
 import SystemIO
@@ -37,9 +38,12 @@ struct LoadCommand: AsyncParsableCommand {
     func run() async throws {
         let store = try store.open(.readOnly)
         let known = try ImageArgument(text: image).find(in: store, project: bakefile.projectAtHand)
-        let stored = try await BlockingPool.shared.run { try StoredImage(manifest: known.manifest, in: store) }
+        let stored = try await BlockingPool.shared.run {
+            let host = Platform(architecture: hostArchitecture())
+            return try known.content(in: store).image(named: known.name, for: host)
+        }
         let version = known.version ?? known.identity.short
-        let export = ImageExport(stored, in: store, project: known.project, name: known.name, version: version)
+        let export = ImageExport(.image(stored), in: store, project: known.project, name: known.name, version: version)
         let names = [try export.engineName()] + tags
         let engine = EngineLoad(engine: engine)
         try await Waiting.saying("still loading '\(known.name)' into '\(engine.engine)'") {

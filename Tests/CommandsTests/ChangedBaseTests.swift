@@ -35,7 +35,13 @@ struct ChangedBaseTests {
         let recipe = BakeRecipe(bakefile: bakefile, store: store, options: options) { _ in }
         let assembler = ImageAssembler(recipe: recipe, plan: plan, stamp: [:])
         do {
-            _ = try await assembler.importBase(base, plan.images[0].steps[0].inputs, bakefile, store)
+            _ = try await assembler.importBase(
+                base,
+                Platform(architecture: hostArchitecture()),
+                plan.images[0].steps[0].inputs,
+                bakefile,
+                store
+            )
             return nil
         } catch {
             return "\(error)"

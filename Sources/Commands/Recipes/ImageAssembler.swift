@@ -30,6 +30,7 @@ final class ImageAssembler: Sendable {
 
     @Sendable func importBase(
         _ base: Base,
+        _ platform: Platform,
         _ inputs: [StepInput],
         _ bakefile: Bakefile,
         _ store: ArtifactStore
@@ -37,13 +38,13 @@ final class ImageAssembler: Sendable {
         if case .registry(let reference, let keys) = base {
             let place = place(ofBase: reference, keys)
             let trusted = try await BlockingPool.shared.run { try TrustedKeys(inputs, of: bakefile, at: place) }
-            return try await fetch(reference, signedBy: trusted, at: place)
+            return try await fetch(reference, for: platform, signedBy: trusted, at: place)
         }
         return try await BlockingPool.shared.run {
             let scanner = InputScanner(folder: bakefile.folder, contexts: bakefile.contexts)
             let imports = BaseImport(
                 store: store,
-                platform: Platform(architecture: self.plan.architecture, os: "linux"),
+                platform: platform,
                 name: base.title,
                 place: nil
             )
@@ -77,10 +78,10 @@ final class ImageAssembler: Sendable {
     /// Nothing of one that has to be signed and is not comes into the store.
     private func fetch(
         _ reference: Reference,
+        for platform: Platform,
         signedBy trusted: TrustedKeys?,
         at place: SourcePlace?
     ) async throws -> MadeLayers {
-        let platform = Platform(architecture: plan.architecture)
         let imports = BaseImport(store: store, platform: platform, name: "registry \(reference)", place: nil)
         return try await RegistryAccess(insecure: recipe.options.insecure, environment: recipe.options.environment)
             .session { session in
@@ -103,12 +104,24 @@ final class ImageAssembler: Sendable {
 
     @Sendable func finish(_ image: LayeredImage) async throws -> FinishedImage {
         try await BlockingPool.shared.run {
+            if !image.members.isEmpty { return try self.finish(members: image) }
             let assembled = try self.assembly(of: image).assemble()
             try assembled.store(in: self.store, project: self.plan.project, image: image.name)
             self.configs.withLock { $0[image.name] = assembled.config }
             if image.image.kind == .ami { try self.stageBundles(of: image, assembled) }
             return FinishedImage(identity: assembled.identity, manifest: assembled.manifestDigest)
         }
+    }
+
+    /// One image for several platforms: an index of images that are there.
+    private func finish(members image: LayeredImage) throws -> FinishedImage {
+        let members = try image.members.map { member in
+            guard let finished = member.finished else { preconditionFailure("a member is finished before the whole") }
+            return try StoredImage(manifest: finished.manifest, in: store)
+        }
+        let index = PlatformIndex(members)
+        try index.store(in: store, project: plan.project, image: image.name)
+        return FinishedImage(identity: index.digest, manifest: index.digest)
     }
 
     /// Leaves each step of a machine image as a tar that applies itself on a builder machine.
@@ -133,7 +146,7 @@ final class ImageAssembler: Sendable {
             layers: try layers(of: image, titled: inherited == nil),
             machine: image.image.machine,
             timestamp: plan.timestamp,
-            architecture: plan.architecture,
+            platform: image.platform(onHost: plan.architecture),
             stamp: image.image.config.stamp ? stamp : [:]
         )
     }
@@ -173,6 +186,8 @@ final class ImageAssembler: Sendable {
             version: version,
             identity: finished.identity,
             manifest: finished.manifest,
+            platforms: Dictionary(image.image.members.map { ($0.platform.description, $0.image) }) { first, _ in first
+            },
             base: base(of: image),
             layers: layers,
             references: image.image.destinations.map { "\($0):\(version)" },

@@ -38,7 +38,7 @@ struct ImageNaming: Sendable {
                 let ledger = try known?.merging(ledger(of: entries)) ?? (entries.isEmpty ? nil : ledger(of: entries))
                 return try assignment(ledger).entry(for: image.image, identity: finished.identity).version
             }
-            let stored = try StoredImage(manifest: finished.manifest, in: recipe.store)
+            let stored = try StoredContent(manifest: finished.manifest, in: recipe.store)
             try recipe.store.setReference(
                 AssembledImage.storeName(project: project, image: image.name, version: entry.version),
                 stored.descriptor

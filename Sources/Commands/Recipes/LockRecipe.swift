@@ -65,7 +65,8 @@ struct LockRecipe: Sendable {
         switch update {
         case .nothing: false
         case .everything: true
-        case .images(let names): names.contains { step.hasPrefix("\($0):") }
+        // With an image for several platforms come those that it is made of.
+        case .images(let names): names.contains { step.hasPrefix("\($0):") || step.hasPrefix("\($0)@") }
         }
     }
 
@@ -121,8 +122,9 @@ struct LockRecipe: Sendable {
     /// One entry a request, with the names of all steps that make it.
     private func merge(_ kept: Lock, _ answers: [String: Lock.Entry], _ plan: Plan) throws -> Lock {
         var entries: [Digest: Lock.Entry] = [:]
-        let host = hostArchitecture()
-        for entry in kept.entries where entry.architecture != host { entries[entry.request] = entry }
+        let asked = Set(plan.images.flatMap(\.steps).compactMap { $0.reference?.request })
+        // What is left of those that count is for machines of other architectures.
+        for entry in kept.entries where !asked.contains(entry.request) { entries[entry.request] = entry }
         for image in plan.images {
             for step in image.steps {
                 guard let reference = step.reference else { continue }
@@ -137,7 +139,7 @@ struct LockRecipe: Sendable {
                     entry = Lock.Entry(
                         steps: [],
                         request: reference.request,
-                        architecture: host,
+                        architecture: step.definition.architecture,
                         resolved: Int64(time(nil)),
                         content: .image(found)
                     )

@@ -41,9 +41,11 @@ struct PushRecipe: Sendable {
         for target in targets {
             try await explaining(target) {
                 guard let image = release.images[target.image] else { return }
-                let stored = try await BlockingPool.shared.run { try StoredImage(manifest: image.manifest, in: store) }
+                let stored = try await BlockingPool.shared.run {
+                    try StoredContent(manifest: image.manifest, in: store)
+                }
                 let content = try await push.content(
-                    of: stored.manifest,
+                    of: stored,
                     to: target.reference,
                     packing: form(target.image).packing(in: store),
                     relatives: targets.map(\.reference)
@@ -105,5 +107,27 @@ struct PushRecipe: Sendable {
             )
         )
         return new
+    }
+}
+
+extension ImagePush {
+    fileprivate func content(
+        of stored: StoredContent,
+        to destination: Reference,
+        packing: LayerPacking,
+        relatives: [Reference]
+    ) async throws -> PushedContent {
+        switch stored {
+        case .image(let image):
+            try await content(of: image.manifest, to: destination, packing: packing, relatives: relatives)
+        case .platforms(let index):
+            try await content(
+                of: index.index,
+                images: index.images.map(\.manifest),
+                to: destination,
+                packing: packing,
+                relatives: relatives
+            )
+        }
     }
 }
