@@ -78,14 +78,22 @@ struct OutputFolder {
 }
 
 extension OutputFolder {
-    /// `IMAGE.spdx.json` and `IMAGE.provenance.json`, below `attestations`.
+    /// `IMAGE.spdx.json` and `IMAGE.provenance.json`, below `attestations`: the documents that the release names.
+    ///
+    /// Of one that the store has no more, as after the removal of an old release's content, no file of another is left.
     private func writeAttestations(of release: Release, from store: ArtifactStore) throws {
         let folder = path.appending("attestations")
-        for (name, provenance) in try Attesting(store: store).statements(of: release) {
+        for (name, image) in release.images.sorted(by: { $0.key < $1.key }) {
+            guard let said = image.attestations else { continue }
             try Files.makeFolder(folder)
-            try write(provenance.canonicalBytes, to: folder.appending("\(name).provenance.json"))
-            guard let sbom = release.images[name]?.attestations?.sbom else { continue }
-            try copy(sbom, from: store, to: folder.appending("\(name).spdx.json"))
+            for (document, kind) in [(said.sbom, "spdx"), (said.provenance, "provenance")] {
+                let file = folder.appending("\(name).\(kind).json")
+                if store.hasBlob(document) {
+                    try copy(document, from: store, to: file)
+                } else if Files.exists(file) {
+                    try Files.removeFile(file)
+                }
+            }
         }
     }
 

@@ -31,7 +31,7 @@ struct Ovenbird: AsyncParsableCommand {
                 name: "Deliver",
                 subcommands: [
                     ExportCommand.self, LoadCommand.self, PackCommand.self, PushCommand.self, PullCommand.self,
-                    SignCommand.self, VerifyCommand.self, ParamsCommand.self,
+                    SignCommand.self, VerifyCommand.self, ReferrersCommand.self, ParamsCommand.self,
                 ]
             ),
             CommandGroup(

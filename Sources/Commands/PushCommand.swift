@@ -17,9 +17,9 @@ struct PushCommand: AsyncParsableCommand {
         usage: "ovenbird push [<image> ...] [--to <reference>] [--release <release>] [<options>]",
         discussion: """
             Each image goes to its 'push:' destinations under its version: all content first, then all tags or none. What \
-            a registry has already is not sent. The result is a new release that says where its images are, for bindings \
-            to 'pinned'; it replaces 'release.json' and the parameter files in the output folder. Credentials come from \
-            'docker login'.
+            a registry has already is not sent. What the bake said of an image goes along, as referrers of its manifest \
+            ('ovenbird referrers'). The result is a new release that says where its images are, for bindings to 'pinned'; \
+            it replaces 'release.json' and the parameter files in the output folder. Credentials come from 'docker login'.
 
             Example:
               ovenbird push && ovenbird push web --to registry.example.com/storefront/web:latest
@@ -44,6 +44,9 @@ struct PushCommand: AsyncParsableCommand {
     )
     var compression: LayerForm?
 
+    @Flag(name: .customLong("no-attestations"), help: "Push images only, without what the bake said of them.")
+    var isBare = false
+
     @Option(help: ArgumentHelp("A release file or digest (default: the newest).", valueName: "release"))
     var release: String?
 
@@ -66,7 +69,7 @@ struct PushCommand: AsyncParsableCommand {
         let wanted = try wantedTargets(of: start)
         let (pushed, release) = try await Waiting.saying("still pushing") {
             try await registry.session { session in
-                try await PushRecipe(release: start, store: store, session: session) { name in
+                try await PushRecipe(release: start, store: store, session: session, attests: !isBare) { name in
                     let own = bakefile.image(named: name)?.compression.flatMap { LayerForm($0) }
                     return compression ?? own ?? .standard
                 }.run(wanted)
@@ -175,6 +178,7 @@ struct PushCommand: AsyncParsableCommand {
                     "image": .string(entry.image), "reference": .string(entry.reference),
                     "manifest": .string(entry.manifest.description), "unchanged": .bool(entry.isUnchanged),
                     "uploaded": .integer(entry.uploadedBytes),
+                    "referrers": .strings(entry.referrers.map(\.description)),
                 ])
             }
             try Console.write(

@@ -7,15 +7,18 @@ import Store
 import SystemIO
 import SystemPackage
 
-/// What is to be signed or verified: a manifest in a registry.
+/// What is to be signed or verified, or what is to be told of: a manifest in a registry.
 struct SignedThing: Sendable, Hashable {
     /// The image of the release, nil for what was named by its reference.
     let image: String?
     let reference: Reference
 
+    /// What the repository knows it by.
+    var name: String { reference.digest?.description ?? reference.tag ?? "latest" }
+
     /// The digest of what the reference stands for; the registry is asked for its content.
     func digest(_ client: RepositoryClient) async throws -> Digest {
-        try await client.contentDigest(reference.digest?.description ?? reference.tag ?? "latest")
+        try await client.contentDigest(name)
     }
 
     /// Everything that the arguments name.

@@ -48,6 +48,12 @@ package struct MediaType: Hashable, Sendable, Comparable, CustomStringConvertibl
     package static let stepResult = MediaType(known: "application/vnd.ovenbird.step-result.v1")
     package static let stepResultDocument = MediaType(known: "application/vnd.ovenbird.step-result.v1+json")
 
+    /// What is said of an image: a bill of materials, and an in-toto statement.
+    ///
+    /// Sources: IANA's registry of media types; in-toto attestation framework, Statement v1.
+    package static let spdx = MediaType(known: "application/spdx+json")
+    package static let inToto = MediaType(known: "application/vnd.in-toto+json")
+
     /// What a signature is of, in the form that cosign stores.
     package static let simpleSigning = MediaType(known: "application/vnd.dev.cosign.simplesigning.v1+json")
 

@@ -70,6 +70,12 @@ extension RepositoryClient {
 
     /// Puts a manifest or index under its digest or a tag, and asks whether it is there.
     package func putManifest(_ manifest: ReceivedManifest, as name: String) async throws {
+        _ = try await sendManifest(manifest, as: name)
+        try await confirm(manifest, name)
+    }
+
+    /// Puts a manifest or index, and gives the headers of the answer.
+    func sendManifest(_ manifest: ReceivedManifest, as name: String) async throws -> HeaderFields {
         var put = manifestRequest(.put, name)
         put.headers["content-type"] = manifest.mediaType.description
         put.body = .bytes(manifest.bytes)
@@ -77,11 +83,11 @@ extension RepositoryClient {
         guard response.status == 201 || response.status == 202 else { throw await unexpected(request, response) }
         await response.drain()
         try check(response, is: manifest.digest, request)
-        try await confirm(manifest, name)
+        return response.headers
     }
 
     /// Registries that are made of several machines may need a moment until all of them know.
-    private func confirm(_ manifest: ReceivedManifest, _ name: String) async throws {
+    func confirm(_ manifest: ReceivedManifest, _ name: String) async throws {
         var failures = 0
         while true {
             if let found = try await manifestDigest(name) {

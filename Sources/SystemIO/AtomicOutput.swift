@@ -12,22 +12,53 @@ package enum AtomicOutput {
         mode: UInt32 = 0o644,
         _ body: (Descriptor) throws -> Value
     ) throws -> Value {
+        let (folder, file) = try begin(path, mode)
+        do {
+            let value = try body(file)
+            try finish(file, path, folder)
+            return value
+        } catch {
+            try? Files.removeFile(file.path)
+            throw error
+        }
+    }
+
+    /// The same with a body that waits for something.
+    package static func file<Value>(
+        _ path: FilePath,
+        mode: UInt32 = 0o644,
+        _ body: (Descriptor) async throws -> Value
+    ) async throws -> Value {
+        let (folder, file) = try begin(path, mode)
+        do {
+            let value = try await body(file)
+            try finish(file, path, folder)
+            return value
+        } catch {
+            try? Files.removeFile(file.path)
+            throw error
+        }
+    }
+
+    private static func begin(
+        _ path: FilePath,
+        _ mode: UInt32
+    ) throws(SystemError) -> (folder: FilePath, file: Descriptor) {
         let (folder, _) = try prepare(path)
         if let existing = try FileStatus.ofExisting(path), existing.kind == .directory {
             throw SystemError("write", path, .isDirectory)
         }
-        let file = try TemporaryFile.create(beside: path, in: folder, mode: mode)
-        let temporary = file.path
-        do {
-            let value = try body(file)
-            try file.sync()
-            try Files.rename(temporary, to: path)
-            try Files.syncFolder(folder)
-            return value
-        } catch {
-            try? Files.removeFile(temporary)
-            throw error
-        }
+        return (folder, try TemporaryFile.create(beside: path, in: folder, mode: mode))
+    }
+
+    private static func finish(
+        _ file: Descriptor,
+        _ path: FilePath,
+        _ folder: FilePath
+    ) throws(SystemError) {
+        try file.sync()
+        try Files.rename(file.path, to: path)
+        try Files.syncFolder(folder)
     }
 
     /// Fills a folder by `body`, then puts it into its place; `replaces` takes away a folder that is there.

@@ -9,7 +9,8 @@ import Testing
 struct HelpTests {
     private static let commands = [
         "init", "check", "plan", "lock", "bake", "why", "images", "inspect", "history", "diff", "graph", "export",
-        "load", "pack", "push", "pull", "sign", "verify", "params", "gc", "fsck", "doctor", "schema", "completions",
+        "load", "pack", "push", "pull", "sign", "verify", "referrers", "params", "gc", "fsck", "doctor", "schema",
+        "completions",
     ]
 
     @Test func `of ovenbird lists the commands`() async throws { try await expectHelp(["--help"], in: "ovenbird") }

@@ -70,6 +70,9 @@ extension FakeRegistry {
         if let place = parts.firstIndex(of: "manifests"), place == parts.count - 2 {
             return manifest(request, parts[1..<place].joined(separator: "/"), parts[place + 1], &state)
         }
+        if listsReferrers, let place = parts.firstIndex(of: "referrers"), place == parts.count - 2 {
+            return referrers(request, parts[1..<place].joined(separator: "/"), parts[place + 1], state)
+        }
         guard let place = parts.firstIndex(of: "blobs") else { return error(404, "NAME_UNKNOWN", "no such address") }
         let repository = parts[1..<place].joined(separator: "/")
         let rest = Array(parts[(place + 1)...])
@@ -121,12 +124,45 @@ extension FakeRegistry {
             for name in [name, digest] {
                 state.manifests[repository, default: [:]][name] = (request.headers["content-type"] ?? "", request.body)
             }
-            return FakeAnswer(201, ["docker-content-digest": digest])
+            let subject = listsReferrers ? (try? ImageManifest(decoding: request.body))?.subject : nil
+            return FakeAnswer(
+                201,
+                ["docker-content-digest": digest, "oci-subject": subject?.digest.description].compactMapValues(\.self)
+            )
         case "DELETE":
             state.manifests[repository]?[name] = nil
             return FakeAnswer(202)
         default: return error(405, "UNSUPPORTED", "no such method")
         }
+    }
+
+    /// Two to a page.
+    ///
+    /// Source: OCI distribution specification 1.1, "Listing Referrers".
+    private func referrers(
+        _ request: FakeRequest,
+        _ repository: String,
+        _ subject: String,
+        _ state: State
+    ) -> FakeAnswer {
+        let known = (state.manifests[repository] ?? [:]).filter { Digest($0.key) != nil }.sorted { $0.key < $1.key }
+        let entries = known.compactMap { name, found -> ContentDescriptor? in
+            guard let manifest = try? ImageManifest(decoding: found.bytes), let digest = Digest(name),
+                manifest.subject?.digest.description == subject
+            else { return nil }
+            return ContentDescriptor(
+                mediaType: manifest.mediaType,
+                digest: digest,
+                size: Int64(found.bytes.count),
+                annotations: manifest.annotations,
+                artifactType: manifest.artifactType ?? manifest.config.mediaType
+            )
+        }
+        let start = request.query["from"].flatMap { Int($0) } ?? 0
+        let index = ImageIndex(manifests: Array(entries.dropFirst(start).prefix(2)))
+        var answer = FakeAnswer(200, ["content-type": index.mediaType.description], body: index.json.canonicalBytes)
+        if start + 2 < entries.count { answer.headers["link"] = "<\(request.path)?from=\(start + 2)>; rel=\"next\"" }
+        return answer
     }
 
     private func upload(

@@ -47,16 +47,23 @@ package final class FakeRegistry: Sendable {
     }
 
     let protection: Protection
+    /// Whether it has the referrers API, which registries before version 1.1 of the specification have not.
+    let listsReferrers: Bool
     let state: Mutex<State>
     private let server = Mutex<FakeServer?>(nil)
 
-    private init(_ protection: Protection, _ faults: [Fault]) {
+    private init(_ protection: Protection, _ faults: [Fault], _ listsReferrers: Bool) {
         self.protection = protection
+        self.listsReferrers = listsReferrers
         state = Mutex(State(faults: faults))
     }
 
-    package static func start(_ protection: Protection = .none, faults: [Fault] = []) async throws -> FakeRegistry {
-        let registry = FakeRegistry(protection, faults)
+    package static func start(
+        _ protection: Protection = .none,
+        faults: [Fault] = [],
+        listsReferrers: Bool = true
+    ) async throws -> FakeRegistry {
+        let registry = FakeRegistry(protection, faults, listsReferrers)
         let server = try await FakeServer(
             breaksAfter: { [weak registry] in registry?.breakPoint($0) },
             answer: { [weak registry] in registry?.answer($0) ?? FakeAnswer(500) }
@@ -100,5 +107,9 @@ package final class FakeRegistry: Sendable {
             let digest = Digester.digest(of: bytes).description
             for name in names + [digest] { state.manifests[repository, default: [:]][name] = (type, bytes) }
         }
+    }
+
+    package func remove(_ name: String, manifestOf repository: String) {
+        state.withLock { $0.manifests[repository]?[name] = nil }
     }
 }

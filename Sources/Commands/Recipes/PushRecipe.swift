@@ -24,6 +24,8 @@ struct PushRecipe: Sendable {
         let image: String
         let reference: String
         let manifest: Digest
+        /// The artifacts that say something of it there.
+        let referrers: [Digest]
         /// Neither content nor tag changed.
         let isUnchanged: Bool
         let uploadedBytes: Int64
@@ -32,12 +34,15 @@ struct PushRecipe: Sendable {
     let release: Release
     let store: ArtifactStore
     let session: RegistrySession
+    /// Whether bills of materials and provenances go with the images.
+    let attests: Bool
     /// How the layers of an image go out.
     let form: @Sendable (_ image: String) -> LayerForm
 
     func run(_ targets: [Target]) async throws -> (pushed: [Pushed], release: Release) {
         let push = ImagePush(session: session, store: store)
         var contents: [PushedTag] = []
+        var attached: [AttachmentOutcome] = []
         for target in targets {
             try await explaining(target) {
                 guard let image = release.images[target.image] else { return }
@@ -50,6 +55,8 @@ struct PushRecipe: Sendable {
                     packing: form(target.image).packing(in: store),
                     relatives: targets.map(\.reference)
                 )
+                let said = try await BlockingPool.shared.run { try documents(of: image, named: target.image) }
+                attached.append(said.isEmpty ? AttachmentOutcome() : try await content.attach(said))
                 guard let tag = target.reference.tag else { return }
                 contents.append(PushedTag(content, tag: tag, isVersion: target.isVersion))
             }
@@ -60,16 +67,25 @@ struct PushRecipe: Sendable {
         } catch let error as RegistryError {
             throw CommandFailure(.internalError, [error.diagnostic("the images cannot be tagged, and none is")])
         }
-        let pushed = zip(targets, contents).map { target, tag in
-            Pushed(
+        let pushed = zip(targets, zip(contents, attached)).map { target, done in
+            let (tag, attached) = done
+            return Pushed(
                 image: target.image,
                 reference: target.reference.description,
                 manifest: tag.content.manifestDigest,
-                isUnchanged: tag.content.isUnchanged && unchanged.contains(tag.reference),
-                uploadedBytes: tag.content.uploadedBytes
+                referrers: attached.manifests,
+                isUnchanged: tag.content.isUnchanged && attached.isUnchanged && unchanged.contains(tag.reference),
+                uploadedBytes: tag.content.uploadedBytes + attached.uploadedBytes
             )
         }
         return (pushed, try await BlockingPool.shared.run { try record(targets, pushed) })
+    }
+
+    private func documents(of image: ReleasedImage, named name: String) throws -> [Attachment] {
+        guard attests, let attestations = image.attestations else { return [] }
+        return try attestations.attachments(in: store) { kind in
+            Console.say("note: the store has the \(kind) of '\(name)' no more, and it is not pushed")
+        }
     }
 
     private func explaining(_ target: Target, _ body: () async throws -> Void) async throws {

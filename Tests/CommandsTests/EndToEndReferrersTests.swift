@@ -1,0 +1,136 @@
+import OCI
+import SystemIO
+import SystemPackage
+import TestSupport
+import Testing
+
+/// Attestations beside pushed images in Debian's docker-registry, which has no referrers API; skopeo reads the tag.
+@Suite("Referrers", .enabled(if: hasTool("docker-registry") && hasTool("skopeo")))
+struct EndToEndReferrersTests {
+    private func kitchen(_ host: String) async throws -> Kitchen {
+        let kitchen = try await Kitchen()
+        let bakefile = Kitchen.site.replacing(
+            "    version: sequence",
+            with: "    version: sequence\n    push: [\(host)/kitchen/site]"
+        )
+        try kitchen.work.write(bakefile, to: "Bakefile")
+        try await kitchen.run("bake", "--first")
+        return kitchen
+    }
+
+    private func raw(_ reference: String) async throws -> [UInt8] {
+        Array(
+            try await requireTool("skopeo", ["inspect", "--tls-verify=false", "--raw", "docker://\(reference)"]).utf8
+        )
+    }
+
+    @Test func `push, judge, push again, fetch`() async throws {
+        let folder = try TemporaryFolder()
+        try await DebianRegistry.run(in: folder) { host in
+            let kitchen = try await kitchen(host)
+            let pushed = try await kitchen.ovenbird(["push", "--insecure", host, "--format", "json"])
+            #expect(pushed.status == 0, "\(pushed.error)")
+            let entry = try #require(try JSONValue.parse(pushed.output)["pushed"]?.arrayValue?.first)
+            let manifest = try #require(entry["manifest"]?.stringValue.flatMap { Digest($0) })
+            let referrers = try #require(entry["referrers"]?.arrayValue).compactMap { $0.stringValue }
+            #expect(referrers.count == 2)
+
+            // The judge: the index under the tag, and each artifact that it names.
+            let index = try ImageIndex(decoding: try await raw("\(host)/kitchen/site:sha256-\(manifest.hex)"))
+            #expect(index.manifests.map(\.digest.description) == referrers)
+            #expect(
+                index.manifests.map(\.artifactType?.description) == [
+                    "application/spdx+json", "application/vnd.in-toto+json",
+                ]
+            )
+            for (line, file) in zip(index.manifests, ["site.spdx.json", "site.provenance.json"]) {
+                let bytes = try await raw("\(host)/kitchen/site@\(line.digest)")
+                #expect(Digester.digest(of: bytes) == line.digest)
+                #expect(Int64(bytes.count) == line.size)
+                let artifact = try ImageManifest(decoding: bytes)
+                #expect(artifact.subject?.digest == manifest)
+                let document = try Files.read(kitchen.work.file("out/attestations/\(file)"))
+                #expect(artifact.layers.map(\.digest) == [Digester.digest(of: document)])
+            }
+
+            let again = try await kitchen.ovenbird(["push", "--insecure", host, "--format", "json"])
+            let same = try JSONValue.parse(again.output)["pushed"]?.arrayValue?.first
+            #expect(same?["unchanged"]?.boolValue == true)
+            #expect(same?["uploaded"]?.integerValue == 0)
+            #expect(same?["referrers"] == entry["referrers"])
+
+            let fetched = try await kitchen.ovenbird([
+                "referrers", "\(host)/kitchen/site:1", "--type", "sbom", "--to", "bills", "--insecure", host,
+            ])
+            #expect(fetched.status == 0, "\(fetched.error)")
+            let bill = try Files.read(kitchen.work.file("out/attestations/site.spdx.json"))
+            let path = "bills/\(Digester.digest(of: bill).hex).json"
+            #expect(
+                fetched.text.split(separator: "\n").last.map(String.init)
+                    == "\(host)/kitchen/site  \(manifest.short)  application/spdx+json  \(referrers[0])  \(path)"
+            )
+            #expect(try Files.read(kitchen.work.file(path)) == bill)
+
+            let listed = try await kitchen.ovenbird(["referrers", "--insecure", host, "--format", "json"])
+            let lines = try JSONValue.parse(listed.output)["referrers"]?.arrayValue ?? []
+            #expect(lines.map { $0["manifest"]?.stringValue } == referrers)
+            #expect(lines.map { $0["image"]?.stringValue } == ["site", "site"])
+            #expect(lines.allSatisfy { $0["subject"]?.stringValue == manifest.description })
+            #expect(
+                lines.last?["annotations"]?["in-toto.io/predicate-type"]?.stringValue
+                    == "https://slsa.dev/provenance/v1"
+            )
+
+            // Baked again from the same inputs it is the same image, of which there is no news.
+            try await kitchen.run("bake", environment: ["JENKINS_URL": "x", "JOB_NAME": "a", "BUILD_NUMBER": "7"])
+            let later = try await kitchen.ovenbird(["push", "--insecure", host, "--format", "json"])
+            let known = try JSONValue.parse(later.output)["pushed"]?.arrayValue?.first
+            #expect(known?["referrers"] == entry["referrers"])
+            #expect(known?["unchanged"]?.boolValue == true)
+        }
+    }
+
+    @Test func `without attestations, and with a damaged one`() async throws {
+        let folder = try TemporaryFolder()
+        try await DebianRegistry.run(in: folder) { host in
+            let kitchen = try await kitchen(host)
+            let bare = try await kitchen.ovenbird(["push", "--no-attestations", "--insecure", host])
+            #expect(bare.status == 0, "\(bare.error)")
+            let none = try await kitchen.ovenbird(["referrers", "site", "--insecure", host])
+            #expect(none.text == "REPOSITORY  SUBJECT  TYPE  MANIFEST\n")
+
+            // Then the image is there, and what is said of it is not.
+            let bill = Digester.digest(of: try Files.read(kitchen.work.file("out/attestations/site.spdx.json")))
+            try Files.removeFile(kitchen.store.appending("blobs/sha256").appending(bill.hex))
+            let late = try await kitchen.ovenbird(["push", "--insecure", host])
+            #expect(late.status == 0, "\(late.error)")
+            #expect(!Files.exists(kitchen.work.file("out/attestations/site.spdx.json")))
+            #expect(late.error.contains("note: the store has the sbom of 'site' no more, and it is not pushed\n"))
+            #expect(!late.text.contains("unchanged"), "\(late.text)")
+            let one = try await kitchen.ovenbird(["referrers", "site", "--insecure", host, "--format", "json"])
+            let line = try #require(try JSONValue.parse(one.output)["referrers"]?.arrayValue?.first)
+            #expect(line["type"] == "application/vnd.in-toto+json")
+
+            let provenance = Digester.digest(
+                of: try Files.read(kitchen.work.file("out/attestations/site.provenance.json"))
+            )
+            let blob = folder.file("registry-data/docker/registry/v2/blobs/sha256")
+                .appending(String(provenance.hex.prefix(2))).appending(provenance.hex).appending("data")
+            let bytes = try Files.read(blob)
+            try AtomicFile.write(bytes.dropLast() + [UInt8(ascii: " ")], to: blob)
+            let damaged = try await kitchen.ovenbird(["referrers", "site", "--to", "got", "--insecure", host])
+            #expect(damaged.status == 1)
+            #expect(damaged.text == "")
+            #expect(
+                damaged.error.contains("error: cannot list what refers to '\(host)/kitchen/site@sha256:"),
+                "\(damaged.error)"
+            )
+            #expect(damaged.error.contains("has another content, with the digest"), "\(damaged.error)")
+            #expect(try Files.names(in: kitchen.work.file("got")) == [])
+        }
+        let other = try await Kitchen()
+        let mistake = try await other.ovenbird(["referrers", "a.example/b", "--type", "bill"])
+        #expect(mistake.status == 2)
+        #expect(mistake.error.contains("'bill' is neither 'sbom', 'provenance' nor a media type"), "\(mistake.error)")
+    }
+}
