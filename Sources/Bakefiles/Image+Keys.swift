@@ -9,7 +9,7 @@ struct ImageDraft: Sendable {
     var steps: [StepDraft] = []
     var config: ImageSettings?
     var version: VersionScheme?
-    var destinations: [String] = []
+    var destinations: [Destination] = []
     var compression: String?
     var disk: DiskSettings?
     var ami: AMISettings?
@@ -25,9 +25,9 @@ struct ImageDraft: Sendable {
             .optional("version", VersionScheme.shape, \.version, "how new content gets its version"),
             .defaulted(
                 "push",
-                Shape<String>.repository.list().unique(),
+                Destination.shape.list().unique(by: \.repository),
                 \.destinations,
-                "repositories that the image is for; the first makes its reference"
+                "repositories that the image is for, each a text or a mapping; the first makes its reference"
             ),
             .optional("disk", DiskSettings.shape, \.disk, "the disk of a machine image"),
             .optional("ami", AMISettings.shape, \.ami, "where a machine image is registered"),
@@ -110,24 +110,5 @@ extension ImageDraft {
             }
         }
         return isGood
-    }
-}
-
-extension Shape where Value == String {
-    /// A push destination: what the pattern takes and what references are made of must agree.
-    fileprivate static var repository: Shape {
-        Shape.text(.repository).then { text, node, reading in
-            do throws(ReferenceError) {
-                _ = try Reference(parsing: text)
-                return text
-            } catch {
-                return reading.fail(
-                    at: node.place,
-                    "\(quoted(text)) is not a repository",
-                    .badReference,
-                    why: error.reason
-                )
-            }
-        }
     }
 }

@@ -19,8 +19,9 @@ package struct Image: Sendable, Hashable {
     package var config: ImageSettings
     package var version: VersionScheme?
     /// `push:` repositories without tag; the first gives a binding's `reference`.
-    package var destinations: [String]
-    /// How its layers are compressed for a registry: `none`, `gzip`, `gzip-6`, `zstd-3`.
+    package var destinations: [Destination]
+    /// How its layers are compressed for a registry where the destination does not say it: `none`, `gzip`, `gzip-6`,
+    /// `zstd-3`.
     package var compression: String?
     /// Disk and boot settings of a machine image, validated; they become one label of its config.
     package var machine: JSONValue?
@@ -36,7 +37,7 @@ package struct Image: Sendable, Hashable {
         steps: [Step] = [],
         config: ImageSettings = ImageSettings(),
         version: VersionScheme? = nil,
-        destinations: [String] = [],
+        destinations: [Destination] = [],
         compression: String? = nil,
         machine: JSONValue? = nil,
         platform: Platform? = nil

@@ -72,13 +72,16 @@ extension Shape {
     }
 
     /// Refuses a list that has one item twice.
-    func unique() -> Shape where Value == [String] {
+    func unique() -> Shape where Value == [String] { unique { $0 } }
+
+    /// Refuses a list that has two items of one name; a schema sees only those that are written alike.
+    func unique<Element>(by name: @escaping @Sendable (Element) -> String) -> Shape where Value == [Element] {
         then { values, node, reading in
             var seen: Set<String> = []
-            guard let index = values.firstIndex(where: { !seen.insert($0).inserted }) else { return values }
+            guard let index = values.firstIndex(where: { !seen.insert(name($0)).inserted }) else { return values }
             return reading.fail(
                 at: node.sequence?[index].place ?? node.place,
-                "\(reading.subject) has \(quoted(values[index])) twice",
+                "\(reading.subject) has \(quoted(name(values[index]))) twice",
                 .badList,
                 fix: "remove one of the two"
             )

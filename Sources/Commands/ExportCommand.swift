@@ -1,6 +1,7 @@
 import ArgumentParser
 import ContainerImages
 import Diagnostics
+import Layers
 import MachineImages
 import OCI
 import Reporting
@@ -30,11 +31,12 @@ struct ExportCommand: AsyncParsableCommand {
         commandName: "export",
         abstract: "Write an image to a file or folder that other tools read.",
         usage:
-            "ovenbird export <image> [--format <format>] [--to <path>] [<options>]",
+            "ovenbird export <image> [--format <format>] [--compression <form>] [--to <path>] [<options>]",
         discussion: """
             oci: an OCI layout, as a folder, or as one tar where the name ends in '.tar'; docker-archive: what 'docker \
             load' takes; rootfs-tar: all files of the image; step-bundles: of a machine image, a folder with one tar for \
-            each step, whose 'apply.sh' applies it on a builder machine.
+            each step, whose 'apply.sh' applies it on a builder machine. Layers stay uncompressed unless '--compression' \
+            says otherwise.
 
             Example:
               ovenbird export web --format docker-archive --to web.tar
@@ -54,6 +56,15 @@ struct ExportCommand: AsyncParsableCommand {
     )
     var target: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "Compress the layers of an OCI layout or a Docker archive: \(LayerForm.rule) (default: none).",
+            valueName: "form"
+        ),
+        transform: LayerForm.init(option:)
+    )
+    var compression = LayerForm.plain
+
     @Flag(help: "Replace an exported file or folder that is there already.")
     var force = false
 
@@ -64,15 +75,32 @@ struct ExportCommand: AsyncParsableCommand {
     @OptionGroup var store: StoreOptions
     @OptionGroup var colors: ColorOptions
 
+    func validate() throws {
+        guard case .compressed(let compression) = compression else { return }
+        switch format {
+        case .oci: return
+        case .dockerArchive:
+            if compression.codec == .gzip { return }
+            throw ValidationError(
+                "'--compression \(compression)' makes a Docker archive that engines do not read: take gzip, or none"
+            )
+        case .rootfsTar, .stepBundles:
+            throw ValidationError("'--compression' is for the formats oci and docker-archive, which have layers")
+        }
+    }
+
     func run() async throws {
-        let store = try store.open(.readOnly)
+        let store = try store.open(compression == .plain ? .readOnly : .readWrite)
         let known = try ImageArgument(text: image).find(in: store, project: bakefile.projectAtHand)
         let version = known.version ?? known.identity.short
         let path = FilePath(target ?? "\(known.name)-\(version)" + format.suffix)
-        let (format, force) = (format, force)
+        let (format, force, compression) = (format, force, compression)
         try await Waiting.saying("still exporting '\(known.name)'") {
             try await BlockingPool.shared.run { cancellation in
-                let stored = try known.content(in: store)
+                var stored = try known.content(in: store)
+                if case .compressed(let compression) = compression {
+                    stored = try stored.compressed(compression, in: store, cancellation: cancellation)
+                }
                 let export = ImageExport(
                     stored,
                     in: store,

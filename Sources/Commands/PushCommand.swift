@@ -37,7 +37,8 @@ struct PushCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "How layers are compressed: \(LayerForm.rule) (default: the image's 'compression:', else gzip-1).",
+            "How layers are compressed: \(LayerForm.rule) (default: what 'compression:' of destination or image says, "
+                + "else gzip-1).",
             valueName: "form"
         ),
         transform: LayerForm.init(option:)
@@ -69,9 +70,8 @@ struct PushCommand: AsyncParsableCommand {
         let wanted = try wantedTargets(of: start)
         let (pushed, release) = try await Waiting.saying("still pushing") {
             try await registry.session { session in
-                try await PushRecipe(release: start, store: store, session: session, attests: !isBare) { name in
-                    let own = bakefile.image(named: name)?.compression.flatMap { LayerForm($0) }
-                    return compression ?? own ?? .standard
+                try await PushRecipe(release: start, store: store, session: session, attests: !isBare) { target in
+                    compression ?? bakefile.form(of: target) ?? .standard
                 }.run(wanted)
             }
         }
@@ -196,5 +196,14 @@ struct PushCommand: AsyncParsableCommand {
             }
             try Console.write(table.lines(palette: output.palette) + ["release \(release.digest)"])
         }
+    }
+}
+
+extension Bakefile {
+    /// How an image's layers are compressed on their way to one of its destinations, else how it wants them anywhere.
+    fileprivate func form(of target: PushRecipe.Target) -> LayerForm? {
+        let image = image(named: target.image)
+        let destination = image?.destinations.first { $0.repository == target.reference.name }
+        return (destination?.compression ?? image?.compression).flatMap { LayerForm($0) }
     }
 }

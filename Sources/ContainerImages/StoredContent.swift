@@ -1,5 +1,6 @@
 import Bakefiles
 package import Diagnostics
+package import Layers
 package import OCI
 package import Store
 package import SystemIO
@@ -40,6 +41,25 @@ package enum StoredContent: Sendable, Hashable {
         switch self {
         case .image(let image): [image]
         case .platforms(let index): index.images
+        }
+    }
+
+    /// It as an export with compressed layers has it; its new documents and layers are in the store, too.
+    package func compressed(
+        _ compression: Compression,
+        in store: ArtifactStore,
+        cancellation: CancellationFlag
+    ) throws -> StoredContent {
+        switch self {
+        case .image(let image):
+            return .image(try image.compressed(compression, in: store, cancellation: cancellation))
+        case .platforms(let index):
+            let images = try index.images.map {
+                try $0.compressed(compression, in: store, cancellation: cancellation)
+            }
+            let compressed = PlatformIndex(images)
+            _ = try store.putBlob(compressed.bytes)
+            return .platforms(StoredIndex(compressed, images))
         }
     }
 
@@ -86,6 +106,14 @@ package struct StoredIndex: Sendable, Hashable {
         self.bytes = bytes
         index = try ImageIndex(decoding: bytes)
         images = try index.manifests.map { try StoredImage(manifest: $0.digest, in: store) }
+    }
+
+    /// `images` are those that the index was made of.
+    init(_ made: PlatformIndex, _ images: [StoredImage]) {
+        digest = made.digest
+        bytes = made.bytes
+        index = made.index
+        self.images = images
     }
 
     package var descriptor: ContentDescriptor {

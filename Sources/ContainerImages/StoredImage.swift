@@ -1,4 +1,6 @@
+package import Layers
 package import OCI
+import Registry
 package import Store
 package import SystemIO
 
@@ -24,6 +26,13 @@ package struct StoredImage: Sendable, Hashable {
             artifactType: manifest.artifactType,
             platform: config.platform
         )
+    }
+
+    private init(manifestDigest: Digest, manifestBytes: [UInt8], manifest: ImageManifest, config: ImageConfig) {
+        self.manifestDigest = manifestDigest
+        self.manifestBytes = manifestBytes
+        self.manifest = manifest
+        self.config = config
     }
 
     /// Reads manifest and config, both verified.
@@ -53,5 +62,28 @@ package struct StoredImage: Sendable, Hashable {
                 reason: "layer '\(layer.digest)' is not the uncompressed '\(diffID)'"
             )
         }
+    }
+}
+
+extension StoredImage {
+    /// The image as an export with compressed layers has it; its new manifest and layers are in the store, too.
+    ///
+    /// Whoever reads layers takes the image as it was. Blocks.
+    package func compressed(
+        _ compression: Compression,
+        in store: ArtifactStore,
+        cancellation: CancellationFlag
+    ) throws -> StoredImage {
+        var manifest = manifest
+        manifest.layers = try manifest.layers.map {
+            try $0.compressed(compression, in: store, cancellation: cancellation)
+        }
+        let bytes = manifest.json.canonicalBytes
+        return StoredImage(
+            manifestDigest: try store.putBlob(bytes).digest,
+            manifestBytes: bytes,
+            manifest: manifest,
+            config: config
+        )
     }
 }

@@ -1,7 +1,7 @@
 package import Layers
 package import OCI
 package import Store
-import SystemIO
+package import SystemIO
 import Synchronization
 
 /// A blob to be uploaded: what it is, and where its bytes come from.
@@ -57,20 +57,34 @@ extension BlobSource {
     /// Layers compressed, once for each store and compression; what it was is an annotation of the layer.
     package static func compressed(_ compression: Compression, in store: ArtifactStore) -> LayerPacking {
         { layer in
-            let blob = try await BlockingPool.shared.run { cancellation in
-                try store.compressed(layer.digest, as: compression, cancellation: cancellation)
+            let descriptor = try await BlockingPool.shared.run { cancellation in
+                try layer.compressed(compression, in: store, cancellation: cancellation)
             }
-            var descriptor = layer
-            descriptor.mediaType = compression.codec == .gzip ? .layerGzip : .layerZstd
-            descriptor.digest = blob.digest
-            descriptor.size = blob.size
-            descriptor.annotations[compressionKey] = compression.description
             return BlobSource(descriptor, in: store)
         }
     }
+}
+
+extension ContentDescriptor {
+    /// An uncompressed layer of the store in its compressed form, which is in the store afterwards.
+    ///
+    /// Blocks.
+    package func compressed(
+        _ compression: Compression,
+        in store: ArtifactStore,
+        cancellation: CancellationFlag
+    ) throws -> ContentDescriptor {
+        let blob = try store.compressed(digest, as: compression, cancellation: cancellation)
+        var layer = self
+        layer.mediaType = compression.codec == .gzip ? .layerGzip : .layerZstd
+        layer.digest = blob.digest
+        layer.size = blob.size
+        layer.annotations[Self.compressionKey] = compression.description
+        return layer
+    }
 
     /// `gzip-1`: how a layer was compressed.
-    package static let compressionKey = "ovenbird.compression"
+    private static let compressionKey = "ovenbird.compression"
 }
 
 /// Reads one piece ahead, because only the end of a blob proves its content: the last piece is given when all is known

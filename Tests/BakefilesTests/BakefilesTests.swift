@@ -92,7 +92,7 @@ import Testing
         #expect(web.config.entrypoint == ["nginx", "-g", "daemon off;"])
         #expect(web.config.ports == ["80/tcp"])
         #expect(web.version == .semver(start: "0.1.0", bump: .patch))
-        #expect(web.destinations == ["registry.example.com/storefront/web"])
+        #expect(web.destinations == [Destination(repository: "registry.example.com/storefront/web")])
         #expect(web.machine == nil)
 
         let stack = try #require(bakefile.stacks.first)

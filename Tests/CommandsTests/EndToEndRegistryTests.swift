@@ -162,6 +162,43 @@ struct EndToEndRegistryTests {
         }
     }
 
+    /// By the option, else by the destination, else by the image.
+    @Test func `layers are compressed as each destination wants them`() async throws {
+        let folder = try TemporaryFolder()
+        try await DebianRegistry.run(in: folder) { host in
+            let kitchen = try await Kitchen()
+            let bakefile = Kitchen.site.replacing(
+                "    version: sequence",
+                with: """
+                        version: sequence
+                        compression: none
+                        push: [\(host)/kitchen/a, { to: \(host)/kitchen/b, compression: zstd-3 }, { to: \(host)/kitchen/c }]
+                    """
+            )
+            try kitchen.work.write(bakefile, to: "Bakefile")
+            try await kitchen.run("bake", "--first")
+            func expectForms(_ forms: [String: String?]) async throws {
+                for (name, form) in forms {
+                    let raw = try await requireTool(
+                        "skopeo",
+                        ["inspect", "--tls-verify=false", "--raw", "docker://\(host)/kitchen/\(name):1"]
+                    )
+                    let layers = try ImageManifest(decoding: Array(raw.utf8)).layers
+                    #expect(!layers.isEmpty)
+                    #expect(layers.allSatisfy { $0.annotations["ovenbird.compression"] == form }, "\(name): \(raw)")
+                }
+            }
+            try await kitchen.run("push", "--insecure", host)
+            try await expectForms(["a": nil, "b": "zstd-3", "c": nil])
+            // The version is that of the identity, which no compression changes.
+            try await kitchen.run("push", "--insecure", host, "--compression", "gzip-6")
+            try await expectForms(["a": "gzip-6", "b": "gzip-6", "c": "gzip-6"])
+            try await kitchen.run("push", "site", "--to", "\(host)/kitchen/b:next", "--insecure", host)
+            try await kitchen.run("push", "site", "--to", "\(host)/kitchen/b:1", "--insecure", host)
+            try await expectForms(["b": "zstd-3"])
+        }
+    }
+
     @Test func `what is wrong before anything is sent`() async throws {
         let kitchen = try await Kitchen()
         let early = try await kitchen.ovenbird(["push"])

@@ -190,7 +190,7 @@ final class ImageAssembler: Sendable {
             },
             base: base(of: image),
             layers: layers,
-            references: image.image.destinations.map { "\($0):\(version)" },
+            references: image.image.destinations.map { "\($0.repository):\(version)" },
             inputs: try image.steps.flatMap { try inputs(of: $0) },
             usedImages: usedImages(of: image)
         )

@@ -36,8 +36,8 @@ struct PushRecipe: Sendable {
     let session: RegistrySession
     /// Whether bills of materials and provenances go with the images.
     let attests: Bool
-    /// How the layers of an image go out.
-    let form: @Sendable (_ image: String) -> LayerForm
+    /// How the layers of an image go out to one place.
+    let form: @Sendable (Target) -> LayerForm
 
     func run(_ targets: [Target]) async throws -> (pushed: [Pushed], release: Release) {
         let push = ImagePush(session: session, store: store)
@@ -52,7 +52,7 @@ struct PushRecipe: Sendable {
                 let content = try await push.content(
                     of: stored,
                     to: target.reference,
-                    packing: form(target.image).packing(in: store),
+                    packing: form(target).packing(in: store),
                     relatives: targets.map(\.reference)
                 )
                 let said = try await BlockingPool.shared.run { try documents(of: image, named: target.image) }
