@@ -133,7 +133,7 @@ let package = Package(
         tests("Rollouts", engine),
         tests("Attestations", engine + ["Rollouts"]),
         tests("Reporting", recipes),
-        tests("Commands", recipes + ["Reporting", arguments, "ovenbird"], exclude: ["Expected"]),
+        tests("Commands", recipes + ["Reporting", arguments, "ovenbird", "FakeRegistry"], exclude: ["Expected"]),
     ],
     swiftLanguageModes: [.v6]
 )

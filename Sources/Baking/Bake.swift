@@ -21,6 +21,9 @@ package struct Bake: Sendable {
         /// Throws where an input is not what the plan digested.
         package var importBase:
             @Sendable (Base, Platform, [StepInput], Bakefile, ArtifactStore) async throws -> MadeLayers
+        /// The same of a registry's image of which nothing but its meaning is needed: no layer is brought.
+        package var resolveBase:
+            @Sendable (Base, Platform, [StepInput], Bakefile, ArtifactStore) async throws -> MadeLayers
         /// Makes the image of its layers.
         package var finishImage: @Sendable (LayeredImage) async throws -> FinishedImage
         /// Brings what another machine made under a content key, on top of some layers; nil where nobody did, or where it
@@ -31,10 +34,14 @@ package struct Bake: Sendable {
             importBase:
                 @escaping @Sendable (Base, Platform, [StepInput], Bakefile, ArtifactStore) async throws ->
                 MadeLayers,
+            resolveBase: (
+                @Sendable (Base, Platform, [StepInput], Bakefile, ArtifactStore) async throws -> MadeLayers
+            )? = nil,
             finishImage: @escaping @Sendable (LayeredImage) async throws -> FinishedImage,
             findShared: @escaping @Sendable (StepKey, [Digest]) async throws -> MadeLayers? = { _, _ in nil }
         ) {
             self.importBase = importBase
+            self.resolveBase = resolveBase ?? importBase
             self.finishImage = finishImage
             self.findShared = findShared
         }
@@ -184,7 +191,13 @@ package struct Bake: Sendable {
             }
             let started = ContinuousClock.now
             do {
-                let done = try await executor.perform(step, name: name, on: image.layers, from: source?.layers)
+                let done = try await executor.perform(
+                    step,
+                    name: name,
+                    on: image.layers,
+                    from: source?.layers,
+                    needsContent: !onlyResolves(planned)
+                )
                 image.append(step, done)
                 emit(.stepFinished(name, done.outcome))
             } catch let twin as FailedTwin {
@@ -224,6 +237,12 @@ package struct Bake: Sendable {
             if !Task.isCancelled { emit(.stepFailed(name, failure)) }
             return .failed(image, name, failure)
         }
+    }
+
+    /// Whether nothing of an image is asked for but what its base means: no step stands on it, and no other image.
+    private func onlyResolves(_ planned: PlannedImage) -> Bool {
+        options.onlyResolves && planned.steps.count == 1
+            && !plan.images.contains { $0.image.neededImages.contains(planned.name) }
     }
 
     private func skip(_ steps: ArraySlice<PlannedStep>, of image: LayeredImage, because cause: StepName) -> ImageOutcome

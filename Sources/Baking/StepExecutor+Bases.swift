@@ -8,28 +8,22 @@ extension StepExecutor {
     /// Brings a base that exists already.
     ///
     /// A registry's image is the one that the lock has, else the one that it was found to be before, else what the registry has
-    /// now; `--refresh` asks again.
-    func importBase(_ base: Base, _ planned: PlannedStep, name: StepName) async throws -> MadeLayers {
+    /// now; `--refresh` asks again. `bring` fetches it, or only looks.
+    func importBase(
+        _ base: Base,
+        _ planned: PlannedStep,
+        name: StepName,
+        by bring: @Sendable (Base, Platform, [StepInput], Bakefile, ArtifactStore) async throws -> MadeLayers
+    ) async throws -> MadeLayers {
         let platform = planned.definition.platform
         guard case .registry(var reference, let keys) = base, reference.digest == nil, let asked = planned.reference
         else {
-            return try await bake.recipes.importBase(
-                base,
-                platform,
-                planned.inputs,
-                bake.bakefile,
-                bake.store
-            )
+            return try await bring(base, platform, planned.inputs, bake.bakefile, bake.store)
         }
         if let locked = asked.locked?.image {
             reference.digest = locked
-            return try await bake.recipes.importBase(
-                .registry(reference, verify: keys),
-                platform,
-                planned.inputs,
-                bake.bakefile,
-                bake.store
-            )
+            let pinned = Base.registry(reference, verify: keys)
+            return try await bring(pinned, platform, planned.inputs, bake.bakefile, bake.store)
         }
         let key = StepKey(asked.request)
         let turn = try await acquire(key, name)
@@ -37,13 +31,8 @@ extension StepExecutor {
         let isFresh = bake.options.refresh && !refreshed.contains(key)
         let kept = isFresh ? nil : try records.resolution(of: asked.request)
         if let digest = kept?.image { reference.digest = digest }
-        let made = try await bake.recipes.importBase(
-            .registry(reference, verify: keys),
-            platform,
-            planned.inputs,
-            bake.bakefile,
-            bake.store
-        )
+        let pinned = Base.registry(reference, verify: keys)
+        let made = try await bring(pinned, platform, planned.inputs, bake.bakefile, bake.store)
         guard let entry = made.entry else { return made }
         let resolution =
             kept

@@ -64,7 +64,7 @@ extension StepExecutor {
     /// Makes the layers that an image starts from.
     func makeBase(_ base: Base, _ planned: PlannedStep, name: StepName) async throws -> MadeLayers {
         guard case .debian(let debian) = base else {
-            let made = try await importBase(base, planned, name: name)
+            let made = try await importBase(base, planned, name: name, by: bake.recipes.importBase)
             try await BlockingPool.shared.run { cancellation in
                 for layer in made.layers where !secrets.bytes.isEmpty {
                     let blob = try bake.store.openBlob(layer)

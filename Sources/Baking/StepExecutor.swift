@@ -46,12 +46,22 @@ struct StepExecutor: Sendable {
 
     /// Gives the step's result on top of `parent`, from the store where it has it.
     ///
-    /// Throws `FailedTwin` where the same step of another image failed before.
-    func perform(_ step: PlannedStep, name: StepName, on parent: [Digest], from source: [Digest]?) async throws -> Done
-    {
+    /// Throws `FailedTwin` where the same step of another image failed before. Where nobody needs the content of a registry's
+    /// image, what is not there is not fetched: the result has no layers then, and is not kept.
+    func perform(
+        _ step: PlannedStep,
+        name: StepName,
+        on parent: [Digest],
+        from source: [Digest]?,
+        needsContent: Bool = true
+    ) async throws -> Done {
         let key = StepKey(definition: step.definitionKey, parent: parent, others: source.map { [$0] } ?? [])
         let started = ContinuousClock.now
-        @Sendable func done(_ result: StoredResult, _ origin: StepOutcome.Origin) throws -> Done {
+        @Sendable func done(
+            _ result: StoredResult,
+            _ origin: StepOutcome.Origin,
+            _ resolution: Lock.Entry? = nil
+        ) throws -> Done {
             let outcome = StepOutcome(
                 origin: origin,
                 reason: step.reason,
@@ -60,7 +70,7 @@ struct StepExecutor: Sendable {
                 seconds: (ContinuousClock.now - started).inSeconds
             )
             let known = step.isUnpinned ? try records.resolution(of: key.digest) : step.reference?.locked
-            return Done(contentKey: key, result: result, outcome: outcome, resolution: known)
+            return Done(contentKey: key, result: result, outcome: outcome, resolution: resolution ?? known)
         }
         try Task.checkCancellation()
         if try !mustRun(step, key), let result = try records.result(for: key) { return try done(result, .cached) }
@@ -74,6 +84,10 @@ struct StepExecutor: Sendable {
                     return try done(try record(made, of: step, under: key), .shared)
                 }
                 bake.emit(.stepStarted(name))
+                if !needsContent, case .base(let base) = step.work, case .registry = base {
+                    let made = try await importBase(base, step, name: name, by: bake.recipes.resolveBase)
+                    return try done(made.unkept(of: step, under: key), .ran, made.resolution)
+                }
                 let made = try await execute(step, name: name, on: parent, from: source)
                 let result = try record(made, of: step, under: key)
                 if bake.options.refresh { refreshed.insert(key) }
@@ -159,6 +173,20 @@ struct StepExecutor: Sendable {
             default: "\(error)"
             }
         return StepFailure(message: secrets.bytes.masked(message), log: logs.existing(name), seconds: seconds)
+    }
+}
+
+extension MadeLayers {
+    /// A result that is in no store.
+    fileprivate func unkept(of step: PlannedStep, under key: StepKey) -> StoredResult {
+        StoredResult(
+            contentKey: key.digest,
+            definitionKey: step.definitionKey.digest,
+            layers: layers,
+            baseConfig: config,
+            byteSize: 0,
+            createdAt: currentSeconds()
+        )
     }
 }
 

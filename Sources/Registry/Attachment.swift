@@ -67,4 +67,11 @@ package struct AttachmentOutcome: Sendable, Hashable {
 
     /// Of no documents.
     package init() {}
+
+    /// Counts what was put beside another manifest.
+    package mutating func count(_ other: AttachmentOutcome) {
+        manifests += other.manifests
+        isUnchanged = isUnchanged && other.isUnchanged
+        uploadedBytes += other.uploadedBytes
+    }
 }

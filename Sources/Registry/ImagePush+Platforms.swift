@@ -25,6 +25,7 @@ extension ImagePush {
         let received = ReceivedManifest(mediaType: whole.mediaType, own: whole.json.canonicalBytes)
         let client = try session.repository(destination, forPushing: true)
         var pushed = PushedContent(client: client, manifest: received, configs: parts.flatMap(\.configs))
+        pushed.parts = parts
         for part in parts { pushed.count(part) }
         if try await client.manifestDigest(received.digest.description) == received.digest {
             pushed.isUnchanged = parts.allSatisfy(\.isUnchanged)

@@ -72,6 +72,8 @@ package struct PushedContent: Sendable {
     let manifest: ReceivedManifest
     /// The identity of the image, or those of the images for all platforms, sorted.
     package let configs: [ImageIdentity]
+    /// The images for all platforms, where it is an index.
+    package internal(set) var parts: [PushedContent] = []
     /// The registry had all of it before.
     package var isUnchanged = false
     package private(set) var uploaded = 0

@@ -14,10 +14,12 @@ import YAML
         "bad-list.destination",
         "bad-duration.long", "bad-size.large", "bad-timestamp", "duplicate-name", "duplicate-name.matrix", "first-key",
         "image-cycle", "impossible-field", "include-cycle", "include-limit", "matrix-limit", "misplaced-field",
-        "no-images", "no-value", "platform-mismatch", "unexpected-tag", "unknown-context", "unknown-field", "unknown-image",
+        "no-images", "no-value", "platform-mismatch", "unexpected-tag", "unknown-context", "unknown-field",
+        "unknown-image",
         "unknown-image.matrix",
         "unknown-secret",
-        "unknown-setting", "unknown-variable", "unknown-variable.platform", "unreadable-file", "unterminated-variable", "value-not-allowed",
+        "unknown-setting", "unknown-variable", "unknown-variable.platform", "unreadable-file", "unterminated-variable",
+        "value-not-allowed",
         "variable-order", "wrong-kind", "wrong-kind.machine", "wrong-kind.platforms", "bad-pattern",
     ]
 

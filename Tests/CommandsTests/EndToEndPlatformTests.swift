@@ -191,6 +191,18 @@ import Testing
                 #expect(try JSONValue.parse(Array(config.utf8))["architecture"]?.stringValue == architecture)
             }
             #expect(try kitchen.release()["images"]?["site"]?["placements"]?.arrayValue?.count == 1)
+            // What is said of each platform stands beside its manifest.
+            for manifest in index.manifests {
+                let listed = try await kitchen.run(
+                    "referrers",
+                    "\(host)/kitchen/site@\(manifest.digest)",
+                    "--insecure",
+                    host,
+                    "--format",
+                    "json"
+                )
+                #expect(try JSONValue.parse(Array(listed.utf8))["referrers"]?.arrayValue?.count == 2, "\(listed)")
+            }
             let again = try await kitchen.ovenbird(["push", "--insecure", host])
             #expect(again.text.contains("unchanged"), "\(again.text)")
             // The same images with other compression are the same version.

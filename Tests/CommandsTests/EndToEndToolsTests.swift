@@ -125,6 +125,9 @@ struct EndToEndToolsTests {
         let kitchen = try await baked()
         let archive = kitchen.work.file("box.tar").string
         try await kitchen.run("export", "box", "--format", "docker-archive", "--to", archive)
+        let compressed = kitchen.work.file("compressed.tar").string
+        let form = ["--format", "docker-archive", "--compression", "gzip-6"]
+        #expect(try await kitchen.ovenbird(["export", "box", "--to", compressed] + form).status == 0)
         let scripts = FilePath(#filePath).removingLastComponent().removingLastComponent().removingLastComponent()
             .appending("scripts")
         let script = """
@@ -138,6 +141,9 @@ struct EndToEndToolsTests {
             docker load --quiet --input "$3"
             test "$(docker run --rm --network none kitchen/box:1)" = "it runs"
             docker rmi --force kitchen/box:1
+            docker load --quiet --input "$6"
+            test "$(docker run --rm --network none kitchen/box:1)" = "it runs"
+            docker rmi --force kitchen/box:1
             cd "$4"
             name=$("$2" load box --store "$5")
             test "$name" = kitchen/box:1
@@ -148,7 +154,7 @@ struct EndToEndToolsTests {
             "bash",
             [
                 "-c", script, "bash", scripts.string, kitchen.program.string, archive, kitchen.work.path.string,
-                kitchen.store.string,
+                kitchen.store.string, compressed,
             ]
         )
         #expect(result.status == 0, "\(result.text)\(result.error)")
@@ -159,22 +165,35 @@ struct EndToEndToolsTests {
     @Test(.enabled(if: isRoot && hasTool("podman") && hasTool("runc"), "needs root and podman"))
     func `podman loads and runs it`() async throws {
         let kitchen = try await baked()
-        let archive = kitchen.work.file("box.tar").string
-        try await kitchen.run("export", "box", "--format", "docker-archive", "--to", archive)
         let place = try TemporaryFolder()
         let podman = [
             "--root", place.file("root").string, "--runroot", place.file("run").string, "--storage-driver", "vfs",
             "--runtime", "runc", "--cgroup-manager", "cgroupfs", "--events-backend", "none",
         ]
-        try await requireTool("podman", podman + ["load", "--quiet", "--input", archive])
-        let output = try await requireTool(
-            "podman",
-            podman + [
-                "run", "--rm", "--network", "none", "--ulimit", "nofile=1024:1024", "--ulimit",
-                "nproc=1024:1024", "kitchen/box:1",
-            ]
-        )
-        #expect(output == "it runs\n")
+        for (format, compression) in [("docker-archive", "none"), ("docker-archive", "gzip-6"), ("oci", "zstd-3")] {
+            let archive = kitchen.work.file("box-\(compression).tar").string
+            try await kitchen.run(
+                "export",
+                "box",
+                "--format",
+                format,
+                "--compression",
+                compression,
+                "--to",
+                archive
+            )
+            let name = "\(format == "oci" ? "oci-archive" : format):\(archive)"
+            let image = try await requireTool("podman", podman + ["pull", "--quiet", name]).split(separator: "\n").last
+            let output = try await requireTool(
+                "podman",
+                podman + [
+                    "run", "--rm", "--network", "none", "--ulimit", "nofile=1024:1024", "--ulimit",
+                    "nproc=1024:1024", String(image ?? ""),
+                ]
+            )
+            #expect(output == "it runs\n", "\(compression)")
+            try await requireTool("podman", podman + ["rmi", "--all", "--force"])
+        }
         // The folder has files of other modes and mounts that podman itself knows best how to remove.
         _ = try await runTool("podman", podman + ["system", "reset", "--force"])
     }

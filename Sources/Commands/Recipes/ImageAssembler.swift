@@ -36,9 +36,15 @@ final class ImageAssembler: Sendable {
         _ store: ArtifactStore
     ) async throws -> MadeLayers {
         if case .registry(let reference, let keys) = base {
-            let place = place(ofBase: reference, keys)
-            let trusted = try await BlockingPool.shared.run { try TrustedKeys(inputs, of: bakefile, at: place) }
-            return try await fetch(reference, for: platform, signedBy: trusted, at: place)
+            return try await remote(reference, keys, platform, inputs, bakefile) { image in
+                let imports = BaseImport(store: store, platform: platform, name: "registry \(reference)", place: nil)
+                let imported = try await imports.registry(image)
+                return MadeLayers(
+                    layers: imported.layers.map(\.digest),
+                    config: imported.config?.json,
+                    entry: image.entry
+                )
+            }
         }
         return try await BlockingPool.shared.run {
             let scanner = InputScanner(folder: bakefile.folder, contexts: bakefile.contexts)
@@ -73,16 +79,33 @@ final class ImageAssembler: Sendable {
         }?.image.basePlace
     }
 
-    /// An image of a registry; only the layers that the store has not are fetched.
+    /// What an image of a registry is; none of its layers is fetched.
+    @Sendable func resolveBase(
+        _ base: Base,
+        _ platform: Platform,
+        _ inputs: [StepInput],
+        _ bakefile: Bakefile,
+        _ store: ArtifactStore
+    ) async throws -> MadeLayers {
+        guard case .registry(let reference, let keys) = base else { preconditionFailure("'\(base.title)' is at hand") }
+        return try await remote(reference, keys, platform, inputs, bakefile) { image in
+            MadeLayers(layers: [], config: image.config.json, entry: image.entry)
+        }
+    }
+
+    /// Gives `body` an image of a registry, of which nothing but manifest and config has been fetched.
     ///
     /// Nothing of one that has to be signed and is not comes into the store.
-    private func fetch(
+    private func remote(
         _ reference: Reference,
-        for platform: Platform,
-        signedBy trusted: TrustedKeys?,
-        at place: SourcePlace?
+        _ keys: [InputPath],
+        _ platform: Platform,
+        _ inputs: [StepInput],
+        _ bakefile: Bakefile,
+        _ body: (RemoteImage) async throws -> MadeLayers
     ) async throws -> MadeLayers {
-        let imports = BaseImport(store: store, platform: platform, name: "registry \(reference)", place: nil)
+        let place = place(ofBase: reference, keys)
+        let trusted = try await BlockingPool.shared.run { try TrustedKeys(inputs, of: bakefile, at: place) }
         return try await RegistryAccess(insecure: recipe.options.insecure, environment: recipe.options.environment)
             .session { session in
                 let image = try await ImagePull(session: session, platform: platform).resolve(reference)
@@ -93,12 +116,7 @@ final class ImageAssembler: Sendable {
                         throw InvalidInput(error.diagnostic("cannot start from '\(reference)'", at: place))
                     }
                 }
-                let imported = try await imports.registry(image)
-                return MadeLayers(
-                    layers: imported.layers.map(\.digest),
-                    config: imported.config?.json,
-                    entry: image.entry
-                )
+                return try await body(image)
             }
     }
 

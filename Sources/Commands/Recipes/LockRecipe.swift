@@ -107,7 +107,7 @@ struct LockRecipe: Sendable {
                 environment: environment
             ),
             // What is baked ends with the last step that moves, so there is no image to be finished.
-            recipes: .init(importBase: assembler.importBase) { image in
+            recipes: .init(importBase: assembler.importBase, resolveBase: assembler.resolveBase) { image in
                 let layers = JSONValue.strings(image.layers.map(\.description))
                 let digest = Digester.digest(of: layers.canonicalBytes)
                 return FinishedImage(identity: digest, manifest: digest)

@@ -55,8 +55,7 @@ struct PushRecipe: Sendable {
                     packing: form(target).packing(in: store),
                     relatives: targets.map(\.reference)
                 )
-                let said = try await BlockingPool.shared.run { try documents(of: image, named: target.image) }
-                attached.append(said.isEmpty ? AttachmentOutcome() : try await content.attach(said))
+                attached.append(try await attach(to: content, what: image, named: target.image))
                 guard let tag = target.reference.tag else { return }
                 contents.append(PushedTag(content, tag: tag, isVersion: target.isVersion))
             }
@@ -79,6 +78,24 @@ struct PushRecipe: Sendable {
             )
         }
         return (pushed, try await BlockingPool.shared.run { try record(targets, pushed) })
+    }
+
+    /// What is said of the image, or of those for all platforms, each beside its own manifest.
+    private func attach(
+        to content: PushedContent,
+        what image: ReleasedImage,
+        named name: String
+    ) async throws -> AttachmentOutcome {
+        let said = try await BlockingPool.shared.run { try documents(of: image, named: name) }
+        var outcome = said.isEmpty ? AttachmentOutcome() : try await content.attach(said)
+        for part in content.parts {
+            let member = image.platforms.values.first {
+                release.images[$0].map { part.configs == [$0.identity] } ?? false
+            }
+            guard let member, let released = release.images[member] else { continue }
+            outcome.count(try await attach(to: part, what: released, named: member))
+        }
+        return outcome
     }
 
     private func documents(of image: ReleasedImage, named name: String) throws -> [Attachment] {
