@@ -1,3 +1,4 @@
+import FakeRegistry
 import OCI
 import SystemIO
 import SystemPackage
@@ -50,6 +51,15 @@ struct EndToEndReferrersTests {
                 let artifact = try ImageManifest(decoding: bytes)
                 #expect(artifact.subject?.digest == manifest)
                 let document = try Files.read(kitchen.work.file("out/attestations/\(file)"))
+                let copy = folder.file(file)
+                try await requireTool(
+                    "skopeo",
+                    [
+                        "copy", "-q", "--src-tls-verify=false", "docker://\(host)/kitchen/site@\(line.digest)",
+                        "dir:\(copy)",
+                    ]
+                )
+                #expect(try Files.read(copy.appending(Digester.digest(of: document).hex)) == document)
                 #expect(artifact.layers.map(\.digest) == [Digester.digest(of: document)])
             }
 
@@ -88,6 +98,27 @@ struct EndToEndReferrersTests {
             #expect(known?["referrers"] == entry["referrers"])
             #expect(known?["unchanged"]?.boolValue == true)
         }
+    }
+
+    @Test func `a registry that refuses them gets no tag`() async throws {
+        let refusal = FakeRegistry.Fault(times: .max, .answer(FakeAnswer(403))) {
+            $0.method == "PUT" && $0.path.contains("/manifests/sha256-")
+        }
+        let registry = try await FakeRegistry.start(faults: [refusal], listsReferrers: false)
+        let host = registry.authority
+        let kitchen = try await kitchen(host)
+        let refused = try await kitchen.ovenbird(["push", "--insecure", host])
+        #expect(refused.status == 1)
+        #expect(
+            refused.error.contains(
+                "error: cannot push '\(host)/kitchen/site:1': PUT http://\(host)/v2/kitchen/site/manifests/sha256-"
+            ),
+            "\(refused.error)"
+        )
+        #expect(refused.error.contains(": 403 [registry-denied]\n"), "\(refused.error)")
+        #expect(registry.tags("kitchen/site") == [])
+        try await kitchen.run("push", "--no-attestations", "--insecure", host)
+        #expect(registry.tags("kitchen/site") == ["1"])
     }
 
     @Test func `without attestations, and with a damaged one`() async throws {

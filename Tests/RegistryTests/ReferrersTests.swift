@@ -201,6 +201,78 @@ import Testing
         #expect(registry.manifest("shop/web", tag(bench)) == image)
     }
 
+    @Test func `have room under the tag as long as registries take it`() async throws {
+        let bench = try RegistryBench()
+        let registry = try await FakeRegistry.start(listsReferrers: false)
+        try registry.hold(bench)
+        let entry = ContentDescriptor(mediaType: .imageManifest, digest: Digester.digest(of: "x"), size: 1)
+        let full = ImageIndex(manifests: Array(repeating: entry, count: 10_000)).json.canonicalBytes
+        registry.put(full, manifestOf: "shop/web", as: [tag(bench)], type: MediaType.imageIndex.description)
+        let failure = await failure(registry) { _ = try await attach([document("one")], in: registry, of: bench) }
+        #expect(
+            failure == """
+                'HOST/shop/web:\(tag(bench))' lists 10000 referrers, and there is no room for more
+                  fix: remove the tag, or push with '--no-attestations'
+                """
+        )
+        #expect(registry.manifest("shop/web", tag(bench)) == full)
+    }
+
+    @Test func `of an index are those of its manifests, too`() async throws {
+        let bench = try RegistryBench()
+        let registry = try await FakeRegistry.start()
+        try registry.hold(bench)
+        let index = ImageIndex(manifests: [
+            ContentDescriptor(
+                mediaType: .imageManifest,
+                digest: subject(bench),
+                size: Int64(bench.image.json.canonicalBytes.count)
+            )
+        ]).json.canonicalBytes
+        let type = MediaType.imageIndex.description
+        registry.put(index, manifestOf: "shop/web", as: ["many"], type: type)
+        registry.put(Array("{}".utf8), manifestOf: "shop/web", as: ["broken"], type: type)
+        func subjects(_ name: String) async throws -> [Digest] {
+            try await client(registry, bench) { try await $0.subjects(name) }
+        }
+        #expect(try await subjects("1.0") == [subject(bench)])
+        #expect(try await subjects("many") == [Digester.digest(of: index), subject(bench)])
+        #expect(await failure(registry) { _ = try await subjects("2.0") } == "'HOST/shop/web' has no '2.0'")
+        #expect(
+            await failure(registry) { _ = try await subjects("broken") }
+                == "'HOST/shop/web@\(Digester.digest(of: "{}"))' is no index: "
+                + "image index: 'schemaVersion' is missing, and only 2 is known"
+        )
+    }
+
+    @Test func `are listed as an index, and each is a manifest`() async throws {
+        let bench = try RegistryBench()
+        let page = FakeAnswer(200, body: Array("<html>".utf8))
+        let registry = try await FakeRegistry.start(
+            faults: [.init(times: .max, .answer(page)) { $0.path.contains("/referrers/") }]
+        )
+        try registry.hold(bench)
+        let listing = await failure(registry) {
+            _ = try await client(registry, bench) { try await $0.referrers(of: subject(bench)) }
+        }
+        #expect(
+            listing.hasPrefix(
+                "GET http://HOST/v2/shop/web/referrers/\(subject(bench)): it is no list of referrers: "
+            ),
+            "\(listing)"
+        )
+        let other = Array("{}".utf8)
+        let digest = Digester.digest(of: other)
+        registry.put(other, manifestOf: "shop/web", as: [], type: MediaType.imageManifest.description)
+        let artifact = await failure(registry) {
+            _ = try await client(registry, bench) { try await $0.artifact(digest, of: subject(bench)) }
+        }
+        #expect(
+            artifact == "'HOST/shop/web@\(digest)' is no artifact: "
+                + "image manifest: 'schemaVersion' is missing, and only 2 is known"
+        )
+    }
+
     @Test func `are listed from this registry only, and not for ever`() async throws {
         let bench = try RegistryBench()
         let other = try await FakeRegistry.start()
