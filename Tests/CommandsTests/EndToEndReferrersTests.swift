@@ -117,6 +117,18 @@ struct EndToEndReferrersTests {
         )
         #expect(refused.error.contains(": 403 [registry-denied]\n"), "\(refused.error)")
         #expect(registry.tags("kitchen/site") == [])
+        registry.add(
+            .init(times: .max, .answer(FakeAnswer(400))) {
+                $0.method == "PUT" && String(decoding: $0.body, as: UTF8.self).contains("\"artifactType\"")
+            }
+        )
+        let old = try await kitchen.ovenbird(["push", "--insecure", host])
+        #expect(
+            old.error.contains(
+                ": 400 [registry-refused]\n  fix: if the registry takes no artifacts, push with '--no-attestations'\n"
+            ),
+            "\(old.error)"
+        )
         try await kitchen.run("push", "--no-attestations", "--insecure", host)
         #expect(registry.tags("kitchen/site") == ["1"])
     }

@@ -87,7 +87,7 @@ struct PushRecipe: Sendable {
         named name: String
     ) async throws -> AttachmentOutcome {
         let said = try await BlockingPool.shared.run { try documents(of: image, named: name) }
-        var outcome = said.isEmpty ? AttachmentOutcome() : try await content.attach(said)
+        var outcome = said.isEmpty ? AttachmentOutcome() : try await attach(said, to: content)
         for part in content.parts {
             let member = image.platforms.values.first {
                 release.images[$0].map { part.configs == [$0.identity] } ?? false
@@ -102,6 +102,16 @@ struct PushRecipe: Sendable {
         guard attests, let attestations = image.attestations else { return [] }
         return try attestations.attachments(in: store) { kind in
             Console.say("note: the store has the \(kind) of '\(name)' no more, and it is not pushed")
+        }
+    }
+
+    /// Old registries take images and nothing else.
+    private func attach(_ said: [Attachment], to content: PushedContent) async throws -> AttachmentOutcome {
+        do {
+            return try await content.attach(said)
+        } catch var error as RegistryError where error.kind == .refused && error.fix == nil {
+            error.fix = "if the registry takes no artifacts, push with '--no-attestations'"
+            throw error
         }
     }
 
