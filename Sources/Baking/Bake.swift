@@ -14,11 +14,11 @@ package import SystemPackage
 package struct Bake: Sendable {
     /// What the layers above know how to do.
     package struct Recipes: Sendable {
-        /// Brings the layers and the config of a base that exists already: an OCI layout, an archive, a root tar, or an image
-        /// of a registry, whose reference has a digest where it is known what it stands for. Of an image for several platforms
-        /// it is the one for the platform.
+        /// Brings the layers and the config of a base that exists already: of an OCI layout, an archive, a root tar, or a
+        /// registry, whose reference has a digest where it is known what it stands for.
         ///
-        /// Throws where an input is not what the plan digested.
+        /// Of an image for several platforms it is the one for the platform. Throws where an input is not what the plan
+        /// digested.
         package var importBase:
             @Sendable (Base, Platform, [StepInput], Bakefile, ArtifactStore) async throws -> MadeLayers
         /// The same of a registry's image of which nothing but its meaning is needed: no layer is brought.

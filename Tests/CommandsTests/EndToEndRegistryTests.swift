@@ -48,6 +48,7 @@ struct EndToEndRegistryTests {
             #expect(try JSONValue.parse(Files.read(kitchen.work.file("out/release.json")))["parent"] != nil)
             let last = String(again.text.split(separator: "\n").last ?? "")
             #expect(last == "release \(document["release"]?.stringValue ?? "")")
+            #expect(try await kitchen.run("bake").hasSuffix(last + "\n"), "a bake of what is pushed leaves no release")
 
             let other = folder.file("other-store")
             let pulled = try await kitchen.ovenbird(

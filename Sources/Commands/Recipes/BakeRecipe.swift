@@ -174,12 +174,9 @@ struct BakeRecipe: Sendable {
             release.images[image.name] = released
         }
         let packages = try Attesting(store: store).packageLists(of: release)
-        if let newest {
-            var same = release
-            same.created = newest.created
-            if same.attested(by: sboms, packages: packages) == newest { return newest }
-        }
-        return release.attested(by: sboms, packages: packages)
+        let attested = release.attested(by: sboms, packages: packages)
+        if let newest, attested.says(as: newest) { return newest }
+        return attested
     }
 
     /// Keeps the release in the store; the names in its index are the last to change.
@@ -206,5 +203,18 @@ struct BakeRecipe: Sendable {
             }
         )
         try store.finishBake(id: bake, status: .done, release: release.digest, at: Int64(time(nil)))
+    }
+}
+
+extension Release {
+    /// Whether only the time differs, and what came of it: a provenance names it, and a push leaves a release of its own.
+    fileprivate func says(as other: Release) -> Bool {
+        var same = self
+        same.created = other.created
+        same.parent = other.parent
+        for (name, image) in other.images where same.images[name]?.attestations?.sbom == image.attestations?.sbom {
+            same.images[name]?.attestations = image.attestations
+        }
+        return same == other
     }
 }
