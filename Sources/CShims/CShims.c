@@ -71,6 +71,8 @@ int ob_open_folder_here(int directory, const char *name) {
     return (int)result;
 }
 
+ssize_t ob_read_folder(int fd, void *records, size_t size) { return syscall(SYS_getdents64, fd, records, size); }
+
 int ob_open_path_flag(void) { return O_PATH; }
 int ob_open_tmpfile_flag(void) { return O_TMPFILE; }
 

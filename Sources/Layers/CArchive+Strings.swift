@@ -13,17 +13,12 @@ enum ArchiveLocale {
 }
 
 /// Lends `bytes` as a C string.
-func withCString<Value, Failure: Error>(
-    _ bytes: some Collection<UInt8>,
-    _ body: (UnsafePointer<CChar>) throws(Failure) -> Value
-) throws(Failure) -> Value {
-    var terminated: [CChar] = []
-    terminated.reserveCapacity(bytes.count + 1)
-    for byte in bytes { terminated.append(CChar(bitPattern: byte)) }
-    terminated.append(0)
-    return try terminated.withUnsafeBufferPointer { (buffer) throws(Failure) in
-        guard let base = buffer.baseAddress else { preconditionFailure("the array holds at least the final zero") }
-        return try body(base)
+func withCString<Value>(_ bytes: [UInt8], _ body: (UnsafePointer<CChar>) -> Value) -> Value {
+    withUnsafeTemporaryAllocation(byteCount: bytes.count + 1, alignment: 1) { buffer in
+        buffer.copyBytes(from: bytes)
+        buffer[bytes.count] = 0
+        guard let base = buffer.baseAddress else { preconditionFailure("the buffer holds at least the final zero") }
+        return body(UnsafeRawPointer(base).assumingMemoryBound(to: CChar.self))
     }
 }
 

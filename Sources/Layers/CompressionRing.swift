@@ -19,7 +19,8 @@ final class CompressionSlot: @unchecked Sendable {
     let compressed = DispatchSemaphore(value: 0)
 
     init(blockSize: Int, room: Int) {
-        input = .allocate(byteCount: blockSize, alignment: 64)
+        // Behind the block there is room for a byte by which a file shows that it has grown.
+        input = .allocate(byteCount: blockSize + 64, alignment: 64)
         output = .allocate(byteCount: room, alignment: 64)
         // libdispatch aborts where a semaphore goes with less than it began with, so it begins with nothing.
         empty = DispatchSemaphore(value: 0)

@@ -57,6 +57,18 @@ package struct EntryPath: Hashable, Comparable, Sendable, CustomStringConvertibl
         return EntryPath(normalised: bytes + [slash] + tail.bytes)
     }
 
+    /// The path of a name that a folder of the file system holds below this one: one component, whatever its bytes.
+    package func appending(component name: [UInt8]) throws(InvalidEntryPath) -> EntryPath {
+        if isRoot { return EntryPath(normalised: name) }
+        guard bytes.count + 1 + name.count <= Self.maximumLength else { throw InvalidEntryPath(.tooLong, bytes) }
+        var path: [UInt8] = []
+        path.reserveCapacity(bytes.count + 1 + name.count)
+        path += bytes
+        path.append(slash)
+        path += name
+        return EntryPath(normalised: path)
+    }
+
     package func appending(_ name: String) throws(InvalidEntryPath) -> EntryPath {
         try appending(Array(name.utf8))
     }

@@ -104,6 +104,23 @@ package final class LayerCompressor {
         }
     }
 
+    /// Bytes of a block.
+    var blockSize: Int { compression.blockSize }
+
+    /// The next block to be filled in its place, with room for one byte more than `blockSize`; waits until one is empty.
+    func lend() throws(LayerError) -> UnsafeMutableRawBufferPointer {
+        let slot = ring.slots[number % ring.slots.count]
+        if !isFilling { try begin(slot) }
+        return slot.input
+    }
+
+    /// Takes the first `count` bytes of the block that was lent; all but the last block are full.
+    func handOn(_ count: Int) {
+        let slot = ring.slots[number % ring.slots.count]
+        slot.inputCount = count
+        handOn(slot)
+    }
+
     /// Compresses and writes what is pending, and waits for it.
     package func finish(diffID known: Digest? = nil) throws(LayerError) -> CompressedLayer {
         precondition(digestsInput == (known == nil), "either the caller digests what comes, or the compressor does")

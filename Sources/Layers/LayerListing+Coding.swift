@@ -45,7 +45,9 @@ struct ListingEncoder {
     mutating func append(_ item: LayerListing.Item) {
         let entry = item.entry
         let path = entry.path.bytes
-        let shared = zip(before, path).prefix { $0 == $1 }.count
+        let longest = min(before.count, path.count)
+        var shared = 0
+        while shared < longest, before[shared] == path[shared] { shared += 1 }
         number(UInt64(shared))
         text(path[shared...])
         bytes.append(entry.kind.rawValue)

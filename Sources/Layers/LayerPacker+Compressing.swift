@@ -1,10 +1,13 @@
+import Synchronization
 package import SystemIO
 import SystemPackage
 
 extension LayerPacker {
-    /// Packs a folder straight into a compressed layer: nothing is read or digested twice.
+    /// Packs a folder straight into a compressed layer: nothing is read, copied or digested twice.
     ///
-    /// `write` is called on another thread, in order. `threads` are those that compress.
+    /// The calling thread goes ahead: it finds and opens files. Another one reads them in that order and writes the tar
+    /// into the blocks that others compress. `write` is called on yet another thread, in order. `threads` are those that
+    /// compress.
     package static func pack(
         _ folder: Descriptor,
         options: Options,
@@ -13,27 +16,67 @@ extension LayerPacker {
         name: String,
         write: @escaping @Sendable (UnsafeRawBufferPointer) throws(SystemError) -> Void
     ) throws(LayerError) -> CompressedLayer {
-        let compressor = try LayerCompressor(
-            compression,
-            threads: threads,
-            digestsInput: false,
-            name: name,
-            write: write
-        )
-        var failure: LayerError?
-        var writer = try TarWriter.open(name: name) { (bytes) throws(SystemError) in
-            do throws(LayerError) {
-                try compressor.take(bytes)
-            } catch {
-                failure = error
-                throw SystemError("compress", "\(name)", .ioError)
+        let queue = EntryQueue(mostWaiting: 4)
+        let outcome = Outcome()
+        let writer: WorkerThread
+        do throws(SystemError) {
+            writer = try WorkerThread {
+                outcome.result.withLock { result in
+                    result = compressed(queue, as: compression, threads: threads, name: name, write: write)
+                }
             }
-        }
-        do throws(LayerError) {
-            try pack(folder, options: options, into: &writer)
-            return try compressor.finish(diffID: try writer.finish().digest)
         } catch {
-            throw failure ?? error
+            throw LayerError(error, name)
+        }
+        var batches = EntryBatches(queue: queue)
+        do throws(LayerError) {
+            try pack(folder, options: options, archive: name, into: &batches)
+            batches.flush()
+        } catch {
+            queue.fail(error)
+        }
+        queue.put([])
+        writer.join()
+        guard let result = outcome.result.withLock({ $0 }) else { preconditionFailure("the thread has ended") }
+        return try result.get()
+    }
+
+    private final class Outcome: Sendable {
+        let result = Mutex<Result<CompressedLayer, LayerError>?>(nil)
+    }
+
+    /// Takes all of the queue, also after a failure: the first one is the result.
+    private static func compressed(
+        _ queue: EntryQueue,
+        as compression: Compression,
+        threads: Int,
+        name: String,
+        write: @escaping @Sendable (UnsafeRawBufferPointer) throws(SystemError) -> Void
+    ) -> Result<CompressedLayer, LayerError> {
+        var blocks: CompressedBlocks?
+        var isAtEnd = false
+        do throws(LayerError) {
+            let compressor = try LayerCompressor(
+                compression,
+                threads: threads,
+                digestsInput: false,
+                name: name,
+                write: write
+            )
+            let target = CompressedBlocks(compressor, name: name)
+            blocks = target
+            var writer = try TarWriter.open(name: name, into: target)
+            while let batch = queue.next() {
+                for item in batch { try writer.take(item.entry, item.file) }
+            }
+            isAtEnd = true
+            if let failure = queue.failure { throw failure }
+            return .success(try compressor.finish(diffID: try writer.finish().digest))
+        } catch {
+            let failure = blocks?.failure ?? error
+            queue.fail(failure)
+            while !isAtEnd { isAtEnd = queue.next() == nil }
+            return .failure(failure)
         }
     }
 }

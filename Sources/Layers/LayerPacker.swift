@@ -1,5 +1,6 @@
 import Glibc
 package import SystemIO
+import SystemPackage
 
 /// Packs a folder into a layer: sorted, times clamped, hard links found, nothing of the host's in it.
 package struct LayerPacker {
@@ -50,8 +51,18 @@ package struct LayerPacker {
         options: Options,
         into writer: inout TarWriter
     ) throws(LayerError) {
-        var packer = LayerPacker(root: folder, options: options, archive: writer.name)
-        try packer.packAll(into: &writer)
+        try pack(folder, options: options, archive: writer.name, into: &writer)
+    }
+
+    /// Finds and opens all that is in `folder`, in order; `archive` is what messages call the whole.
+    static func pack(
+        _ folder: Descriptor,
+        options: Options,
+        archive: String,
+        into taker: inout some EntryTaker & ~Copyable
+    ) throws(LayerError) {
+        var packer = LayerPacker(root: folder, options: options, archive: archive)
+        try packer.packAll(into: &taker)
     }
 
     let root: Descriptor
@@ -60,9 +71,10 @@ package struct LayerPacker {
     /// The first names of files that have several, by device and inode.
     private var firstNames: [FileKey: EntryPath] = [:]
     /// Folders that have been begun, the innermost last.
-    ///
-    /// Their descriptors are not kept: a tree may be deep.
     private var open: [Frame] = []
+    /// Deeper folders are opened again when the walk comes back to them: a tree may be deeper than a process may have
+    /// files open.
+    private static let mostOpen = 64
 
     private init(root: Descriptor, options: Options, archive: String) {
         self.root = root
@@ -75,47 +87,54 @@ package struct LayerPacker {
         let inode: UInt64
     }
 
-    /// A name in a folder, as the layer says it and as the file system has it.
+    /// A name in a folder, as the layer says it with its path, and as the file system has it.
     private struct Name {
-        let written: [UInt8]
+        let path: EntryPath
         let actual: [UInt8]
-        let status: FileStatus
+        let kind: FileKind
         let isWhiteout: Bool
     }
 
     private struct Frame {
         let path: EntryPath
         let names: [Name]
+        let folder: Descriptor?
         var next = 0
     }
 
-    private mutating func packAll(into writer: inout TarWriter) throws(LayerError) {
+    private mutating func packAll(into taker: inout some EntryTaker & ~Copyable) throws(LayerError) {
         let status = try system(.root) { () throws(SystemError) in try root.status() }
         let rootXattrs = try xattrs(of: root, named: nil, .root)
-        if options.includesRoot { try append(entry(.root, status, rootXattrs), to: &writer) }
-        try begin(.root, root, isOpaque: isOpaque(rootXattrs), into: &writer)
+        if options.includesRoot { try append(entry(.root, status, rootXattrs), to: &taker) }
+        try begin(.root, root, isOpaque: isOpaque(rootXattrs))
         while let frame = open.last {
             let folder = try system(frame.path) { () throws(SystemError) in
-                frame.path.isRoot ? root : try root.openBelow(frame.path.bytes, flags: O_RDONLY | O_DIRECTORY)
+                if let folder = frame.folder { return folder }
+                return try root.openBelow(frame.path.bytes, flags: O_RDONLY | O_DIRECTORY)
             }
-            try packNames(of: folder, into: &writer)
+            try packNames(of: folder, into: &taker)
         }
     }
 
     /// Packs the rest of the innermost folder, until it ends or a folder in it is begun.
-    private mutating func packNames(of folder: Descriptor, into writer: inout TarWriter) throws(LayerError) {
+    private mutating func packNames(
+        of folder: Descriptor,
+        into taker: inout some EntryTaker & ~Copyable
+    ) throws(LayerError) {
         let depth = open.count - 1
         while open[depth].next < open[depth].names.count {
             let name = open[depth].names[open[depth].next]
             open[depth].next += 1
-            let path = try child(of: open[depth].path, name.written)
+            let path = name.path
             if name.isWhiteout {
-                try writer.append(.regular(path, size: 0, mode: 0, modified: options.latestTime))
-            } else if name.status.kind == .directory {
-                try packFolder(path, name, in: folder, into: &writer)
+                try taker.take(.regular(path, size: 0, mode: 0, modified: options.latestTime), nil)
+            } else if name.kind == .directory {
+                try packFolder(path, name, in: folder, into: &taker)
                 if open.count - 1 > depth { return }
+            } else if name.kind == .regular {
+                try packFile(path, name, in: folder, into: &taker)
             } else {
-                try packFile(path, name, in: folder, into: &writer)
+                try packSpecial(path, name, in: folder, into: &taker)
             }
         }
         open.removeLast()
@@ -125,55 +144,102 @@ package struct LayerPacker {
         _ path: EntryPath,
         _ name: Name,
         in parent: Descriptor,
-        into writer: inout TarWriter
+        into taker: inout some EntryTaker & ~Copyable
     ) throws(LayerError) {
-        let folder = try system(path) { () throws(SystemError) in
-            try parent.openBelow(name.actual, flags: O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
-        }
+        let (folder, status) = try opened(path, name, in: parent)
         let found = try xattrs(of: folder, named: nil, path)
-        try append(entry(path, name.status, found), to: &writer)
-        try begin(path, folder, isOpaque: isOpaque(found), into: &writer)
+        try append(entry(path, status, found), to: &taker)
+        try begin(path, folder, isOpaque: isOpaque(found))
     }
 
     private mutating func packFile(
         _ path: EntryPath,
         _ name: Name,
         in folder: Descriptor,
-        into writer: inout TarWriter
+        into taker: inout some EntryTaker & ~Copyable
     ) throws(LayerError) {
-        let status = name.status
-        let key = FileKey(device: status.device, inode: status.inode)
-        if status.linkCount > 1, let first = firstNames[key] {
-            var link = TarEntry.hardLink(path, to: first, modified: min(seconds(status.modified), options.latestTime))
-            (link.mode, link.owner, link.group) = (status.mode, status.owner, status.group)
-            options.adjust(&link)
-            try writer.append(link)
-            return
-        }
-        if status.linkCount > 1 { firstNames[key] = path }
-        guard status.kind == .regular else {
-            var special = entry(path, status, try xattrs(of: folder, named: name.actual, path))
-            if status.kind == .symlink {
-                special.linkTarget = try system(path) { () throws(SystemError) in
-                    try folder.symlinkTarget(of: name.actual)
-                }
-            }
-            return try append(special, to: &writer)
-        }
-        // O_NONBLOCK: were it a FIFO by now, the open must not wait.
-        let file = try system(path) { () throws(SystemError) in
-            try folder.openBelow(name.actual, flags: O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
-        }
-        let now = try system(path) { () throws(SystemError) in try file.status() }
-        guard now.kind == .regular, now.inode == status.inode, now.size == status.size else {
-            throw LayerError(.changed, archive, entry: path, "the file changed while it was packed")
-        }
+        let (file, status) = try opened(path, name, in: folder)
+        if let link = link(path, status) { return try taker.take(link, nil) }
         let item = adjusted(entry(path, status, try xattrs(of: file, named: nil, path)))
-        try writer.append(item, file: file)
+        try taker.take(item, file)
     }
 
-    private func append(_ entry: TarEntry, to writer: inout TarWriter) throws(LayerError) {
-        try writer.append(adjusted(entry))
+    private mutating func packSpecial(
+        _ path: EntryPath,
+        _ name: Name,
+        in folder: Descriptor,
+        into taker: inout some EntryTaker & ~Copyable
+    ) throws(LayerError) {
+        let status = try status(path, name.actual, in: folder)
+        guard status.kind == name.kind else { throw changed(path) }
+        if let link = link(path, status) { return try taker.take(link, nil) }
+        var special = entry(path, status, try xattrs(of: folder, named: name.actual, path))
+        if status.kind == .symlink {
+            special.linkTarget = try system(path) { () throws(SystemError) in
+                try folder.symlinkTarget(of: name.actual)
+            }
+        }
+        try append(special, to: &taker)
+    }
+
+    /// The entry of a further name of a file; nil for its first one, which is remembered.
+    private mutating func link(_ path: EntryPath, _ status: FileStatus) -> TarEntry? {
+        if status.linkCount < 2 { return nil }
+        let key = FileKey(device: status.device, inode: status.inode)
+        guard let first = firstNames[key] else {
+            firstNames[key] = path
+            return nil
+        }
+        var link = TarEntry.hardLink(path, to: first, modified: min(seconds(status.modified), options.latestTime))
+        (link.mode, link.owner, link.group) = (status.mode, status.owner, status.group)
+        options.adjust(&link)
+        return link
+    }
+
+    /// A file or folder with what it is now; it must still be what its folder said.
+    private func opened(
+        _ path: EntryPath,
+        _ name: Name,
+        in folder: Descriptor
+    ) throws(LayerError) -> (Descriptor, FileStatus) {
+        let isFolder = name.kind == .directory
+        let file: Descriptor
+        do {
+            file = try folder.openEntry(name.actual, flags: isFolder ? O_RDONLY | O_DIRECTORY : O_RDONLY)
+        } catch {
+            // Gone, or a symlink by now, or no folder.
+            if error.code == .noSuchFileOrDirectory { throw vanished(path) }
+            throw LayerError(error, archive, entry: path)
+        }
+        let status = try system(path) { () throws(SystemError) in try file.status() }
+        guard status.kind == name.kind else { throw changed(path) }
+        return (file, status)
+    }
+
+    private func status(
+        _ path: EntryPath,
+        _ name: [UInt8],
+        in folder: Descriptor
+    ) throws(LayerError) -> FileStatus {
+        guard let status = try system(path, { () throws(SystemError) in try folder.status(of: name) }) else {
+            throw vanished(path)
+        }
+        return status
+    }
+
+    private func vanished(_ path: EntryPath) -> LayerError {
+        LayerError(.changed, archive, entry: path, "the file vanished while it was packed")
+    }
+
+    private func changed(_ path: EntryPath) -> LayerError {
+        LayerError(.changed, archive, entry: path, "the file changed while it was packed")
+    }
+
+    private func append(
+        _ entry: TarEntry,
+        to taker: inout some EntryTaker & ~Copyable
+    ) throws(LayerError) {
+        try taker.take(adjusted(entry), nil)
     }
 
     private func adjusted(_ entry: TarEntry) -> TarEntry {
@@ -202,41 +268,40 @@ package struct LayerPacker {
 
 extension LayerPacker {
     /// Reads and sorts the names of a folder, by the names that the layer will have.
-    private mutating func begin(
-        _ path: EntryPath,
-        _ folder: Descriptor,
-        isOpaque: Bool,
-        into writer: inout TarWriter
-    ) throws(LayerError) {
-        let all = try system(path) { () throws(SystemError) in try folder.names() }
+    private mutating func begin(_ path: EntryPath, _ folder: Descriptor, isOpaque: Bool) throws(LayerError) {
+        let found = try system(path) { () throws(SystemError) in try folder.entries() }
         var names: [Name] = []
-        for actual in all {
-            let target = try child(of: path, actual)
-            guard let status = try system(target, { () throws(SystemError) in try folder.status(of: actual) }) else {
-                throw LayerError(.changed, archive, entry: target, "the file vanished while it was packed")
-            }
-            if status.kind == .socket || options.excludes(target) { continue }
-            guard !actual.starts(with: Whiteout.prefix) else {
+        names.reserveCapacity(found.count + 1)
+        for entry in found.sorted(by: FolderEntry.precedes) {
+            let target = try child(of: path, entry.name)
+            let kind: FileKind
+            if let known = entry.kind { kind = known } else { kind = try status(target, entry.name, in: folder).kind }
+            if kind == .socket || options.excludes(target) { continue }
+            guard !entry.name.starts(with: Whiteout.prefix) else {
                 let message = "a layer cannot hold a name that begins with '.wh.', which marks what is taken away"
                 throw LayerError(.unsupported, archive, entry: target, message)
             }
-            let isDevice0 = status.kind == .characterDevice && status.deviceMajor == 0 && status.deviceMinor == 0
+            var isDevice0 = false
+            if kind == .characterDevice {
+                let device = try status(target, entry.name, in: folder)
+                isDevice0 = device.deviceMajor == 0 && device.deviceMinor == 0
+            }
             guard !isDevice0 || options.source == .overlayUpper else {
                 throw LayerError(.unsupported, archive, entry: target, "is a character device 0:0, which hides files")
             }
-            let written = isDevice0 ? Whiteout.prefix + actual : actual
-            names.append(Name(written: written, actual: actual, status: status, isWhiteout: isDevice0))
+            let written = isDevice0 ? try child(of: path, Whiteout.prefix + entry.name) : target
+            names.append(Name(path: written, actual: entry.name, kind: kind, isWhiteout: isDevice0))
         }
         if isOpaque, options.hidesSomething(path) {
-            let status = try system(path) { () throws(SystemError) in try folder.status() }
-            names.append(Name(written: Whiteout.opaqueName, actual: [], status: status, isWhiteout: true))
+            let mark = try child(of: path, Whiteout.opaqueName)
+            names.append(Name(path: mark, actual: [], kind: .regular, isWhiteout: true))
         }
-        names.sort { $0.written.lexicographicallyPrecedes($1.written) }
-        open.append(Frame(path: path, names: names))
+        if names.contains(where: \.isWhiteout) { names.sort { bytesPrecede($0.path.bytes, $1.path.bytes) } }
+        open.append(Frame(path: path, names: names, folder: open.count < Self.mostOpen ? folder : nil))
     }
 
     private func child(of folder: EntryPath, _ name: [UInt8]) throws(LayerError) -> EntryPath {
-        do { return try folder.appending(name) } catch {
+        do { return try folder.appending(component: name) } catch {
             throw LayerError(
                 .limit,
                 archive,

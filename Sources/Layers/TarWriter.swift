@@ -14,7 +14,6 @@ package struct TarWriter: ~Copyable {
     private let archive: OpaquePointer
     private let entry: OpaquePointer
     private let sink: TarSink
-    private let buffer: UnsafeMutableRawBufferPointer
     private var listing = ListingEncoder()
 
     /// Takes ownership; nothing may fail from here on.
@@ -23,7 +22,6 @@ package struct TarWriter: ~Copyable {
         self.archive = archive
         self.entry = entry
         self.sink = sink
-        self.buffer = .allocate(byteCount: 256 * 1024, alignment: 64)
     }
 
     deinit {
@@ -33,7 +31,6 @@ package struct TarWriter: ~Copyable {
         archive_write_close(archive)
         archive_write_free(archive)
         archive_entry_free(entry)
-        buffer.deallocate()
     }
 
     /// Writes to an open file, from its current position on.
@@ -46,13 +43,18 @@ package struct TarWriter: ~Copyable {
         name: String,
         write: @escaping (UnsafeRawBufferPointer) throws(SystemError) -> Void
     ) throws(LayerError) -> TarWriter {
+        try open(name: name, into: WrittenBlocks(write))
+    }
+
+    /// Fills `blocks`, in their place as far as that is possible.
+    static func open(name: String, into blocks: any TarBlocks) throws(LayerError) -> TarWriter {
         try ArchiveLocale.prepare(name)
         guard let archive = archive_write_new() else { throw LayerError(.unsupported, name, "there is no memory left") }
         guard let entry = archive_entry_new() else {
             archive_write_free(archive)
             throw LayerError(.unsupported, name, "there is no memory left")
         }
-        let writer = TarWriter(adopting: archive, entry, name: name, sink: TarSink(write))
+        let writer = TarWriter(adopting: archive, entry, name: name, sink: TarSink(blocks))
         try writer.start()
         return writer
     }
@@ -94,15 +96,23 @@ package struct TarWriter: ~Copyable {
 
     /// Appends a whole file; a file that is not `item.size` bytes long is an error: it changed.
     package mutating func append(_ item: TarEntry, file: Descriptor) throws(LayerError) {
-        try append(item, slice: file, at: 0)
         let path = item.path, archiveName = name
-        var extra: UInt8 = 0
-        let more = try wrappingSystemError(archiveName, path) { () throws(SystemError) in
-            try withUnsafeMutableBytes(of: &extra) { (byte) throws(SystemError) in
-                try file.read(into: byte, at: item.size)
+        var position: Int64 = 0
+        try writeHeader(item)
+        // One byte more than is missing is asked for, so that a file that has grown shows without another call.
+        repeat {
+            let missing = item.size - position
+            let room = try room(for: item)
+            let count = try wrappingSystemError(archiveName, path) { () throws(SystemError) in
+                let wanted = Int(min(missing, Int64(room.count)))
+                let more = Int64(wanted) == missing ? 1 : 0
+                return try file.read(into: .init(start: room.baseAddress, count: wanted + more), at: position)
             }
-        }
-        guard more == 0 else { throw wrongSize(item, item.size + 1) }
+            guard count > 0 || missing == 0 else { throw wrongSize(item, position) }
+            guard Int64(count) <= missing else { throw wrongSize(item, item.size + 1) }
+            try writeData(UnsafeRawBufferPointer(rebasing: room[..<count]), of: item)
+            position += Int64(count)
+        } while position < item.size
     }
 
     /// Appends `item.size` bytes of `source` from `offset` on; a source that ends before is an error.
@@ -128,8 +138,8 @@ package struct TarWriter: ~Copyable {
         try writeHeader(item)
         var missing = item.size
         while missing > 0 {
-            let room = UnsafeMutableRawBufferPointer(rebasing: buffer[..<Int(min(missing, Int64(buffer.count)))])
-            let count = try read(room)
+            let room = try room(for: item)
+            let count = try read(UnsafeMutableRawBufferPointer(rebasing: room.prefix(Int(min(missing, 256 << 10)))))
             guard count > 0 else { throw wrongSize(item, item.size - missing) }
             try writeData(UnsafeRawBufferPointer(rebasing: room[..<count]), of: item)
             missing -= Int64(count)
@@ -169,6 +179,11 @@ extension TarWriter {
         let isBinary = result == ARCHIVE_WARN && !(isValidUTF8(item.path.bytes) && isValidUTF8(item.linkTarget))
         if !isBinary { try check(result, item.path) }
         listing.append(LayerListing.Item(entry: item, dataOffset: sink.count))
+    }
+
+    private func room(for item: TarEntry) throws(LayerError) -> UnsafeMutableRawBufferPointer {
+        let (sink, name, path) = (sink, name, item.path)
+        return try wrappingSystemError(name, path) { () throws(SystemError) in try sink.room() }
     }
 
     private func writeData(_ bytes: UnsafeRawBufferPointer, of item: TarEntry) throws(LayerError) {

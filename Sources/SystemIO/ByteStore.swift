@@ -11,7 +11,10 @@ package struct ByteStore: Sendable {
     package init() {}
 
     /// Keeps the bytes of both, one behind the other; together they have at most `maximumLength` bytes.
-    package mutating func append(_ bytes: [UInt8], _ more: [UInt8] = []) -> Place {
+    package mutating func append(_ bytes: [UInt8], _ more: [UInt8] = []) -> Place { append(bytes[...], more) }
+
+    /// The same of a part of an array, which need not be copied for it.
+    mutating func append(_ bytes: ArraySlice<UInt8>, _ more: [UInt8] = []) -> Place {
         let length = bytes.count + more.count
         precondition(length <= Self.maximumLength, "a name is shorter than 64 KiB")
         let used = pieces.last?.count ?? Self.maximumLength

@@ -10,7 +10,19 @@ extension Descriptor {
     package func openBelow(_ path: [UInt8], flags: Int32, mode: UInt32 = 0) throws(SystemError) -> Descriptor {
         let result = withName(path.isEmpty ? [UInt8(ascii: ".")] : path) { ob_openat_no_symlinks(raw, $0, flags, mode) }
         guard result >= 0 else { throw failure("open", path) }
-        return Descriptor(adopting: result, path: place(of: path))
+        return Descriptor(adopting: result, below: self.path, path)
+    }
+
+    /// Opens a file or a folder that is in this folder under `name`, which has no slash; a symlink is ELOOP.
+    ///
+    /// Does not wait for the other end of a FIFO.
+    package func openEntry(_ name: [UInt8], flags: Int32 = O_RDONLY) throws(SystemError) -> Descriptor {
+        let result = withName(name) { ob_openat(raw, $0, flags | O_NOFOLLOW | O_NONBLOCK, 0) }
+        guard result >= 0 else { throw failure("open", name) }
+        // A folder's own is asked for with each file in it.
+        let isFolder = flags & O_DIRECTORY != 0
+        return isFolder
+            ? Descriptor(adopting: result, path: place(of: name)) : Descriptor(adopting: result, below: path, name)
     }
 
     /// Of the name itself; nil where nothing is.
@@ -19,28 +31,6 @@ extension Descriptor {
         if withName(name, { fstatat(raw, $0, &status, AT_SYMLINK_NOFOLLOW) }) == 0 { return FileStatus(status) }
         if errno == ENOENT { return nil }
         throw failure("examine", name)
-    }
-
-    /// All names but `.` and `..`, sorted by bytes.
-    package func names() throws(SystemError) -> [[UInt8]] {
-        // A descriptor of its own: the reading position is shared otherwise.
-        let copy = ob_openat(raw, ".", O_RDONLY | O_DIRECTORY, 0)
-        guard copy >= 0 else { throw failure("read the folder", []) }
-        guard let stream = fdopendir(copy) else {
-            close(copy)
-            throw failure("read the folder", [])
-        }
-        defer { closedir(stream) }
-        var names: [[UInt8]] = []
-        while true {
-            errno = 0
-            guard let entry = readdir(stream) else {
-                if errno != 0 { throw failure("read the folder", []) }
-                return names.sorted { $0.lexicographicallyPrecedes($1) }
-            }
-            let name = withUnsafeBytes(of: &entry.pointee.d_name) { Array($0.prefix { $0 != 0 }) }
-            if name != [0x2e] && name != [0x2e, 0x2e] { names.append(name) }
-        }
     }
 
     /// Makes a folder; one that is there is EEXIST.
@@ -117,11 +107,11 @@ extension Descriptor {
         guard result == 0 else { throw failure("set the time of", name ?? []) }
     }
 
-    private func place(of name: [UInt8]) -> FilePath {
-        name.isEmpty ? path : path.appending(String(decoding: name, as: UTF8.self))
+    func place(of name: [UInt8]) -> FilePath {
+        name.isEmpty ? path : path.appending(bytes: name)
     }
 
-    private func failure(_ action: String, _ name: [UInt8]) -> SystemError {
+    func failure(_ action: String, _ name: [UInt8]) -> SystemError {
         let code = Errno.current
         return SystemError(action, place(of: name), code)
     }
@@ -140,6 +130,7 @@ extension Descriptor {
                 ob_flistxattr(raw, buffer, size)
             }
         }
+        if list.isEmpty { return [] }
         var result: [(name: String, value: [UInt8])] = []
         for key in list.split(separator: 0) {
             let key = String(decoding: key, as: UTF8.self)
@@ -175,22 +166,26 @@ extension Descriptor {
         _ call: (UnsafeMutablePointer<CChar>?, Int) -> Int
     ) throws(SystemError) -> [UInt8] {
         // Most files have none: one call with a small buffer; what grew in between is asked for again.
-        var buffer = [CChar](repeating: 0, count: 256)
+        var size = 256
         while true {
-            let count = buffer.withUnsafeMutableBufferPointer { call($0.baseAddress, $0.count) }
-            if count >= 0 { return buffer[..<count].map { UInt8(bitPattern: $0) } }
+            let (count, bytes) = withUnsafeTemporaryAllocation(byteCount: size, alignment: 1) { buffer in
+                let count = call(buffer.baseAddress?.assumingMemoryBound(to: CChar.self), buffer.count)
+                return (count, count > 0 ? Array(buffer[..<count]) : [])
+            }
+            if count >= 0 { return bytes }
             if errno == ENOTSUP { return [] }
-            guard errno == ERANGE, buffer.count < 1 << 20 else { throw failure(action, name ?? []) }
-            buffer = [CChar](repeating: 0, count: buffer.count * 16)
+            guard errno == ERANGE, size < 1 << 20 else { throw failure(action, name ?? []) }
+            size *= 16
         }
     }
 }
 
 /// Lends `name` as a C string.
-private func withName<Value>(_ name: [UInt8], _ body: (UnsafePointer<CChar>) -> Value) -> Value {
-    let terminated = name.map { CChar(bitPattern: $0) } + [0]
-    return terminated.withUnsafeBufferPointer { buffer in
-        guard let base = buffer.baseAddress else { preconditionFailure("the array holds at least the final zero") }
-        return body(base)
+func withName<Value>(_ name: [UInt8], _ body: (UnsafePointer<CChar>) -> Value) -> Value {
+    withUnsafeTemporaryAllocation(byteCount: name.count + 1, alignment: 1) { buffer in
+        buffer.copyBytes(from: name)
+        buffer[name.count] = 0
+        guard let base = buffer.baseAddress else { preconditionFailure("the buffer holds at least the final zero") }
+        return body(UnsafeRawPointer(base).assumingMemoryBound(to: CChar.self))
     }
 }

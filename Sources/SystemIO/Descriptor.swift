@@ -7,15 +7,29 @@ package import SystemPackage
 /// All calls retry on EINTR. Close errors are not reported: what must not be lost is synced before.
 package final class Descriptor: Sendable {
     package let raw: Int32
-    /// The name for messages.
-    package let path: FilePath
+    private let folder: FilePath
+    /// Below the folder: joined only when somebody asks, since most files are opened without anybody asking.
+    private let name: [UInt8]
 
     package init(adopting raw: Int32, path: FilePath) {
         self.raw = raw
-        self.path = path
+        self.folder = path
+        self.name = []
+    }
+
+    /// Of a file that lies below an open folder.
+    init(adopting raw: Int32, below folder: FilePath, _ name: [UInt8]) {
+        self.raw = raw
+        self.folder = folder
+        self.name = name
     }
 
     deinit { close(raw) }
+
+    /// The name for messages.
+    package var path: FilePath {
+        name.isEmpty ? folder : folder.appending(bytes: name)
+    }
 
     /// Opens with O_CLOEXEC.
     package static func open(_ path: FilePath, flags: Int32, mode: UInt32 = 0) throws(SystemError) -> Descriptor {

@@ -9,15 +9,30 @@ package struct Digest: Hashable, Comparable, Sendable, CustomStringConvertible, 
     /// The 64 hexadecimal digits.
     package var hex: String {
         String(unsafeUninitializedCapacity: 64) { text in
-            var place = 0
-            for word in [words.0, words.1, words.2, words.3] {
-                for shift in stride(from: 60, through: 0, by: -4) {
-                    let digit = UInt8(truncatingIfNeeded: word >> UInt64(shift)) & 15
-                    text[place] = digit < 10 ? 0x30 + digit : 0x57 + digit
-                    place += 1
-                }
-            }
-            return place
+            writeHex(to: UnsafeMutableRawBufferPointer(text))
+            return 64
+        }
+    }
+
+    /// Appends the 64 hexadecimal digits.
+    package func appendHex(to text: inout [UInt8]) {
+        withUnsafeTemporaryAllocation(byteCount: 64, alignment: 1) { digits in
+            writeHex(to: digits)
+            text.append(contentsOf: digits)
+        }
+    }
+
+    private func writeHex(to digits: UnsafeMutableRawBufferPointer) {
+        write(words.0, to: digits, at: 0)
+        write(words.1, to: digits, at: 16)
+        write(words.2, to: digits, at: 32)
+        write(words.3, to: digits, at: 48)
+    }
+
+    private func write(_ word: UInt64, to digits: UnsafeMutableRawBufferPointer, at place: Int) {
+        for index in 0..<16 {
+            let digit = UInt8(truncatingIfNeeded: word >> UInt64(60 - 4 * index)) & 15
+            digits[place + index] = digit < 10 ? 0x30 + digit : 0x57 + digit
         }
     }
 
@@ -29,11 +44,23 @@ package struct Digest: Hashable, Comparable, Sendable, CustomStringConvertible, 
 
     /// Reads 64 lower-case hexadecimal digits.
     package init?(hex: String) {
-        let digits = Array(hex.utf8)
-        guard digits.count == 64, digits.allSatisfy(isLowerHex) else { return nil }
+        guard let digest = Array(hex.utf8).withUnsafeBytes({ Digest(hexDigits: $0) }) else { return nil }
+        self = digest
+    }
+
+    /// The same of the digits' bytes.
+    package init?(hexDigits digits: UnsafeRawBufferPointer) {
+        guard digits.count == 64 else { return nil }
+        var isValid = true
         words = Self.words { word in
-            digits[16 * word..<16 * word + 16].reduce(0) { $0 << 4 | UInt64($1 < 0x60 ? $1 - 0x30 : $1 - 0x57) }
+            var value: UInt64 = 0
+            for digit in digits[16 * word..<16 * word + 16] {
+                isValid = isValid && isLowerHex(digit)
+                value = value << 4 | UInt64(digit & 15) &+ (digit < 0x60 ? 0 : 9)
+            }
+            return value
         }
+        if !isValid { return nil }
     }
 
     /// Takes the 32 bytes of a digest.

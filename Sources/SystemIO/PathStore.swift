@@ -1,3 +1,5 @@
+import Glibc
+
 /// Many paths in few allocations: the folder of neighbours is kept once, so that depth costs nothing.
 package struct PathStore: Sendable {
     /// Where the parts of a path are kept.
@@ -17,19 +19,31 @@ package struct PathStore: Sendable {
     /// Keeps a relative path of less than 64 KiB, and bytes that belong to it right behind.
     package mutating func append(_ path: [UInt8], _ more: [UInt8] = []) -> Place {
         precondition(path.count < ByteStore.maximumLength, "a path is shorter than 64 KiB")
-        let slash = path.lastIndex(of: UInt8(ascii: "/"))
-        let folder = path[..<(slash ?? 0)]
-        if !folder.isEmpty, !folder.elementsEqual(lastFolder) {
+        var start = path.count
+        while start > 0, path[start - 1] != UInt8(ascii: "/") { start -= 1 }
+        let folder = path[..<max(0, start - 1)]
+        let name = path[start...]
+        if !folder.isEmpty, !isLastFolder(folder) {
             lastFolder = Array(folder)
             lastFolderPlace = bytes.append(lastFolder)
         }
-        let name = Array(path[(slash.map { $0 + 1 } ?? 0)...])
         return Place(
             folder: lastFolderPlace,
             name: bytes.append(name, more),
             folderLength: UInt16(folder.count),
             nameLength: UInt16(name.count)
         )
+    }
+
+    private func isLastFolder(_ folder: ArraySlice<UInt8>) -> Bool {
+        folder.withUnsafeBytes { folder in
+            lastFolder.withUnsafeBytes { last in
+                guard folder.count == last.count, let one = folder.baseAddress, let other = last.baseAddress else {
+                    return false
+                }
+                return memcmp(one, other, last.count) == 0
+            }
+        }
     }
 
     package func path(at place: Place) -> [UInt8] { withPath(at: place) { Array($0) } }

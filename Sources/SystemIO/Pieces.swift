@@ -2,39 +2,46 @@
 ///
 /// For facts about as many files as a layer may have.
 package struct Pieces<Element>: RandomAccessCollection, MutableCollection {
-    private static var pieceLength: Int { 4096 }
+    // Inlinable, so that other modules have it specialised for their elements.
+    @usableFromInline static var pieceLength: Int { 4096 }
 
-    private var pieces: [[Element]] = []
-    package private(set) var count = 0
+    @usableFromInline var pieces: [[Element]] = []
+    @usableFromInline var length = 0
 
+    @inlinable
     package init() {}
 
+    @inlinable
     package init(_ elements: some Sequence<Element>) {
         for element in elements { append(element) }
     }
 
-    package var startIndex: Int { 0 }
-    package var endIndex: Int { count }
+    @inlinable package var count: Int { length }
+    @inlinable package var startIndex: Int { 0 }
+    @inlinable package var endIndex: Int { length }
 
+    @inlinable
     package subscript(position: Int) -> Element {
         get { pieces[position / Self.pieceLength][position % Self.pieceLength] }
         _modify { yield &pieces[position / Self.pieceLength][position % Self.pieceLength] }
     }
 
+    @inlinable
     package mutating func append(_ element: Element) {
-        if count % Self.pieceLength == 0 {
+        if length % Self.pieceLength == 0 {
             pieces.append([])
             // The first one grows as it needs, since most have few elements.
-            if count > 0 { pieces[pieces.count - 1].reserveCapacity(Self.pieceLength) }
+            if length > 0 { pieces[pieces.count - 1].reserveCapacity(Self.pieceLength) }
         }
         pieces[pieces.count - 1].append(element)
-        count += 1
+        length += 1
     }
 
+    @inlinable
     package mutating func removeLast() {
         pieces[pieces.count - 1].removeLast()
-        count -= 1
-        if count % Self.pieceLength == 0 { pieces.removeLast() }
+        length -= 1
+        if length % Self.pieceLength == 0 { pieces.removeLast() }
     }
 }
 

@@ -18,6 +18,8 @@ int ob_openat_no_symlinks(int root, const char *path, int flags, mode_t mode);
 int ob_openat(int directory, const char *path, int flags, mode_t mode);
 /// Opens a folder by its name in `directory`; not a symlink (ELOOP), not a mount point (EXDEV).
 int ob_open_folder_here(int directory, const char *name);
+/// getdents64(2): records of a folder from where it stands, as <dirent.h> has them; 0 at its end.
+ssize_t ob_read_folder(int fd, void *records, size_t size);
 int ob_open_path_flag(void);
 int ob_open_tmpfile_flag(void);
 
