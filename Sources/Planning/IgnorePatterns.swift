@@ -42,7 +42,13 @@ package struct IgnorePatterns: Sendable, Hashable {
     /// Whether the path with these components is left out.
     package func excludes(_ path: [[UInt8]]) -> Bool {
         if patterns.isEmpty { return false }
-        let units = PathPattern.units(of: Array(path.joined(separator: [UInt8(ascii: "/")])))
+        return excludes(path: Array(path.joined(separator: [UInt8(ascii: "/")])))
+    }
+
+    /// The same of a path as text.
+    func excludes(path: [UInt8]) -> Bool {
+        if patterns.isEmpty { return false }
+        let units = PathPattern.units(of: path)
         var isExcluded = false
         for pattern in patterns where pattern.isNegated == isExcluded {
             if pattern.path.matches(units) { isExcluded.toggle() }

@@ -18,8 +18,9 @@ package struct InputScanner {
         }
     }
 
-    /// Digests by absolute path that need no reading, given the status that was just seen.
-    package typealias Lookup = (_ path: FilePath, _ status: FileStatus) -> Digest?
+    /// Digests that need no reading, by the absolute path of the folder and the name in it, given the status that was
+    /// just seen; asked by several threads.
+    package typealias Lookup = @Sendable (_ folder: FilePath, _ name: [UInt8], _ status: FileStatus) -> Digest?
 
     private let folder: FilePath
     private let contexts: [String: FilePath]
@@ -27,17 +28,21 @@ package struct InputScanner {
     package typealias Learn = (_ files: [(path: FilePath, known: Known)]) throws -> Void
 
     private let lookup: Lookup
-    private let learn: Learn
+    let learn: Learn
+    /// Threads that walk and read.
+    let threads: Int
 
     /// By itself it knows nothing and keeps nothing.
     package init(
         folder: FilePath,
         contexts: [String: FilePath],
-        lookup: @escaping Lookup = { _, _ in nil },
+        threads: Int = WorkerThread.processorCount,
+        lookup: @escaping Lookup = { _, _, _ in nil },
         learn: @escaping Learn = { _ in }
     ) {
         self.folder = folder
         self.contexts = contexts
+        self.threads = max(1, threads)
         self.lookup = lookup
         self.learn = learn
     }
@@ -48,22 +53,16 @@ package struct InputScanner {
     package func scan(_ path: InputPath, excluding patterns: [String] = []) throws -> InputTree {
         let opened = try open(path)
         let status = try opened.status()
-        var walk = InputWalk(scanner: self, ignored: IgnorePatterns(patterns), name: path.name)
+        var walk = InputWalk(lookup: lookup, ignored: IgnorePatterns(patterns), name: path.name)
         switch status.kind {
-        case .regular: try walk.add([], location: opened.path, status)
-        case .directory:
-            walk.entries.append(.init(path: [], content: .directory))
-            try walk.enter(opened, prefix: [], components: [])
+        case .regular:
+            let location = opened.path
+            walk.add([], bytes(of: location.lastComponent), in: location.removingLastComponent(), status)
+        case .directory: try self.walk(opened, into: &walk)
         default: throw InputProblem.unusable(name: path.name, kind: status.kind)
         }
-        try walk.readWaiting()
+        try readUnread(of: &walk, below: opened)
         return InputTree(entries: walk.entries)
-    }
-
-    func knownDigest(of location: FilePath, _ status: FileStatus) -> Digest? { lookup(location, status) }
-
-    func keep(_ files: [(path: FilePath, known: Known)]) throws {
-        if !files.isEmpty { try learn(files) }
     }
 
     /// Opens an input, resolved by the kernel inside its folder.

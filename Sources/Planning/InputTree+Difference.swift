@@ -8,6 +8,7 @@ package struct InputDifference {
     private let name: String
     private let entries: InputTree.Entries
     private var position = 0
+    private var buffer: [UInt8] = []
     package private(set) var text: String?
 
     package init(_ tree: InputTree, name: String) {
@@ -17,8 +18,18 @@ package struct InputDifference {
 
     /// Takes whole lines of the older tree; false as soon as no more are needed.
     package mutating func take(_ lines: String) -> Bool {
-        // Scalars: as a character, a combining mark would swallow the space before it.
-        for line in lines.unicodeScalars.split(separator: "\n") where text == nil { text = difference(Line(line)) }
+        for line in Array(lines.utf8).split(separator: UInt8(ascii: "\n")) where text == nil {
+            // Most lines are the same, and need not be understood.
+            if position < entries.count {
+                buffer.removeAll(keepingCapacity: true)
+                entries.appendLine(of: position, to: &buffer)
+                if buffer.dropLast().elementsEqual(line) {
+                    position += 1
+                    continue
+                }
+            }
+            text = difference(Line(line))
+        }
         return text == nil
     }
 
@@ -28,7 +39,11 @@ package struct InputDifference {
         return text
     }
 
-    private var current: Line { Line(entries[position].line.unicodeScalars.dropLast()) }
+    private var current: Line {
+        var line: [UInt8] = []
+        entries.appendLine(of: position, to: &line)
+        return Line(line.dropLast())
+    }
 
     private mutating func difference(_ old: Line) -> String? {
         guard position < entries.count else { return "'\(place(old.path))' is gone" }
@@ -54,8 +69,9 @@ private struct Line: Hashable {
     let value: Substring
     let path: Substring
 
-    init(_ line: some Collection<Unicode.Scalar>) {
-        let text = String(String.UnicodeScalarView(line))
+    init(_ line: ArraySlice<UInt8>) {
+        // Scalars: as a character, a combining mark would swallow the space before it.
+        let text = String(decoding: line, as: UTF8.self)
         let words = text.unicodeScalars.split(separator: " ", maxSplits: 2, omittingEmptySubsequences: false)
             .map(Substring.init)
         kind = words[0]

@@ -17,7 +17,7 @@ extension InputTree {
             var digest: Digest
             var size: Int64
             /// Of the path and, right behind it, the target of a symlink.
-            let path: PathStore.Place
+            var path: PathStore.Place
             let targetLength: UInt16
             var kind: Kind
         }
@@ -58,19 +58,53 @@ extension InputTree {
             records.append(record)
         }
 
-        /// Appends a file whose content is not read yet.
-        mutating func append(unread path: [UInt8], _ status: FileStatus) {
-            append(
-                Entry(
-                    path: path,
-                    content: .file(digest: Self.nothing, size: status.size, isExecutable: status.mode & 0o100 != 0)
+        /// Appends a file; without a digest its content is not read yet.
+        mutating func append(file path: [UInt8], _ status: FileStatus, _ digest: Digest?) {
+            records.append(
+                Record(
+                    digest: digest ?? Self.nothing,
+                    size: status.size,
+                    path: paths.append(path),
+                    targetLength: 0,
+                    kind: status.mode & 0o100 != 0 ? .executable : .file
                 )
             )
+        }
+
+        /// Appends all of another walk, which comes behind this one.
+        mutating func append(contentsOf other: Entries) {
+            for record in other.records {
+                let length = Int(record.targetLength)
+                let target = length == 0 ? [] : other.paths.bytes(behind: record.path, length: length)
+                var copy = record
+                copy.path = paths.append(other.paths.path(at: record.path), target)
+                records.append(copy)
+            }
         }
 
         mutating func setDigest(_ digest: Digest, at position: Int) { records[position].digest = digest }
 
         mutating func removeLast() { records.removeLast() }
+
+        package func path(at position: Int) -> [UInt8] { paths.path(at: records[position].path) }
+
+        /// Appends an entry's line: kind, value and name, ended by a line feed.
+        func appendLine(of position: Int, to text: inout [UInt8]) {
+            let record = records[position]
+            switch record.kind {
+            case .file, .executable:
+                text.append(UInt8(ascii: record.kind == .file ? "f" : "x"))
+                text.append(UInt8(ascii: " "))
+                record.digest.appendHex(to: &text)
+            case .directory: text += Array("d -".utf8)
+            case .symlink:
+                text += Array("l ".utf8)
+                appendEscaped(paths.bytes(behind: record.path, length: Int(record.targetLength)), to: &text)
+            }
+            text.append(UInt8(ascii: " "))
+            paths.withPath(at: record.path) { appendEscaped($0, to: &text) }
+            text.append(UInt8(ascii: "\n"))
+        }
 
         package subscript(position: Int) -> Entry {
             let record = records[position]

@@ -28,12 +28,26 @@ package struct InputTree: Sendable, Hashable {
     package init(entries: Entries) {
         self.entries = entries
         var digester = Digester()
-        for line in entries.lazy.map(\.line) { digester.update(Array(line.utf8)) }
+        var text: [UInt8] = []
+        for position in entries.indices {
+            entries.appendLine(of: position, to: &text)
+            if text.count >= 32 << 10 {
+                digester.update(text)
+                text.removeAll(keepingCapacity: true)
+            }
+        }
+        digester.update(text)
         self.digest = digester.finish()
     }
 
     /// One line an entry; what the digest is of, and what two states are compared by.
-    package var lines: some Sequence<String> { entries.lazy.map(\.line) }
+    package var lines: some Sequence<String> {
+        entries.indices.lazy.map { [entries] position in
+            var text: [UInt8] = []
+            entries.appendLine(of: position, to: &text)
+            return String(decoding: text, as: UTF8.self)
+        }
+    }
 
     package var isDirectory: Bool { entries.first?.content == .directory }
 
@@ -43,33 +57,29 @@ package struct InputTree: Sendable, Hashable {
     package func hash(into hasher: inout Hasher) { hasher.combine(digest) }
 }
 
-extension InputTree.Entry {
-    /// Kind, value and name, ended by a line feed.
-    package var line: String {
-        let name = escaped(path)
-        return switch content {
-        case .file(let digest, _, let isExecutable): "\(isExecutable ? "x" : "f") \(digest.hex) \(name)\n"
-        case .directory: "d - \(name)\n"
-        case .symlink(let target): "l \(escaped(target)) \(name)\n"
-        }
-    }
-}
-
 /// Bytes as one word of text: white space, control characters, `%` and what is not UTF-8 become `%XX`.
 package func escaped(_ bytes: some Sequence<UInt8>) -> String {
-    let bytes = Array(bytes)
-    let isText = String(validating: bytes, as: UTF8.self) != nil
     var result: [UInt8] = []
-    result.reserveCapacity(bytes.count)
+    Array(bytes).withUnsafeBytes { appendEscaped($0, to: &result) }
+    return String(decoding: result, as: UTF8.self)
+}
+
+/// Appends what `escaped` gives.
+func appendEscaped(_ bytes: some Collection<UInt8>, to text: inout [UInt8]) {
+    let isPlain = bytes.allSatisfy { $0 > 0x20 && $0 < 0x7f && $0 != UInt8(ascii: "%") }
+    if isPlain {
+        text.append(contentsOf: bytes)
+        return
+    }
+    let isText = String(validating: bytes, as: UTF8.self) != nil
     for byte in bytes {
         if byte <= 0x20 || byte == 0x7f || byte == UInt8(ascii: "%") || (byte >= 0x80 && !isText) {
-            result.append(UInt8(ascii: "%"))
-            result += Array(hexadecimal([byte]).utf8)
+            text.append(UInt8(ascii: "%"))
+            text += Array(hexadecimal([byte]).utf8)
         } else {
-            result.append(byte)
+            text.append(byte)
         }
     }
-    return String(decoding: result, as: UTF8.self)
 }
 
 /// The bytes that `escaped` was given.

@@ -1,83 +1,120 @@
-import CShims
 import Glibc
 import SystemIO
 import SystemPackage
 
-/// The walk through one source, in the order of its entries.
+/// The walk through a source or a part of it, in the order of its entries.
 ///
-/// Files whose content is not known wait until there are enough of them to be read on all cores.
-struct InputWalk {
-    /// A file whose content has to be digested.
-    struct Waiting: Sendable {
-        /// Its place in the entries.
-        let position: Int
-        let location: FilePath
-    }
-
-    /// Enough to keep all cores busy, and few enough to be nothing in memory.
-    private static let mostWaiting = 4096
-
-    let scanner: InputScanner
+/// Content is not read here: files that the cache does not know are noted.
+struct InputWalk: Sendable {
+    let lookup: InputScanner.Lookup
     let ignored: IgnorePatterns
+    /// How the user calls the source.
     let name: String
     var entries = InputTree.Entries()
-    private var waiting: [Waiting] = []
+    /// The places in `entries` of files whose content has to be read.
+    var unread: [Int] = []
 
-    init(scanner: InputScanner, ignored: IgnorePatterns, name: String) {
-        self.scanner = scanner
+    init(lookup: @escaping InputScanner.Lookup, ignored: IgnorePatterns, name: String) {
+        self.lookup = lookup
         self.ignored = ignored
         self.name = name
     }
 
-    mutating func enter(_ folder: SystemIO.Descriptor, prefix: [UInt8], components: [[UInt8]]) throws {
-        for name in try names(in: folder).sorted(by: { $0.lexicographicallyPrecedes($1) }) {
-            let path = prefix.isEmpty ? name : prefix + [UInt8(ascii: "/")] + name
-            let inner = components + [name]
-            let isExcluded = ignored.excludes(inner)
+    /// A folder in the source that is still to be walked.
+    struct Folder: Sendable {
+        /// From the source on.
+        let path: [UInt8]
+        /// It is there only for what a later pattern takes back.
+        let isExcluded: Bool
+    }
+
+    /// A part of a source, in order.
+    enum Part: Sendable {
+        case walked(InputWalk)
+        case folder(Folder)
+    }
+
+    /// Adds a folder with all that is in it.
+    mutating func add(_ folder: Folder, below source: SystemIO.Descriptor) throws {
+        try add(folder, source.openBelow(folder.path, flags: O_RDONLY | O_DIRECTORY))
+    }
+
+    /// A folder's own entry and what is in it, folders in it apart, so that others can walk these.
+    func parts(of folder: Folder, below source: SystemIO.Descriptor) throws -> [Part] {
+        var parts: [Part] = []
+        var walk = empty
+        walk.entries.append(.init(path: folder.path, content: .directory))
+        let opened = try source.openBelow(folder.path, flags: O_RDONLY | O_DIRECTORY)
+        try walk.forEachEntry(of: opened, path: folder.path) { walk, inner, _ in
+            parts.append(.walked(walk))
+            parts.append(.folder(inner))
+            walk = empty
+        }
+        parts.append(.walked(walk))
+        return parts
+    }
+
+    /// A walk of the same source that has seen nothing.
+    var empty: InputWalk { InputWalk(lookup: lookup, ignored: ignored, name: name) }
+
+    /// Adds what another walk has found behind this one.
+    mutating func append(_ other: InputWalk) {
+        let count = entries.count
+        unread += other.unread.map { $0 + count }
+        entries.append(contentsOf: other.entries)
+    }
+
+    private mutating func add(_ folder: Folder, _ opened: SystemIO.Descriptor) throws {
+        entries.append(.init(path: folder.path, content: .directory))
+        let count = entries.count
+        try forEachEntry(of: opened, path: folder.path) { walk, inner, name in
+            try walk.add(inner, opened.openEntry(name, flags: O_RDONLY | O_DIRECTORY))
+        }
+        if folder.isExcluded && entries.count == count { entries.removeLast() }
+    }
+
+    /// Adds all that is in a folder, and hands its folders to `enter` in their places.
+    private mutating func forEachEntry(
+        of folder: SystemIO.Descriptor,
+        path: [UInt8],
+        enter: (inout InputWalk, Folder, _ name: [UInt8]) throws -> Void
+    ) throws {
+        let location = folder.path
+        for entry in try folder.entries().sorted(by: FolderEntry.precedes) {
+            let inner = path.isEmpty ? entry.name : path + [UInt8(ascii: "/")] + entry.name
+            let isExcluded = ignored.excludes(path: inner)
             if isExcluded && !ignored.hasNegation { continue }
-            let location = folder.path.appending(component(name))
-            guard path.count < PATH_MAX else { throw SystemError("read the input", location, .fileNameTooLong) }
-            let status = try FileStatus.at(folder, name, path: location)
-            switch status.kind {
-            case .directory:
-                let raw = withCName(name) { ob_openat(folder.raw, $0, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0) }
-                guard raw >= 0 else { throw SystemError("read the folder", location, .current) }
-                entries.append(.init(path: path, content: .directory))
-                let count = entries.count
-                try enter(SystemIO.Descriptor(adopting: raw, path: location), prefix: path, components: inner)
-                // An excluded folder is there only for what a later pattern took back.
-                if isExcluded && entries.count == count { entries.removeLast() }
-            case _ where isExcluded: continue
-            case .regular: try add(path, location: location, status)
-            case .symlink:
-                let target = try linkTarget(folder, name, location)
-                entries.append(.init(path: path, content: .symlink(target: target)))
+            guard inner.count < PATH_MAX else {
+                throw SystemError("read the input", location.appending(bytes: entry.name), .fileNameTooLong)
+            }
+            switch entry.kind {
+            case .directory: try enter(&self, Folder(path: inner, isExcluded: isExcluded), entry.name)
+            case .symlink where !isExcluded: try addLink(inner, entry.name, in: folder)
+            case .symlink: continue
             default:
-                throw InputProblem.unusable(name: location.lastComponent?.string ?? self.name, kind: status.kind)
+                guard let status = try folder.status(of: entry.name) else {
+                    throw SystemError("examine", location.appending(bytes: entry.name), .noSuchFileOrDirectory)
+                }
+                switch status.kind {
+                case .directory: try enter(&self, Folder(path: inner, isExcluded: isExcluded), entry.name)
+                case _ where isExcluded: continue
+                case .symlink: try addLink(inner, entry.name, in: folder)
+                case .regular: add(inner, entry.name, in: location, status)
+                default:
+                    throw InputProblem.unusable(name: String(decoding: entry.name, as: UTF8.self), kind: status.kind)
+                }
             }
         }
     }
 
-    /// Adds a file, with its digest where that is known.
-    mutating func add(_ path: [UInt8], location: FilePath, _ status: FileStatus) throws {
-        entries.append(unread: path, status)
-        let position = entries.count - 1
-        if let digest = scanner.knownDigest(of: location, status) {
-            entries.setDigest(digest, at: position)
-            return
-        }
-        waiting.append(Waiting(position: position, location: location))
-        if waiting.count == Self.mostWaiting { try readWaiting() }
+    private mutating func addLink(_ path: [UInt8], _ name: [UInt8], in folder: SystemIO.Descriptor) throws {
+        entries.append(.init(path: path, content: .symlink(target: try folder.symlinkTarget(of: name))))
     }
 
-    /// Reads the files that wait.
-    mutating func readWaiting() throws {
-        var learned: [(path: FilePath, known: InputScanner.Known)] = []
-        for (file, reading) in zip(waiting, try scanner.read(waiting)) {
-            entries.setDigest(reading.known.digest, at: file.position)
-            if reading.isSettled { learned.append((file.location, reading.known)) }
-        }
-        waiting.removeAll(keepingCapacity: true)
-        try scanner.keep(learned)
+    /// Adds a file, with its digest where that is known.
+    mutating func add(_ path: [UInt8], _ name: [UInt8], in folder: FilePath, _ status: FileStatus) {
+        let known = lookup(folder, name, status)
+        if known == nil { unread.append(entries.count) }
+        entries.append(file: path, status, known)
     }
 }

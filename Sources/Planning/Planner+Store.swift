@@ -6,7 +6,7 @@ import SystemPackage
 extension Planner {
     /// The plan of a Bakefile against a store: T from the environment, digests of unchanged files from the store.
     ///
-    /// Reads nothing else. `learn` takes the digests that had to be computed, for `remember`.
+    /// Reads nothing else. `jobs` threads look at the inputs. `learn` takes the digests that had to be computed, for `remember`.
     package static func plan(
         _ bakefile: Bakefile,
         images: [String] = [],
@@ -16,6 +16,7 @@ extension Planner {
         stamp: [String: String] = [:],
         lock: Lock? = nil,
         lockUse: LockUse = .required,
+        jobs: Int = WorkerThread.processorCount,
         findShared: @escaping @Sendable (StepKey) throws -> SharedLayers? = { _ in nil },
         learn: @escaping InputScanner.Learn = { _ in }
     ) throws -> Plan {
@@ -35,7 +36,8 @@ extension Planner {
         let scanner = InputScanner(
             folder: bakefile.folder,
             contexts: bakefile.contexts,
-            lookup: { path, status in known.digest(of: path, status) },
+            threads: jobs,
+            lookup: { folder, name, status in known.digest(of: name, in: folder, status) },
             learn: learn
         )
         var planner = Planner(

@@ -20,9 +20,10 @@ struct InputScannerTests {
         _ path: String,
         excluding patterns: [String] = [],
         contexts: [String: FilePath] = [:],
-        lookup: @escaping InputScanner.Lookup = { _, _ in nil }
+        threads: Int = 2,
+        lookup: @escaping InputScanner.Lookup = { _, _, _ in nil }
     ) throws -> InputTree {
-        let scanner = InputScanner(folder: folder.path, contexts: contexts, lookup: lookup)
+        let scanner = InputScanner(folder: folder.path, contexts: contexts, threads: threads, lookup: lookup)
         return try scanner.scan(InputPath(path: path), excluding: patterns)
     }
 
@@ -147,11 +148,12 @@ struct InputScannerTests {
     @Test func `what the cache knows is not read`() throws {
         let known = Digester.digest(of: "from the cache")
         let secret = folder.file("site/index.html")
+        let place = folder.file("site")
         var learned: [FilePath] = []
         let scanner = InputScanner(
             folder: folder.path,
             contexts: [:],
-            lookup: { path, _ in path == secret ? known : nil },
+            lookup: { folder, name, _ in folder == place && name == Array("index.html".utf8) ? known : nil },
             learn: { learned += $0.map(\.path) }
         )
         let tree = try scanner.scan(InputPath(path: "site"))
@@ -170,6 +172,51 @@ struct InputScannerTests {
         // The system's own files are older than any tick.
         _ = try InputScanner(folder: "/usr/bin", contexts: [:], learn: learn).scan(InputPath(path: "env"))
         #expect(learned == ["env"])
+    }
+
+    /// Wide and deep, so that its parts are walked by several threads, with an exclusion that is partly taken back.
+    @Test func `any number of threads finds the same`() throws {
+        for number in 0..<40 {
+            try folder.write("a \(number)", to: "wide/f\(number)/a")
+            try folder.write("b", to: "wide/f\(number)/deep/er/b")
+            try folder.write("c", to: "wide/f\(number).txt")
+        }
+        try folder.write("kept", to: "wide/f7/gone/kept")
+        try folder.write("not", to: "wide/f8/gone/not")
+        change("wide/f9/link") { symlink("../f8", $0) }
+        let patterns = ["**/gone", "!f7/gone/kept", "f3"]
+        let one = try scan("wide", excluding: patterns, threads: 1)
+        for threads in [2, 3, 64] {
+            #expect(try scan("wide", excluding: patterns, threads: threads).lines.elementsEqual(one.lines))
+        }
+        let names = Set(one.entries.map { String(decoding: $0.path, as: UTF8.self) })
+        #expect(names.isSuperset(of: ["f7/gone", "f7/gone/kept", "f9/link", "f39/deep/er/b"]))
+        #expect(names.isDisjoint(with: ["f8/gone", "f3", "f3/a"]))
+        #expect(one.entries.map(\.path) == one.entries.map(\.path).sorted(by: inTreeOrder))
+    }
+
+    @Test func `the first mistake in order is told by any number of threads`() throws {
+        for number in 0..<40 { try folder.write("a", to: "wide/f\(number)/a") }
+        for name in ["f12/fifo", "f30/fifo"] { change("wide/\(name)") { mkfifo($0, 0o600) } }
+        change("wide/f12/fifo") { rename($0, folder.file("wide/f12/one").string) }
+        change("wide/f30/fifo") { rename($0, folder.file("wide/f30/two").string) }
+        for threads in [1, 2, 64] {
+            #expect(throws: InputProblem.unusable(name: "one", kind: .fifo)) { try scan("wide", threads: threads) }
+        }
+    }
+
+    /// A folder's name that is no text has to be found again when its files are read.
+    @Test func `what lies in a folder with a name of any bytes is read`() throws {
+        let name: [CChar] = Array("/raw".utf8CString.dropLast()) + [CChar(bitPattern: 0xff), 0]
+        let raw = Array(folder.file("site").string.utf8CString.dropLast()) + name
+        #expect(mkdir(raw, 0o700) == 0)
+        #expect(rename(folder.file("site/index.html").string, Array(raw.dropLast()) + "/x".utf8CString) == 0)
+        #expect(try scan("site").lines.contains("f \(Digester.digest(of: "index").hex) raw%ff/x\n"))
+    }
+
+    private func inTreeOrder(_ left: [UInt8], _ right: [UInt8]) -> Bool {
+        let slash = UInt8(ascii: "/")
+        return left.lexicographicallyPrecedes(right) { ($0 == slash ? 0 : $0) < ($1 == slash ? 0 : $1) }
     }
 
     @Test func `names that are no text have one spelling each`() {

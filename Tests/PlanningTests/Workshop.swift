@@ -44,7 +44,7 @@ final class Workshop {
         self.images = images
     }
 
-    func plan(lookup: @escaping InputScanner.Lookup = { _, _ in nil }) throws -> Plan {
+    func plan(lookup: @escaping InputScanner.Lookup = { _, _, _ in nil }) throws -> Plan {
         let bakefile = Bakefile(
             path: "Bakefile",
             folder: folder.path,

@@ -88,6 +88,7 @@ struct BakeRecipe: Sendable {
                 refresh: options.refresh,
                 stamp: stamp,
                 lock: options.lock,
+                jobs: options.jobs,
                 learn: { try secrets.remember($0, in: store, readAt: readAt) }
             )
             try secrets.check(planned)
