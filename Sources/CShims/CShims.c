@@ -81,8 +81,9 @@ int ob_renameat2(int old_dir, const char *old_path, int new_dir, const char *new
 }
 unsigned ob_rename_noreplace_flag(void) { return RENAME_NOREPLACE; }
 
-ssize_t ob_copy_file_range(int from, int to, size_t count) {
-    return copy_file_range(from, NULL, to, NULL, count, 0);
+ssize_t ob_copy_file_range(int from, int64_t offset, int to, size_t count) {
+    off64_t place = offset;
+    return copy_file_range(from, &place, to, NULL, count, 0);
 }
 int ob_clone_file(int from, int to) { return ioctl(to, FICLONE, from); }
 

@@ -9,7 +9,9 @@ struct FolderWriter: ~Copyable {
     private let root: Descriptor
     private let archive: String
     private let options: LayerUnpacker.Options
-    private let buffer: UnsafeMutableRawBufferPointer
+    private var files: FileMaker
+    /// Hard links, which have to wait until the files are made.
+    private var links: [(path: EntryPath, target: EntryPath)] = []
     private var parentPath = EntryPath.root
     private var parent: Descriptor
     private var folders: [(entry: TarEntry, isOpaque: Bool)] = []
@@ -18,11 +20,9 @@ struct FolderWriter: ~Copyable {
         self.root = root
         self.archive = archive
         self.options = options
-        self.buffer = .allocate(byteCount: 256 * 1024, alignment: 64)
+        self.files = FileMaker(archive: archive, options: options)
         self.parent = root
     }
-
-    deinit { buffer.deallocate() }
 
     /// Makes a directory; an opaque one hides what the layers below have in it.
     mutating func makeFolder(_ entry: TarEntry, isOpaque: Bool) throws(LayerError) {
@@ -32,28 +32,9 @@ struct FolderWriter: ~Copyable {
         folders.append((entry, isOpaque))
     }
 
-    /// Makes a file with `entry.size` bytes of `source` from `offset` on.
+    /// Makes a file with `entry.size` bytes of `source` from `offset` on; it may be there only after `finish`.
     mutating func makeFile(_ entry: TarEntry, from source: Descriptor, at offset: Int64) throws(LayerError) {
-        let (buffer, options) = (buffer, options)
-        var missing = entry.size
-        try at(entry.path) { (parent, name) throws(SystemError) in
-            let file = try parent.openBelow(name, flags: O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW, mode: 0o600)
-            var position = offset
-            while missing > 0 {
-                let room = UnsafeMutableRawBufferPointer(rebasing: buffer[..<Int(min(missing, Int64(buffer.count)))])
-                let count = try source.read(into: room, at: position)
-                if count == 0 { return }
-                try file.write(UnsafeRawBufferPointer(rebasing: room[..<count]))
-                position += Int64(count)
-                missing -= Int64(count)
-            }
-            try file.setFacts(owner: entry.owner, group: entry.group, mode: entry.mode)
-            for attribute in options.kept(entry.xattrs) { try file.setXattr(attribute.name, attribute.value) }
-            try file.setModified(entry.modified)
-        }
-        guard missing == 0 else {
-            throw LayerError(.malformed, archive, entry: entry.path, "the layer ends \(missing) bytes before its end")
-        }
+        try files.make(entry, in: try openParent(of: entry.path), from: source, at: offset)
     }
 
     /// Makes a symlink, a device or a FIFO.
@@ -81,8 +62,10 @@ struct FolderWriter: ~Copyable {
         }
     }
 
-    /// Makes `path` a further name of `target`, which this writer made before.
-    mutating func makeLink(_ path: EntryPath, to target: EntryPath) throws(LayerError) {
+    /// Makes `path` a further name of `target`, which this writer made before, with `finish`.
+    mutating func makeLink(_ path: EntryPath, to target: EntryPath) { links.append((path, target)) }
+
+    private mutating func makeNow(_ path: EntryPath, linkTo target: EntryPath) throws(LayerError) {
         let (root, archive) = (root, archive)
         let folder = try wrappingSystemError(archive, path) { () throws(SystemError) in
             try root.openBelow(target.parent.bytes, flags: O_RDONLY | O_DIRECTORY)
@@ -97,8 +80,10 @@ struct FolderWriter: ~Copyable {
         try at(path) { (parent, name) throws(SystemError) in try parent.makeNode(named: name, format: S_IFCHR) }
     }
 
-    /// Gives the directories their facts, the innermost first.
+    /// Waits for the files, makes the hard links, and gives the directories their facts, the innermost first.
     consuming func finish() throws(LayerError) {
+        try files.finish()
+        for (path, target) in links { try makeNow(path, linkTo: target) }
         for (entry, isOpaque) in folders.reversed() {
             let (root, options) = (root, options)
             try wrappingSystemError(archive, entry.path) { () throws(SystemError) in
@@ -111,11 +96,17 @@ struct FolderWriter: ~Copyable {
         }
     }
 
-    /// Runs `body` with the open parent of `path`, which is kept for the next entry beside it.
+    /// Runs `body` with the open parent of `path`.
     private mutating func at(
         _ path: EntryPath,
         _ body: (Descriptor, [UInt8]) throws(SystemError) -> Void
     ) throws(LayerError) {
+        let parent = try openParent(of: path)
+        try wrappingSystemError(archive, path) { () throws(SystemError) in try body(parent, Array(path.name)) }
+    }
+
+    /// The open parent of `path`, which is kept for the next entry beside it.
+    private mutating func openParent(of path: EntryPath) throws(LayerError) -> Descriptor {
         let folder = path.parent
         if folder != parentPath {
             let root = root
@@ -124,7 +115,6 @@ struct FolderWriter: ~Copyable {
             }
             parentPath = folder
         }
-        let parent = parent
-        try wrappingSystemError(archive, path) { () throws(SystemError) in try body(parent, Array(path.name)) }
+        return parent
     }
 }

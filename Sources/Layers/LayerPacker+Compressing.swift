@@ -16,7 +16,7 @@ extension LayerPacker {
         name: String,
         write: @escaping @Sendable (UnsafeRawBufferPointer) throws(SystemError) -> Void
     ) throws(LayerError) -> CompressedLayer {
-        let queue = EntryQueue(mostWaiting: 4)
+        let queue = BatchQueue<EntryBatches.Item>(mostWaiting: 4)
         let outcome = Outcome()
         let writer: WorkerThread
         do throws(SystemError) {
@@ -47,7 +47,7 @@ extension LayerPacker {
 
     /// Takes all of the queue, also after a failure: the first one is the result.
     private static func compressed(
-        _ queue: EntryQueue,
+        _ queue: BatchQueue<EntryBatches.Item>,
         as compression: Compression,
         threads: Int,
         name: String,

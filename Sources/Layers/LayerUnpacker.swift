@@ -18,10 +18,17 @@ package enum LayerUnpacker {
         /// For overlayfs mounted with `userxattr`, in a user namespace: marks are `user.overlay.*`, and `trusted.*`
         /// attributes, which cannot be set there, are left out.
         package var userXattrs: Bool
+        /// Threads that make files, where there are many.
+        package var threads: Int
 
-        package init(deviceNodes: DeviceNodes = .create, userXattrs: Bool = false) {
+        package init(
+            deviceNodes: DeviceNodes = .create,
+            userXattrs: Bool = false,
+            threads: Int = WorkerThread.processorCount
+        ) {
             self.deviceNodes = deviceNodes
             self.userXattrs = userXattrs
+            self.threads = max(1, threads)
         }
 
         /// For the root of a user namespace.
@@ -73,7 +80,7 @@ package enum LayerUnpacker {
             if entry.kind == .directory {
                 try writer.makeFolder(entry, isOpaque: change.isOpaque || change.removes)
             } else if let first = made[origin] {
-                try writer.makeLink(entry.path, to: first)
+                writer.makeLink(entry.path, to: first)
             } else {
                 try make(entry, from: layer, at: listing.items[origin].dataOffset, with: &writer)
                 if !(options.deviceNodes == .skip && entry.kind.isDevice) { made[origin] = entry.path }
@@ -101,7 +108,7 @@ package enum LayerUnpacker {
                 try writer.makeFolder(entry, isOpaque: false)
             } else if let target = entry.hardLinkTarget {
                 if options.deviceNodes == .skip, tree.entry(at: target)?.kind.isDevice == true { return }
-                try writer.makeLink(entry.path, to: target)
+                writer.makeLink(entry.path, to: target)
             } else {
                 try make(entry, from: layers[contents?.layer ?? 0], at: contents?.offset ?? 0, with: &writer)
             }

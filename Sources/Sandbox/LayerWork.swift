@@ -1,5 +1,6 @@
 import Glibc
 import Layers
+import Synchronization
 import SystemIO
 import SystemPackage
 
@@ -7,7 +8,8 @@ import SystemPackage
 enum LayerWork {
     /// Device files are not made: none may be opened in a sandbox, and an ordinary user cannot make them.
     ///
-    /// The blob is hashed first: what is unpacked is kept under its name, and believed by all later steps.
+    /// The blob is hashed meanwhile: what is unpacked is kept under its name, and believed by all later steps. The caller
+    /// gives it that name only after this has returned.
     static func unpack(
         _ layer: SandboxJob.Layer,
         _ listing: LayerListing,
@@ -16,9 +18,18 @@ enum LayerWork {
         isInUserNamespace: Bool
     ) throws {
         let blob = try Descriptor.openForReading(layer.blob)
-        var digester = Digester()
-        try blob.forEachPiece { digester.update($0) }
-        let found = digester.finish()
+        let hashing = try FileHashing(blob)
+        let unpacked = Result {
+            try LayerUnpacker.unpack(
+                blob,
+                listing: listing,
+                name: name(layer),
+                into: try Descriptor.openFolder(folder),
+                over: below,
+                options: LayerUnpacker.Options(deviceNodes: .skip, userXattrs: isInUserNamespace)
+            )
+        }
+        let found = try hashing.wait()
         guard found == layer.diffID else {
             throw SandboxError(
                 .system,
@@ -27,14 +38,7 @@ enum LayerWork {
                 fix: "remove the file '\(layer.blob)', and bake again: what is missing is made anew"
             )
         }
-        try LayerUnpacker.unpack(
-            blob,
-            listing: listing,
-            name: name(layer),
-            into: try Descriptor.openFolder(folder),
-            over: below,
-            options: LayerUnpacker.Options(deviceNodes: .skip, userXattrs: isInUserNamespace)
-        )
+        try unpacked.get()
     }
 
     static func listing(_ layer: SandboxJob.Layer) throws -> LayerListing {
@@ -78,5 +82,32 @@ enum LayerWork {
             }
             throw SandboxError.wrapping(error, while: "packing the step's layer")
         }
+    }
+}
+
+/// The digest of a file, computed on a thread of its own.
+private final class FileHashing {
+    private final class Outcome: Sendable {
+        let result = Mutex<Result<Digest, any Error>?>(nil)
+    }
+
+    private let outcome = Outcome()
+    private let thread: WorkerThread
+
+    init(_ file: Descriptor) throws(SystemError) {
+        thread = try WorkerThread { [outcome] in
+            let result = Result {
+                var digester = Digester()
+                try file.forEachPiece { digester.update($0) }
+                return digester.finish()
+            }
+            outcome.result.withLock { $0 = result }
+        }
+    }
+
+    func wait() throws -> Digest {
+        thread.join()
+        guard let result = outcome.result.withLock({ $0 }) else { preconditionFailure("the thread has ended") }
+        return try result.get()
     }
 }
