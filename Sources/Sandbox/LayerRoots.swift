@@ -1,17 +1,20 @@
 import CShims
+import Dispatch
 import Glibc
 import Layers
+import Synchronization
 import SystemIO
 import SystemPackage
 
 /// Unpacked layers, kept for later steps and shared by all processes of a user.
 ///
 /// The folder of a layer that unpacks to the same files whatever is below is named after its diffID; that of any other
-/// layer after the digest of the list of layers that it ends, also where it is the only one of the list. Beside it lies its lock: shared while it is used, exclusive while it is made. What a killed process has
-/// left half made has another name and is removed by the next who holds the lock.
-struct LayerRoots {
+/// layer after the digest of the list of layers that it ends, also where it is the only one of the list. Beside it lies
+/// its lock: shared while it is used, exclusive while it is made. What a killed process has left half made has another name
+/// and is removed by the next who holds the lock.
+struct LayerRoots: Sendable {
     /// A folder that nobody who asks for its lock removes as long as this is held.
-    struct Held {
+    struct Held: Sendable {
         var path: FilePath
         var lock: FileLock
     }
@@ -30,19 +33,28 @@ struct LayerRoots {
     }
 
     /// The folders of the layers, lowest first; unpacks what is missing, or waits for another process that does.
+    ///
+    /// Several are unpacked at a time, one a processor. Where more than one fails it is the lowest that is told of.
     func prepare(_ layers: [SandboxJob.Layer]) throws -> [Held] {
-        var chain: Digest?
-        return try layers.indices.map { index in
-            let diffID = layers[index].diffID
+        var chains: [Digest] = []
+        for layer in layers {
             // Like the image specification's ChainID, but that a list of one layer has a name that is not the layer's:
             // a folder that was made with nothing below must never be taken for the layer over others.
-            let next = Digester.digest(of: "\(chain?.description ?? "base") \(diffID)")
-            chain = next
-            for name in [diffID, next] {
-                if let held = try hold(name) { return held }
-            }
-            return try make(layers, index, chain: next)
+            chains.append(Digester.digest(of: "\(chains.last?.description ?? "base") \(layer.diffID)"))
         }
+        let outcomes = Mutex([Result<Held, any Error>?](repeating: nil, count: layers.count))
+        DispatchQueue.concurrentPerform(iterations: layers.count) { [chains] index in
+            let outcome = Result { try prepare(layers, index, chain: chains[index]) }
+            outcomes.withLock { $0[index] = outcome }
+        }
+        return try outcomes.withLock { try $0.compactMap { try $0?.get() } }
+    }
+
+    private func prepare(_ layers: [SandboxJob.Layer], _ index: Int, chain: Digest) throws -> Held {
+        for name in [layers[index].diffID, chain] {
+            if let held = try hold(name) { return held }
+        }
+        return try make(layers, index, chain: chain)
     }
 
     private func hold(_ name: Digest) throws(SystemError) -> Held? {
