@@ -33,7 +33,7 @@ final class AptKitchen {
             """
         try repository.makeFolder("packages")
         try repository.write(script, to: "server.py")
-        let start = "timeout 300 python3 server.py >/dev/null 2>&1 & echo $!; while [ ! -e port ]; do sleep 0.05; done"
+        let start = "timeout 1800 python3 server.py >/dev/null 2>&1 & echo $!; while [ ! -e port ]; do sleep 0.05; done"
         server = try await requireTool("sh", ["-c", "cd '\(repository.path)'; \(start)"]).trimmed
         let port = String(decoding: try Files.read(repository.file("port")), as: UTF8.self)
         try await makeRoot("deb [trusted=yes] http://127.0.0.1:\(port)/ ./\n")

@@ -33,7 +33,7 @@ struct OrderTests {
         #expect(try await root.run(job).log == "960000\n")
     }
 
-    @Test(.timeLimit(.minutes(5))) func `a large order that nobody takes is given up`() async throws {
+    @Test(.timeLimit(.minutes(15))) func `a large order that nobody takes is given up`() async throws {
         let root = try await SmallRoot.make()
         var job = try root.job("true")
         let text = String(repeating: "0123456789abcdef", count: 60_000)
