@@ -83,7 +83,7 @@ private struct LockReader {
         refuseOthers(than: ["steps", "request", "architecture", "resolved", "image", "packages"], in: node)
         let steps = steps(node)
         let request = text("request", of: node) { Digest($0) }
-        let architecture = text("architecture", of: node) { isWord($0, among: "") ? $0 : nil }
+        let architecture = text("architecture", of: node) { isWord($0, among: "/") ? $0 : nil }
         let resolved = text("resolved", of: node) { Timestamp.seconds($0) }
         var content: Lock.Entry.Content?
         if (node["image"] == nil) == (node["packages"] == nil) {

@@ -22,7 +22,7 @@ package struct Lock: Sendable, Hashable {
         package var steps: [String]
         /// The digest of all that was asked: of the step itself, and of the requests below it.
         package var request: Digest
-        /// As OCI writes it: `amd64`.
+        /// As OCI writes it, with the variant: `amd64`, `arm/v7`.
         package var architecture: String
         /// When it was resolved, seconds since 1970.
         package var resolved: Int64

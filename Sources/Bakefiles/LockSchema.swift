@@ -33,7 +33,7 @@ package enum LockSchema {
                     "items": text("^[^\"\\\\\\n]*:[^\"\\\\\\n]*$", "A step."),
                 ]),
                 "request": text(digest, "The digest of all that was asked."),
-                "architecture": text(word(), "As OCI writes it: amd64."),
+                "architecture": text(word("/"), "As OCI writes it, with the variant: amd64, arm/v7."),
                 "resolved": text("^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$", "When, in UTC."),
                 "image": text(digest, "A base image: its manifest in a layout, or the archive that holds it."),
                 "packages": .object([

@@ -116,12 +116,16 @@ struct Doctor {
         let host = hostArchitecture()
         let found = Emulation().platforms(onHost: host).map(\.description)
         let isAlone = found.allSatisfy { Platform(named: $0).map { Emulation.isNative($0, onHost: host) } ?? false }
+        let hasTest = Emulation.makesDebianRoots
         return Finding(
             name: "platforms",
-            state: isAlone ? .limited : .good,
-            detail: "programs run for \(found.joined(separator: ", "))",
+            state: isAlone || !hasTest ? .limited : .good,
+            detail: "programs run for \(found.joined(separator: ", "))"
+                + (hasTest ? "" : "; Debian roots of others need the program 'arch-test'"),
             purpose: "'run' and 'packages' steps and Debian roots of images with 'platforms:'",
-            fix: isAlone ? "apt-get install qemu-user-static binfmt-support" : nil
+            fix: isAlone
+                ? "apt-get install qemu-user-static binfmt-support arch-test"
+                : hasTest ? nil : "apt-get install arch-test"
         )
     }
 

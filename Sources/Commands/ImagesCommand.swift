@@ -26,8 +26,7 @@ struct ImagesCommand: ParsableCommand {
     func run() throws {
         let store = try store.open(.readOnly)
         let images = try store.knownImages(project: project)
-        // Those of all platforms, each once.
-        let layers = try images.map { try Set($0.content(in: store).images.flatMap(\.manifest.layers)) }
+        let layers = try images.map { try $0.content(in: store).layers }
         switch output.format {
         case .json:
             let list = zip(images, layers).map { image, layers in

@@ -44,7 +44,7 @@ struct PullCommand: AsyncParsableCommand {
             throw InvalidInput(Diagnostic("\(error)", .badReference))
         }
         let store = try store.open(.readWrite)
-        let platform = Platform(architecture: architecture ?? hostArchitecture())
+        let platform = Platform(architectureName: architecture ?? hostArchitecture())
         // What is fetched has no name until all of it is there.
         guard let announcement = try store.tryAnnounceBake() else {
             throw CommandFailure(.gaveUpWaiting, message: "'ovenbird gc' is at work on '\(store.path)'")

@@ -103,6 +103,9 @@ struct ReferrersCommand: AsyncParsableCommand {
         }
     }
 
+    /// Bytes of a document that is fetched: bills of materials of large images have some ten million.
+    private static let largestDocument: Int64 = 256 << 20
+
     private func fetch(
         _ referrer: Digest,
         of subject: Digest,
@@ -111,6 +114,13 @@ struct ReferrersCommand: AsyncParsableCommand {
     ) async throws -> [FilePath] {
         var files: [FilePath] = []
         for document in try await client.artifact(referrer, of: subject).layers {
+            guard document.size <= Self.largestDocument else {
+                throw RegistryError(
+                    .wrongContent,
+                    "'\(client.name)': '\(document.digest)' has \(document.size) bytes, more than the limit of "
+                        + "\(Self.largestDocument)"
+                )
+            }
             let isJSON = document.mediaType.description.hasSuffix("json")
             let path = folder.appending(document.digest.hex + (isJSON ? ".json" : ""))
             try await AtomicOutput.file(path) { file in

@@ -62,7 +62,7 @@ extension BaseImport {
     private func chooseByPlatform(_ entries: [ContentDescriptor]) throws -> ContentDescriptor {
         if entries.count == 1, let only = entries.first { return only }
         if entries.isEmpty { throw invalid("it holds no image") }
-        if let match = entries.first(where: { $0.platform.map(platform.isSame) ?? false }) { return match }
+        if let match = platform.best(of: entries) { return match }
         let platforms = Set(entries.compactMap(\.platform?.description)).subtracting(["unknown/unknown"])
         guard !platforms.isEmpty else { throw invalid("it holds several images without names or platforms") }
         throw missingPlatform(platforms.sorted(by: precedes))

@@ -44,6 +44,16 @@ package enum StoredContent: Sendable, Hashable {
         }
     }
 
+    /// Those of the one image, or of all, each once.
+    package var layers: [ContentDescriptor] {
+        switch self {
+        case .image(let image): return image.manifest.layers
+        case .platforms(let index):
+            var seen: Set<Digest> = []
+            return index.images.flatMap(\.manifest.layers).filter { seen.insert($0.digest).inserted }
+        }
+    }
+
     /// It as an export with compressed layers has it; its new documents and layers are in the store, too.
     package func compressed(
         _ compression: Compression,

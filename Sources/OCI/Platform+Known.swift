@@ -47,3 +47,10 @@ extension Platform {
         (Platform(architecture: "mips64le"), "mips64el", "mips64el"),
     ]
 }
+
+extension Platform {
+    /// The entry for the platform: one that says exactly so, else the first that differs in a variant that one does not state.
+    package func best(of entries: [ContentDescriptor]) -> ContentDescriptor? {
+        entries.first { $0.platform == self } ?? entries.first { $0.platform.map(isSame) ?? false }
+    }
+}

@@ -2,6 +2,9 @@ import SystemIO
 import SystemPackage
 
 extension InputScanner {
+    /// Parts that a source is divided into at least, where it has as many folders. Not a matter of the threads: a mistake
+    /// that is met while folders are opened is told of at once.
+    private static let leastParts = 32
     /// Parts that are walked before what they gave is put together: enough to keep all threads busy, and few in memory.
     private static let partsPerThread = 8
     /// So many files are read at a time, for the same reasons.
@@ -12,7 +15,7 @@ extension InputScanner {
     /// What goes wrong first in the order of the entries is thrown.
     func walk(_ source: SystemIO.Descriptor, into walk: inout InputWalk) throws {
         let window = threads * Self.partsPerThread
-        let parts = try parts(of: source, walk.empty, atLeast: window)
+        let parts = try parts(of: source, walk.empty, atLeast: Self.leastParts)
         var start = 0
         while start < parts.count {
             let some = Array(parts[start..<min(parts.count, start + window)])
@@ -44,28 +47,37 @@ extension InputScanner {
         while true {
             let open = parts.count(where: \.canBeOpened)
             if open == 0 || open >= wanted { return parts }
-            parts = try parts.flatMap { part in
-                if case .folder(let folder) = part, part.canBeOpened {
-                    try empty.parts(of: folder, below: source)
-                } else {
-                    [part]
+            let closed = parts
+            parts = try inParallel(closed.count, threads: threads) { index in
+                guard case .folder(let folder) = closed[index], closed[index].canBeOpened else {
+                    return [closed[index]]
                 }
-            }
+                return try empty.parts(of: folder, below: source)
+            }.flatMap(\.self)
         }
     }
 
     /// Reads the files that have to be.
     func readUnread(of walk: inout InputWalk, below source: SystemIO.Descriptor) throws {
-        let paths = walk.unread.map { [walk] in walk.entries.path(at: $0) }
+        let unread = walk.unread
+        walk.unread.removeAll(keepingCapacity: true)
+        for start in stride(from: 0, to: unread.count, by: Self.mostUnread) {
+            let some = unread[start..<min(unread.count, start + Self.mostUnread)]
+            try read(Array(some), of: &walk, below: source)
+        }
+    }
+
+    /// Reads the files at some places of the entries.
+    private func read(_ places: [Int], of walk: inout InputWalk, below source: SystemIO.Descriptor) throws {
+        let paths = places.map { [walk] in walk.entries.path(at: $0) }
         let readings = try inParallel(paths.count, threads: threads) { try Self.read(paths[$0], below: source) }
         var learned: [(path: FilePath, known: Known)] = []
         for (index, reading) in readings.enumerated() {
-            walk.entries.setDigest(reading.known.digest, at: walk.unread[index])
+            walk.entries.setDigest(reading.known.digest, at: places[index])
             guard reading.isSettled else { continue }
             let path = paths[index]
             learned.append((path.isEmpty ? source.path : source.path.appending(bytes: path), reading.known))
         }
-        walk.unread.removeAll(keepingCapacity: true)
         if !learned.isEmpty { try learn(learned) }
     }
 }

@@ -42,7 +42,8 @@ package struct InputScanner {
     ) {
         self.folder = folder
         self.contexts = contexts
-        self.threads = max(1, threads)
+        // Each has a folder open for each level that it is in.
+        self.threads = min(max(1, threads), 16)
         self.lookup = lookup
         self.learn = learn
     }

@@ -82,7 +82,7 @@ package struct ImagePull: Sendable {
     }
 
     private func choose(_ entries: [ContentDescriptor], _ client: RepositoryClient) throws -> ContentDescriptor {
-        if let match = entries.first(where: { $0.platform.map(platform.isSame) ?? false }) { return match }
+        if let match = platform.best(of: entries) { return match }
         if entries.count == 1, let only = entries.first, only.platform == nil { return only }
         let platforms = Set(entries.compactMap(\.platform?.description)).subtracting(["unknown/unknown"])
         throw noPlatform(platforms.sorted(), client)

@@ -61,18 +61,25 @@ extension ImagePush {
         guard let found = try await tag.content.client.manifestDigest(tag.tag) else { return nil }
         guard tag.isVersion, found != tag.content.manifestDigest else { return found }
         // The same image may have been pushed with other compression.
-        let configs = try await configs(of: found, tag.content.client)
+        let configs = try await configs(
+            of: found,
+            count: tag.content.configs.count,
+            tag.content.client
+        )
         guard configs == tag.content.configs else {
             throw TagTaken(reference: tag.reference, holder: configs.count == 1 ? configs[0] : found)
         }
         return found
     }
 
-    /// The identities of what a manifest or an index holds, sorted; none where it is neither.
-    private func configs(of digest: Digest, _ client: RepositoryClient) async throws -> [ImageIdentity] {
+    /// The identities of what a manifest or an index holds, sorted; none where it is neither, or an
+    /// index of another number of images than `count`.
+    private func configs(of digest: Digest, count: Int, _ client: RepositoryClient) async throws -> [ImageIdentity] {
         guard let found = try await client.manifest(digest.description) else { return [] }
         if let manifest = try? ImageManifest(decoding: found.bytes) { return [manifest.config.digest] }
         var configs: [ImageIdentity] = []
+        // Another image needs no closer look, and may be an index of thousands.
+        if let index = try? ImageIndex(decoding: found.bytes), index.manifests.count != count { return [] }
         for entry in (try? ImageIndex(decoding: found.bytes))?.manifests ?? [] {
             let manifest = try await client.manifest(entry.digest.description)
             // One that cannot be read is none of ours.

@@ -77,7 +77,11 @@ extension RepositoryClient {
 
     /// Where a list goes on: `Link: <...>; rel="next"` (RFC 8288).
     private func nextPage(_ request: HTTPRequest, _ response: HTTPResponse) throws -> WebAddress? {
-        guard let link = response.headers.all("link").first(where: { $0.contains("rel=\"next\"") }) else { return nil }
+        guard
+            let link = response.headers.all("link").first(where: {
+                $0.contains("rel=\"next\"") || $0.contains("rel=next")
+            })
+        else { return nil }
         let place = link.drop { $0 != "<" }.dropFirst().prefix { $0 != ">" }
         guard let next = request.address.following(String(place)), next.hasSameOrigin(as: host.address) else {
             throw RegistryError(.wrongContent, "\(describe(request)): \(response.status) without a usable 'Link'")

@@ -1,5 +1,3 @@
-import Glibc
-import OCI
 package import SystemIO
 package import SystemPackage
 
@@ -99,20 +97,12 @@ package struct DebianRoot: Sendable, Hashable {
 
     /// mmdebstrap tries beforehand whether programs of another architecture run.
     func checkForeign(_ find: (String) -> FilePath? = HostProgram.find) throws(SandboxError) {
-        guard let architecture, architecture != Self.hostArchitecture, find("arch-test") == nil else { return }
+        guard let architecture, architecture != Machine.debianArchitecture, find("arch-test") == nil else { return }
         throw SandboxError(
             .host,
             "there is no program 'arch-test', and a Debian root for '\(architecture)' needs it here",
             fix: "apt-get install arch-test"
         )
-    }
-
-    /// This machine's, as Debian writes it.
-    private static var hostArchitecture: String? {
-        var names = utsname()
-        uname(&names)
-        let machine = withUnsafeBytes(of: &names.machine) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
-        return Platform.known.first { $0.emulator == machine }?.debianArchitecture
     }
 
     /// What apt is to use; empty leaves it to mmdebstrap.

@@ -16,6 +16,8 @@ package struct Emulation: Sendable {
     var programs: FilePath = "/usr/bin"
     /// Whether sandboxes have a user namespace.
     var isOrdinaryUser = geteuid() != 0
+    /// The kernel's, as in `6.1.0-30-amd64`.
+    var kernelRelease = Machine.kernelRelease
 
     package init() {}
 
@@ -38,18 +40,27 @@ package struct Emulation: Sendable {
                 fix: "apt-get install qemu-user-static binfmt-support"
             )
         }
-        guard isOrdinaryUser else {
+        guard isOrdinaryUser, Self.hasOwnFormats(kernelRelease) else {
             throw failure(
                 platform,
                 why: "QEMU is here, but not registered with the kernel: there is no '\(known)' that is enabled and has "
                     + "the flag F",
                 fix:
-                    "apt-get install binfmt-support, restart systemd-binfmt, or bake as an ordinary user, whose sandboxes "
-                    + "register it for themselves"
+                    "apt-get install binfmt-support, restart systemd-binfmt, or, with Linux 6.7 or newer, bake as an ordinary "
+                    + "user, whose sandboxes register it for themselves"
             )
         }
         return name
     }
+
+    /// Whether each user namespace has registrations of its own: since Linux 6.7.
+    private static func hasOwnFormats(_ release: String) -> Bool {
+        let numbers = release.split { !$0.isNumber }.prefix(2).compactMap { Int($0) }
+        return numbers.count == 2 && (numbers[0], numbers[1]) >= (6, 7)
+    }
+
+    /// Whether Debian roots of other platforms can be made, for which mmdebstrap needs `arch-test`.
+    package static var makesDebianRoots: Bool { HostProgram.find("arch-test") != nil }
 
     /// The known platforms whose programs can run on a machine of the architecture `host`.
     package func platforms(onHost host: String) -> [Platform] {

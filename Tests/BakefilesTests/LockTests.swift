@@ -37,7 +37,7 @@ private let lock = Lock(entries: [
         resolved: 1_700_000_000,
         content: .packages(list)
     ),
-    .init(steps: ["base:from"], request: other, architecture: "amd64", resolved: 0, content: .image(digest)),
+    .init(steps: ["base:from"], request: other, architecture: "arm/v7", resolved: 0, content: .image(digest)),
 ])
 
 private let text = """
@@ -46,7 +46,7 @@ private let text = """
     entries:
       - steps: ["base:from"]
         request: sha256:a1fce4363854ff888cff4b8e7875d600c2682390412a8cf79b37d0b11148b0fa
-        architecture: amd64
+        architecture: arm/v7
         resolved: "1970-01-01T00:00:00Z"
         image: sha256:2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881
       - steps: ["web:from", "worker:from"]

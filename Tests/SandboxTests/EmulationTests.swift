@@ -10,12 +10,13 @@ import Testing
 
     init() throws { folder = try TemporaryFolder() }
 
-    private func emulation(isOrdinaryUser: Bool = false) -> Emulation {
+    private func emulation(isOrdinaryUser: Bool = false, kernel: String = "6.7.0-rc1") -> Emulation {
         var emulation = Emulation()
         emulation.registrations = folder.file("known")
         emulation.formats = folder.file("formats")
         emulation.programs = folder.file("bin")
         emulation.isOrdinaryUser = isOrdinaryUser
+        emulation.kernelRelease = kernel
         return emulation
     }
 
@@ -56,12 +57,14 @@ import Testing
         try folder.write("", to: "bin/qemu-aarch64-static")
         try folder.write("magic \\x7f\nmask \\xff\n", to: "formats/qemu-aarch64")
         #expect(try emulation(isOrdinaryUser: true).emulator(for: arm, onHost: "amd64") == "aarch64")
+        let old = emulation(isOrdinaryUser: true, kernel: "6.1.0-30-amd64")
+        #expect(!old.platforms(onHost: "amd64").contains(arm))
         #expect(
             try failure(arm)
                 == """
                 programs for linux/arm64 cannot run on this machine
                   why: QEMU is here, but not registered with the kernel: there is no 'FOLDER/known/qemu-aarch64' that is enabled and has the flag F
-                  fix: apt-get install binfmt-support, restart systemd-binfmt, or bake as an ordinary user, whose sandboxes register it for themselves; or bake on a machine of that platform, or copy what was built there
+                  fix: apt-get install binfmt-support, restart systemd-binfmt, or, with Linux 6.7 or newer, bake as an ordinary user, whose sandboxes register it for themselves; or bake on a machine of that platform, or copy what was built there
                 """
         )
     }

@@ -154,9 +154,11 @@ final class ImageAssembler: Sendable {
     }
 
     private func assembly(of image: LayeredImage) throws -> ImageAssembly {
-        let inherited =
+        var inherited =
             try image.base.flatMap { name in configs.withLock { $0[name] } }
             ?? image.baseConfig.map { try ImageConfig(decoding: $0.canonicalBytes) }
+        // What the Bakefile states is what it is, with or without the variant that the base gives itself.
+        if let stated = image.image.platform { inherited?.platform = stated }
         return ImageAssembly(
             kind: image.image.kind,
             settings: image.image.config,
