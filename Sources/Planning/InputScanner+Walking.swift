@@ -2,8 +2,9 @@ import SystemIO
 import SystemPackage
 
 extension InputScanner {
-    /// Parts that a source is divided into at least, where it has as many folders. Not a matter of the threads: a mistake
-    /// that is met while folders are opened is told of at once.
+    /// Parts that a source is divided into at least, where it has as many folders.
+    ///
+    /// Not a matter of the threads: a mistake that is met while folders are opened is told of at once.
     private static let leastParts = 32
     /// Parts that are walked before what they gave is put together: enough to keep all threads busy, and few in memory.
     private static let partsPerThread = 8

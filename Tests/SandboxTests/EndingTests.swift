@@ -14,8 +14,9 @@ struct EndingTests {
     /// A step that writes a line and then waits for ever, with children of its own.
     static let waiting = "sleep 1000 & touch /srv/made; echo started; sleep 1000"
 
-    /// The step would last longer than the limit: that the test ends at all says that it was ended. The limits count the
-    /// waiting for all other tests, too, and on a slow machine these take minutes.
+    /// The step would last longer than the limit: that the test ends at all says that it was ended.
+    ///
+    /// The limits count the waiting for all other tests, too, and on a slow machine these take minutes.
     @Test(.timeLimit(.minutes(15))) func `a cancelled step is gone at once, with all that it made`() async throws {
         let root = try await SmallRoot.make()
         let job = try root.job(Self.waiting)
