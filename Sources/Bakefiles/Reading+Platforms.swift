@@ -29,8 +29,7 @@ extension Shape where Value == String {
 }
 
 extension Reading {
-    /// The image as it is for each of its platforms, and, where there are several, the one that they make; `name` is that
-    /// of the last.
+    /// The image as it is for each of its platforms, and, where there are several, the one of this name that they make.
     ///
     /// An image of one platform, or of that of the machine that bakes, is itself.
     mutating func readPlatforms(of member: Node.Member, _ name: String) -> [Image] {

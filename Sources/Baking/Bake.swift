@@ -12,6 +12,10 @@ package import SystemPackage
 /// Images run side by side, the steps of one after another; at most `jobs` steps at a time. A failing step stops what
 /// depends on it, everything else goes on. Nothing is formatted here: what happens is told as events.
 package struct Bake: Sendable {
+    /// Brings a base for a platform; the inputs are those of the plan.
+    package typealias BringBase =
+        @Sendable (Base, Platform, [StepInput], Bakefile, ArtifactStore) async throws -> MadeLayers
+
     /// What the layers above know how to do.
     package struct Recipes: Sendable {
         /// Brings the layers and the config of a base that exists already: of an OCI layout, an archive, a root tar, or a
@@ -19,11 +23,9 @@ package struct Bake: Sendable {
         ///
         /// Of an image for several platforms it is the one for the platform. Throws where an input is not what the plan
         /// digested.
-        package var importBase:
-            @Sendable (Base, Platform, [StepInput], Bakefile, ArtifactStore) async throws -> MadeLayers
+        package var importBase: BringBase
         /// The same of a registry's image of which nothing but its meaning is needed: no layer is brought.
-        package var resolveBase:
-            @Sendable (Base, Platform, [StepInput], Bakefile, ArtifactStore) async throws -> MadeLayers
+        package var resolveBase: BringBase
         /// Makes the image of its layers.
         package var finishImage: @Sendable (LayeredImage) async throws -> FinishedImage
         /// Brings what another machine made under a content key, on top of some layers; nil where nobody did, or where it
@@ -31,12 +33,8 @@ package struct Bake: Sendable {
         package var findShared: @Sendable (StepKey, [Digest]) async throws -> MadeLayers?
 
         package init(
-            importBase:
-                @escaping @Sendable (Base, Platform, [StepInput], Bakefile, ArtifactStore) async throws ->
-                MadeLayers,
-            resolveBase: (
-                @Sendable (Base, Platform, [StepInput], Bakefile, ArtifactStore) async throws -> MadeLayers
-            )? = nil,
+            importBase: @escaping BringBase,
+            resolveBase: BringBase? = nil,
             finishImage: @escaping @Sendable (LayeredImage) async throws -> FinishedImage,
             findShared: @escaping @Sendable (StepKey, [Digest]) async throws -> MadeLayers? = { _, _ in nil }
         ) {

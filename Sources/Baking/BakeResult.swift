@@ -90,7 +90,7 @@ package struct LayeredImage: Sendable {
     /// Its layers, or those of its members.
     package var layerCount: Int { layers.count + members.reduce(0) { $0 + $1.layers.count } }
 
-    /// What it is for: what the Bakefile says, else `host`.
+    /// What it is for: what the Bakefile says, else the machine of the architecture.
     package func platform(onHost architecture: String) -> Platform {
         image.platform ?? Platform(architectureName: architecture)
     }
@@ -109,7 +109,8 @@ package struct LayeredImage: Sendable {
 
 /// The documents that make layers an image, or images one for several platforms.
 package struct FinishedImage: Sendable, Hashable {
-    /// The digest of the config; of an image for several platforms that of the index of its members as they are in the store.
+    /// The digest of the config; of an image for several platforms that of the index of its members as they are in the
+    /// store.
     package let identity: Digest
     package let manifest: Digest
 

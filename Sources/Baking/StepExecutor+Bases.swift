@@ -13,7 +13,7 @@ extension StepExecutor {
         _ base: Base,
         _ planned: PlannedStep,
         name: StepName,
-        by bring: @Sendable (Base, Platform, [StepInput], Bakefile, ArtifactStore) async throws -> MadeLayers
+        by bring: Bake.BringBase
     ) async throws -> MadeLayers {
         let platform = planned.definition.platform
         guard case .registry(var reference, let keys) = base, reference.digest == nil, let asked = planned.reference

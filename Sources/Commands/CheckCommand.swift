@@ -81,7 +81,7 @@ struct ProjectCheck {
             let request = Planner.Request(
                 bakefile: bakefile,
                 timestamp: try ImageTimestamp.resolve(bakefile, environment: Console.environment),
-                architecture: hostArchitecture(),
+                architecture: Platform.host.architectureName,
                 lock: try Lock.read(besides: bakefile.path, in: try Files.currentFolder())
             )
             let scanner = InputScanner(folder: bakefile.folder, contexts: bakefile.contexts)

@@ -113,14 +113,14 @@ struct Doctor {
     }
 
     private func platforms() -> Finding {
-        let host = hostArchitecture()
-        let found = Emulation().platforms(onHost: host).map(\.description)
-        let isAlone = found.allSatisfy { Platform(named: $0).map { Emulation.isNative($0, onHost: host) } ?? false }
+        let host = Platform.host.architectureName
+        let found = Emulation().platforms(onHost: host)
+        let isAlone = found.allSatisfy { Emulation.isNative($0, onHost: host) }
         let hasTest = Emulation.makesDebianRoots
         return Finding(
             name: "platforms",
             state: isAlone || !hasTest ? .limited : .good,
-            detail: "programs run for \(found.joined(separator: ", "))"
+            detail: "programs run for \(found.map(\.description).joined(separator: ", "))"
                 + (hasTest ? "" : "; Debian roots of others need the program 'arch-test'"),
             purpose: "'run' and 'packages' steps and Debian roots of images with 'platforms:'",
             fix: isAlone

@@ -92,10 +92,7 @@ struct ExportCommand: AsyncParsableCommand {
     func run() async throws {
         let store = try store.open(compression == .plain ? .readOnly : .readWrite)
         // What is compressed has no name in the store.
-        let announcement = compression == .plain ? nil : try store.tryAnnounceBake()
-        guard announcement != nil || compression == .plain else {
-            throw CommandFailure(.gaveUpWaiting, message: "'ovenbird gc' is at work on '\(store.path)'")
-        }
+        let announcement = compression == .plain ? nil : try await store.announceWork()
         defer { announcement?.release() }
         let known = try ImageArgument(text: image).find(in: store, project: bakefile.projectAtHand)
         let version = known.version ?? known.identity.short

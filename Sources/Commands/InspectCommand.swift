@@ -42,7 +42,7 @@ struct InspectCommand: ParsableCommand {
     }
 
     /// An image for several platforms: what there is for each.
-    private func show(_ index: StoredIndex, of image: KnownImage) throws {
+    private func show(_ index: PlatformIndex, of image: KnownImage) throws {
         switch output.format {
         case .json:
             try Console.write(

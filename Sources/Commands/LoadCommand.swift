@@ -39,7 +39,7 @@ struct LoadCommand: AsyncParsableCommand {
         let store = try store.open(.readOnly)
         let known = try ImageArgument(text: image).find(in: store, project: bakefile.projectAtHand)
         let stored = try await BlockingPool.shared.run {
-            let host = Platform(architectureName: hostArchitecture())
+            let host = Platform.host
             return try known.content(in: store).image(named: known.name, for: host)
         }
         let version = known.version ?? known.identity.short

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Bakefiles
+import OCI
 import Planning
 import Registry
 import Reporting
@@ -74,7 +75,12 @@ struct PlanCommand: AsyncParsableCommand {
         let places = try cache.places(of: bakefile)
         guard online, !places.from.isEmpty else { return try planned(nil) }
         return try await registry.session { session in
-            let shared = SharedSteps(places, session: session, store: store, architecture: hostArchitecture())
+            let shared = SharedSteps(
+                places,
+                session: session,
+                store: store,
+                architecture: Platform.host.architectureName
+            )
             let plan = try await BlockingPool.shared.run { try planned(shared) }
             let palette = Console.messagePalette(output.colors.color)
             Console.say(shared.warnings.flatMap { DiagnosticText.lines($0, palette: palette) })

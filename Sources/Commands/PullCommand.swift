@@ -44,11 +44,9 @@ struct PullCommand: AsyncParsableCommand {
             throw InvalidInput(Diagnostic("\(error)", .badReference))
         }
         let store = try store.open(.readWrite)
-        let platform = Platform(architectureName: architecture ?? hostArchitecture())
+        let platform = architecture.map { Platform(architectureName: $0) } ?? Platform.host
         // What is fetched has no name until all of it is there.
-        guard let announcement = try store.tryAnnounceBake() else {
-            throw CommandFailure(.gaveUpWaiting, message: "'ovenbird gc' is at work on '\(store.path)'")
-        }
+        let announcement = try await store.announceWork()
         defer { announcement.release() }
         let (image, descriptor) = try await Waiting.saying("still pulling '\(wanted)'") {
             try await registry.session { session in

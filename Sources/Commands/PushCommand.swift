@@ -66,6 +66,9 @@ struct PushCommand: AsyncParsableCommand {
     func run() async throws {
         let bakefile = try bakefile.read(colors: output.colors)
         let store = try store.open(.readWrite)
+        // What is compressed has no name in the store, and the new release none until it is recorded.
+        let announcement = try await store.announceWork()
+        defer { announcement.release() }
         let start = try startingRelease(of: bakefile, in: store)
         let wanted = try wantedTargets(of: start)
         let (pushed, release) = try await Waiting.saying("still pushing") {

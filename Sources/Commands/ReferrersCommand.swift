@@ -21,13 +21,7 @@ struct ReferrersCommand: AsyncParsableCommand {
             """
     )
 
-    @Argument(
-        help: ArgumentHelp(
-            "Images of the release, or references with the host of their registry.",
-            valueName: "image or reference"
-        )
-    )
-    var things: [String] = []
+    @OptionGroup var arguments: ThingArguments
 
     @Option(
         help: ArgumentHelp("Only those of this type: sbom, provenance, or a media type.", valueName: "type"),
@@ -41,9 +35,6 @@ struct ReferrersCommand: AsyncParsableCommand {
         completion: .directory
     )
     var target: String?
-
-    @Option(help: ArgumentHelp("A release file or digest (default: the newest).", valueName: "release"))
-    var release: String?
 
     @OptionGroup var registry: RegistryOptions
     @OptionGroup var bakefile: BakefileOptions
@@ -71,9 +62,7 @@ struct ReferrersCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let things = try SignedThing.all(named: things) {
-            try ReleaseArgument.named(release, bakefile, store, output.colors)
-        }
+        let things = try arguments.all(bakefile, store, output.colors)
         let found = try await Waiting.saying("still asking for referrers") {
             try await registry.session { session in
                 var found: [Referrer] = []

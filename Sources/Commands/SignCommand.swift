@@ -21,19 +21,10 @@ struct SignCommand: AsyncParsableCommand {
             """
     )
 
-    @Argument(
-        help: ArgumentHelp(
-            "Images of the release, or references with the host of their registry.",
-            valueName: "image or reference"
-        )
-    )
-    var things: [String] = []
+    @OptionGroup var arguments: ThingArguments
 
     @Option(help: ArgumentHelp("The private key: a file, or a variable as env:NAME.", valueName: "key"))
     var key: KeyArgument
-
-    @Option(help: ArgumentHelp("A release file or digest (default: the newest).", valueName: "release"))
-    var release: String?
 
     @OptionGroup var registry: RegistryOptions
     @OptionGroup var bakefile: BakefileOptions
@@ -45,9 +36,7 @@ struct SignCommand: AsyncParsableCommand {
         let key = try key.signingKey(environment: Console.environment) { warning in
             Console.say(DiagnosticText.lines(warning, palette: palette))
         }
-        let things = try SignedThing.all(named: things) {
-            try ReleaseArgument.named(release, bakefile, store, output.colors)
-        }
+        let things = try arguments.all(bakefile, store, output.colors)
         let signed = try await Waiting.saying("still signing") {
             try await registry.session { session in
                 var signed: [Signed] = []

@@ -20,22 +20,13 @@ struct VerifyCommand: AsyncParsableCommand {
             """
     )
 
-    @Argument(
-        help: ArgumentHelp(
-            "Images of the release, or references with the host of their registry.",
-            valueName: "image or reference"
-        )
-    )
-    var things: [String] = []
+    @OptionGroup var arguments: ThingArguments
 
     @Option(
         name: .customLong("key"),
         help: ArgumentHelp("A public key: a file, or a variable as env:NAME; may be repeated.", valueName: "key")
     )
     var keys: [KeyArgument] = []
-
-    @Option(help: ArgumentHelp("A release file or digest (default: the newest).", valueName: "release"))
-    var release: String?
 
     @OptionGroup var registry: RegistryOptions
     @OptionGroup var bakefile: BakefileOptions
@@ -48,9 +39,7 @@ struct VerifyCommand: AsyncParsableCommand {
 
     func run() async throws {
         let trusted = try trustedKeys()
-        let things = try SignedThing.all(named: things) {
-            try ReleaseArgument.named(release, bakefile, store, output.colors)
-        }
+        let things = try arguments.all(bakefile, store, output.colors)
         let (verified, refused) = try await Waiting.saying("still verifying") {
             try await registry.session { session in
                 var verified: [Verified] = []

@@ -5,7 +5,8 @@ import Store
 import SystemIO
 import SystemPackage
 
-/// An image, for one platform or for several, as the files of an OCI layout: what a folder, an OCI archive and a docker archive have in common.
+/// An image, for one platform or for several, as the files of an OCI layout: what a folder, an OCI archive and a docker
+/// archive have in common.
 struct ExportedLayout {
     /// `oci-layout`, `index.json` and, for engines, `manifest.json`.
     let documents: [(name: String, bytes: [UInt8])]

@@ -10,20 +10,28 @@ package struct PlatformIndex: Sendable, Hashable {
     package let index: ImageIndex
     package let bytes: [UInt8]
     package let digest: Digest
+    /// In the order of the index.
+    package let images: [StoredImage]
 
     /// Sorted by platform, so that the same members are the same image.
     package init(_ members: [StoredImage]) {
-        let entries = members.map(\.descriptor).sorted {
-            precedes($0.platform?.description ?? "", $1.platform?.description ?? "")
-        }
-        index = ImageIndex(manifests: entries)
+        images = members.sorted { precedes($0.config.platform.description, $1.config.platform.description) }
+        index = ImageIndex(manifests: images.map(\.descriptor))
         bytes = index.json.canonicalBytes
         digest = Digester.digest(of: bytes)
     }
 
+    /// Reads the images that an index of the store names.
+    init(_ digest: Digest, _ bytes: [UInt8], in store: ArtifactStore) throws {
+        self.digest = digest
+        self.bytes = bytes
+        index = try ImageIndex(decoding: bytes)
+        images = try index.manifests.map { try StoredImage(manifest: $0.digest, in: store) }
+    }
+
     /// What `index.json` says of it, without a name.
     package var descriptor: ContentDescriptor {
-        ContentDescriptor(mediaType: .imageIndex, digest: digest, size: Int64(bytes.count))
+        ContentDescriptor(mediaType: index.mediaType, digest: digest, size: Int64(bytes.count))
     }
 
     /// Puts the index into the store, and names the image `PROJECT.IMAGE` there.

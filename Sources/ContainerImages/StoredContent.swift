@@ -13,7 +13,7 @@ extension DiagnosticIdentifier {
 /// What the name of an image stands for in a store: an image, or one for each of several platforms.
 package enum StoredContent: Sendable, Hashable {
     case image(StoredImage)
-    case platforms(StoredIndex)
+    case platforms(PlatformIndex)
 
     /// Reads the documents, all verified.
     ///
@@ -22,7 +22,7 @@ package enum StoredContent: Sendable, Hashable {
         let bytes = try store.readBlob(digest, limit: DocumentLimit.bytes)
         let isIndex = try JSONValue.parse(bytes, limit: DocumentLimit.bytes)["manifests"] != nil
         if isIndex {
-            self = .platforms(try StoredIndex(digest, bytes, in: store))
+            self = .platforms(try PlatformIndex(digest, bytes, in: store))
         } else {
             self = .image(try StoredImage(digest, bytes, in: store))
         }
@@ -69,7 +69,7 @@ package enum StoredContent: Sendable, Hashable {
             }
             let compressed = PlatformIndex(images)
             _ = try store.putBlob(compressed.bytes)
-            return .platforms(StoredIndex(compressed, images))
+            return .platforms(compressed)
         }
     }
 
@@ -100,33 +100,5 @@ package enum StoredContent: Sendable, Hashable {
                 why: "it is for " + index.images.map { "'\($0.config.platform)'" }.joined(separator: ", ")
             )
         )
-    }
-}
-
-/// An image for several platforms in a store.
-package struct StoredIndex: Sendable, Hashable {
-    package let digest: Digest
-    package let bytes: [UInt8]
-    package let index: ImageIndex
-    /// In the order of the index.
-    package let images: [StoredImage]
-
-    fileprivate init(_ digest: Digest, _ bytes: [UInt8], in store: ArtifactStore) throws {
-        self.digest = digest
-        self.bytes = bytes
-        index = try ImageIndex(decoding: bytes)
-        images = try index.manifests.map { try StoredImage(manifest: $0.digest, in: store) }
-    }
-
-    /// `images` are those that the index was made of.
-    init(_ made: PlatformIndex, _ images: [StoredImage]) {
-        digest = made.digest
-        bytes = made.bytes
-        index = made.index
-        self.images = images
-    }
-
-    package var descriptor: ContentDescriptor {
-        ContentDescriptor(mediaType: index.mediaType, digest: digest, size: Int64(bytes.count))
     }
 }

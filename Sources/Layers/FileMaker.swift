@@ -15,7 +15,9 @@ struct FileMaker: ~Copyable {
         let offset: Int64
     }
 
-    private static let batchLength = 32
+    private static let batchLength = 16
+    /// Each order holds the folder that its file is for: with these numbers at most some 200 are open at a time.
+    private static let mostThreads = 4
 
     private let archive: String
     private let options: LayerUnpacker.Options
@@ -27,11 +29,11 @@ struct FileMaker: ~Copyable {
     init(archive: String, options: LayerUnpacker.Options) {
         self.archive = archive
         self.options = options
-        queue = BatchQueue(mostWaiting: 2 * options.threads)
+        queue = BatchQueue(mostWaiting: 2 * Self.mostThreads)
     }
 
     deinit {
-        // Where something failed before, the threads still wait.
+        // Where something failed before, the threads still wait; they are joined when they are let go.
         for _ in threads { queue.put([]) }
     }
 
@@ -66,7 +68,7 @@ struct FileMaker: ~Copyable {
     private mutating func start() throws(LayerError) {
         let (queue, archive, options) = (queue, archive, options)
         do throws(SystemError) {
-            for _ in 0..<options.threads {
+            for _ in 0..<min(options.threads, Self.mostThreads) {
                 threads.append(
                     try WorkerThread {
                         while let batch = queue.next() { Self.make(batch, queue, archive, options) }

@@ -1,4 +1,3 @@
-import Synchronization
 package import SystemIO
 import SystemPackage
 
@@ -17,13 +16,10 @@ extension LayerPacker {
         write: @escaping @Sendable (UnsafeRawBufferPointer) throws(SystemError) -> Void
     ) throws(LayerError) -> CompressedLayer {
         let queue = BatchQueue<EntryBatches.Item>(mostWaiting: 4)
-        let outcome = Outcome()
-        let writer: WorkerThread
+        let writer: WorkerResult<Result<CompressedLayer, LayerError>>
         do throws(SystemError) {
-            writer = try WorkerThread {
-                outcome.result.withLock { result in
-                    result = compressed(queue, as: compression, threads: threads, name: name, write: write)
-                }
+            writer = try WorkerResult {
+                compressed(queue, as: compression, threads: threads, name: name, write: write)
             }
         } catch {
             throw LayerError(error, name)
@@ -36,13 +32,7 @@ extension LayerPacker {
             queue.fail(error)
         }
         queue.put([])
-        writer.join()
-        guard let result = outcome.result.withLock({ $0 }) else { preconditionFailure("the thread has ended") }
-        return try result.get()
-    }
-
-    private final class Outcome: Sendable {
-        let result = Mutex<Result<CompressedLayer, LayerError>?>(nil)
+        return try writer.wait().get()
     }
 
     /// Takes all of the queue, also after a failure: the first one is the result.

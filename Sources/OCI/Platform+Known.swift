@@ -1,3 +1,5 @@
+import SystemIO
+
 extension Platform {
     /// Platforms that images can be baked for: those that Debian has packages of, most used first.
     package static let known: [Platform] = names.map(\.platform)
@@ -12,6 +14,15 @@ extension Platform {
     package init(architectureName text: String) {
         let parts = text.split(separator: "/", maxSplits: 1).map(String.init)
         self.init(architecture: parts.first ?? "", variant: parts.count > 1 ? parts[1] : nil)
+    }
+
+    /// That of this machine; of hardware that is not known the kernel's own word.
+    package static var host: Platform {
+        switch Machine.hardware {
+        case "armv7l", "armv8l": Platform(architecture: "arm", variant: "v7")
+        case "i486", "i586", "i686": Platform(architecture: "386")
+        case let hardware: known.first { $0.emulator == hardware } ?? Platform(architecture: hardware)
+        }
     }
 
     /// Architecture and variant: `arm64`, `arm/v7`.

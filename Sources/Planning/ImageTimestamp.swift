@@ -1,7 +1,5 @@
 package import Bakefiles
 package import Diagnostics
-import Glibc
-import OCI
 
 /// The image timestamp T, in seconds since 1970.
 package enum ImageTimestamp {
@@ -26,18 +24,6 @@ package enum ImageTimestamp {
             )
         }
         return seconds
-    }
-}
-
-/// The machine's architecture as OCI writes it (Go's names), with the variant: `amd64`, `arm64`, `arm/v7`.
-package func hostArchitecture() -> String {
-    var names = utsname()
-    uname(&names)
-    let machine = withUnsafeBytes(of: &names.machine) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
-    switch machine {
-    case "armv7l", "armv8l": return "arm/v7"
-    case "i486", "i586", "i686": return "386"
-    default: return Platform.known.first { $0.emulator == machine }?.architectureName ?? machine
     }
 }
 

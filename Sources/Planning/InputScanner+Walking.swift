@@ -16,10 +16,13 @@ extension InputScanner {
     /// What goes wrong first in the order of the entries is thrown.
     func walk(_ source: SystemIO.Descriptor, into walk: inout InputWalk) throws {
         let window = threads * Self.partsPerThread
-        let parts = try parts(of: source, walk.empty, atLeast: Self.leastParts)
+        var parts = try parts(of: source, walk.empty, atLeast: Self.leastParts)
         var start = 0
         while start < parts.count {
-            let some = Array(parts[start..<min(parts.count, start + window)])
+            let end = min(parts.count, start + window)
+            let some = Array(parts[start..<end])
+            // What was walked is kept once.
+            for index in start..<end { parts[index] = .walked(walk.empty) }
             let empty = walk.empty
             let walks = try inParallel(some.count, threads: threads) { index in
                 switch some[index] {
@@ -34,7 +37,7 @@ extension InputScanner {
                 walk.append(part)
                 if walk.unread.count >= Self.mostUnread { try readUnread(of: &walk, below: source) }
             }
-            start += some.count
+            start = end
         }
     }
 

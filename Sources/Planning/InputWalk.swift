@@ -46,7 +46,7 @@ struct InputWalk: Sendable {
         walk.entries.append(.init(path: folder.path, content: .directory))
         let opened = try source.openBelow(folder.path, flags: O_RDONLY | O_DIRECTORY)
         try walk.forEachEntry(of: opened, path: folder.path) { walk, inner, _ in
-            parts.append(.walked(walk))
+            if !walk.entries.isEmpty { parts.append(.walked(walk)) }
             parts.append(.folder(inner))
             walk = empty
         }

@@ -1,4 +1,5 @@
 package import Bakefiles
+import OCI
 package import Store
 import SystemIO
 import SystemPackage
@@ -24,7 +25,7 @@ extension Planner {
             bakefile: bakefile,
             images: images,
             timestamp: try ImageTimestamp.resolve(bakefile, environment: environment),
-            architecture: hostArchitecture(),
+            architecture: Platform.host.architectureName,
             refresh: refresh,
             stamp: stamp,
             lock: lock,

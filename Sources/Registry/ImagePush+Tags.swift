@@ -77,10 +77,10 @@ extension ImagePush {
     private func configs(of digest: Digest, count: Int, _ client: RepositoryClient) async throws -> [ImageIdentity] {
         guard let found = try await client.manifest(digest.description) else { return [] }
         if let manifest = try? ImageManifest(decoding: found.bytes) { return [manifest.config.digest] }
-        var configs: [ImageIdentity] = []
         // Another image needs no closer look, and may be an index of thousands.
-        if let index = try? ImageIndex(decoding: found.bytes), index.manifests.count != count { return [] }
-        for entry in (try? ImageIndex(decoding: found.bytes))?.manifests ?? [] {
+        guard let index = try? ImageIndex(decoding: found.bytes), index.manifests.count == count else { return [] }
+        var configs: [ImageIdentity] = []
+        for entry in index.manifests {
             let manifest = try await client.manifest(entry.digest.description)
             // One that cannot be read is none of ours.
             configs.append(manifest.flatMap { try? ImageManifest(decoding: $0.bytes) }?.config.digest ?? entry.digest)

@@ -17,13 +17,21 @@ extension RepositoryClient {
             throw RegistryError(.notFound, "'\(self.name)' has no '\(name)'")
         }
         guard found.mediaType.isIndex else { return [found.digest] }
+        let manifests: [Digest]
         do throws(DocumentError) {
-            let all = [found.digest] + (try ImageIndex(decoding: found.bytes).manifests.map(\.digest))
-            // Each costs a request; real indexes name some ten platforms.
-            return Array(all.prefix(100))
+            manifests = try ImageIndex(decoding: found.bytes).manifests.map(\.digest)
         } catch {
             throw RegistryError(.wrongContent, "'\(self.name)@\(found.digest)' is no index: \(error)")
         }
+        // Each costs a request; real indexes name some ten platforms.
+        guard manifests.count <= 100 else {
+            throw RegistryError(
+                .wrongContent,
+                "'\(self.name)@\(found.digest)' is an index of \(manifests.count) manifests, more than the limit of 100",
+                fix: "name the manifest that you mean by its digest"
+            )
+        }
+        return [found.digest] + manifests
     }
 
     /// The manifest of a referrer, which is in the repository and names `subject` as its own.

@@ -90,8 +90,7 @@ extension Release {
 extension ReleasedImage {
     static let keys = [
         "kind", "version", "identity", "manifest", "platforms", "base", "layers", "references", "inputs", "images",
-        "attestations",
-        "placements",
+        "attestations", "placements",
     ]
 
     init(_ reader: ReleaseReader) throws(ReleaseReader.Failure) {

@@ -1,3 +1,4 @@
+import OCI
 package import SystemIO
 package import SystemPackage
 
@@ -97,7 +98,9 @@ package struct DebianRoot: Sendable, Hashable {
 
     /// mmdebstrap tries beforehand whether programs of another architecture run.
     func checkForeign(_ find: (String) -> FilePath? = HostProgram.find) throws(SandboxError) {
-        guard let architecture, architecture != Machine.debianArchitecture, find("arch-test") == nil else { return }
+        guard let architecture, architecture != Platform.host.debianArchitecture, find("arch-test") == nil else {
+            return
+        }
         throw SandboxError(
             .host,
             "there is no program 'arch-test', and a Debian root for '\(architecture)' needs it here",

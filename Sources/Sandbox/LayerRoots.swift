@@ -1,8 +1,6 @@
 import CShims
-import Dispatch
 import Glibc
 import Layers
-import Synchronization
 import SystemIO
 import SystemPackage
 
@@ -19,6 +17,9 @@ struct LayerRoots: Sendable {
         var lock: FileLock
     }
 
+    /// Each has threads and open folders of its own: see `FileMaker`.
+    private static let mostAtATime = 4
+
     let folder: FilePath
     let isInUserNamespace: Bool
 
@@ -34,7 +35,7 @@ struct LayerRoots: Sendable {
 
     /// The folders of the layers, lowest first; unpacks what is missing, or waits for another process that does.
     ///
-    /// Several are unpacked at a time, one a processor. Where more than one fails it is the lowest that is told of.
+    /// Several are unpacked at a time. Where more than one fails it is the lowest that is told of.
     func prepare(_ layers: [SandboxJob.Layer]) throws -> [Held] {
         var chains: [Digest] = []
         for layer in layers {
@@ -42,12 +43,9 @@ struct LayerRoots: Sendable {
             // a folder that was made with nothing below must never be taken for the layer over others.
             chains.append(Digester.digest(of: "\(chains.last?.description ?? "base") \(layer.diffID)"))
         }
-        let outcomes = Mutex([Result<Held, any Error>?](repeating: nil, count: layers.count))
-        DispatchQueue.concurrentPerform(iterations: layers.count) { [chains] index in
-            let outcome = Result { try prepare(layers, index, chain: chains[index]) }
-            outcomes.withLock { $0[index] = outcome }
+        return try inParallel(layers.count, threads: min(Self.mostAtATime, WorkerThread.processorCount)) { [chains] in
+            try prepare(layers, $0, chain: chains[$0])
         }
-        return try outcomes.withLock { try $0.compactMap { try $0?.get() } }
     }
 
     private func prepare(_ layers: [SandboxJob.Layer], _ index: Int, chain: Digest) throws -> Held {

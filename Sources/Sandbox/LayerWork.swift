@@ -1,6 +1,5 @@
 import Glibc
 import Layers
-import Synchronization
 import SystemIO
 import SystemPackage
 
@@ -18,7 +17,13 @@ enum LayerWork {
         isInUserNamespace: Bool
     ) throws {
         let blob = try Descriptor.openForReading(layer.blob)
-        let hashing = try FileHashing(blob)
+        let hashing = try WorkerResult {
+            Result {
+                var digester = Digester()
+                try blob.forEachPiece { digester.update($0) }
+                return digester.finish()
+            }
+        }
         let unpacked = Result {
             try LayerUnpacker.unpack(
                 blob,
@@ -29,7 +34,7 @@ enum LayerWork {
                 options: LayerUnpacker.Options(deviceNodes: .skip, userXattrs: isInUserNamespace)
             )
         }
-        let found = try hashing.wait()
+        let found = try hashing.wait().get()
         guard found == layer.diffID else {
             throw SandboxError(
                 .system,
@@ -82,32 +87,5 @@ enum LayerWork {
             }
             throw SandboxError.wrapping(error, while: "packing the step's layer")
         }
-    }
-}
-
-/// The digest of a file, computed on a thread of its own.
-private final class FileHashing {
-    private final class Outcome: Sendable {
-        let result = Mutex<Result<Digest, any Error>?>(nil)
-    }
-
-    private let outcome = Outcome()
-    private let thread: WorkerThread
-
-    init(_ file: Descriptor) throws(SystemError) {
-        thread = try WorkerThread { [outcome] in
-            let result = Result {
-                var digester = Digester()
-                try file.forEachPiece { digester.update($0) }
-                return digester.finish()
-            }
-            outcome.result.withLock { $0 = result }
-        }
-    }
-
-    func wait() throws -> Digest {
-        thread.join()
-        guard let result = outcome.result.withLock({ $0 }) else { preconditionFailure("the thread has ended") }
-        return try result.get()
     }
 }

@@ -8,7 +8,9 @@ extension Descriptor {
     ///
     /// An empty path is the folder itself.
     package func openBelow(_ path: [UInt8], flags: Int32, mode: UInt32 = 0) throws(SystemError) -> Descriptor {
-        let result = withName(path.isEmpty ? [UInt8(ascii: ".")] : path) { ob_openat_no_symlinks(raw, $0, flags, mode) }
+        let result = withCString(path.isEmpty ? [UInt8(ascii: ".")] : path) {
+            ob_openat_no_symlinks(raw, $0, flags, mode)
+        }
         guard result >= 0 else { throw failure("open", path) }
         return Descriptor(adopting: result, below: self.path, path)
     }
@@ -17,7 +19,7 @@ extension Descriptor {
     ///
     /// Does not wait for the other end of a FIFO.
     package func openEntry(_ name: [UInt8], flags: Int32 = O_RDONLY) throws(SystemError) -> Descriptor {
-        let result = withName(name) { ob_openat(raw, $0, flags | O_NOFOLLOW | O_NONBLOCK, 0) }
+        let result = withCString(name) { ob_openat(raw, $0, flags | O_NOFOLLOW | O_NONBLOCK, 0) }
         guard result >= 0 else { throw failure("open", name) }
         // A folder's own is asked for with each file in it.
         let isFolder = flags & O_DIRECTORY != 0
@@ -28,25 +30,25 @@ extension Descriptor {
     /// Of the name itself; nil where nothing is.
     package func status(of name: [UInt8]) throws(SystemError) -> FileStatus? {
         var status = stat()
-        if withName(name, { fstatat(raw, $0, &status, AT_SYMLINK_NOFOLLOW) }) == 0 { return FileStatus(status) }
+        if withCString(name, { fstatat(raw, $0, &status, AT_SYMLINK_NOFOLLOW) }) == 0 { return FileStatus(status) }
         if errno == ENOENT { return nil }
         throw failure("examine", name)
     }
 
     /// Makes a folder; one that is there is EEXIST.
     package func makeFolder(named name: [UInt8], mode: UInt32) throws(SystemError) {
-        guard withName(name, { mkdirat(raw, $0, mode) }) == 0 else { throw failure("make the folder", name) }
+        guard withCString(name, { mkdirat(raw, $0, mode) }) == 0 else { throw failure("make the folder", name) }
     }
 
     package func makeSymlink(named name: [UInt8], to target: [UInt8]) throws(SystemError) {
-        let result = withName(name) { name in withName(target) { symlinkat($0, raw, name) } }
+        let result = withCString(name) { name in withCString(target) { symlinkat($0, raw, name) } }
         guard result == 0 else { throw failure("make the symlink", name) }
     }
 
     /// What a symlink says, as it is written.
     package func symlinkTarget(of name: [UInt8]) throws(SystemError) -> [UInt8] {
         var buffer = [CChar](repeating: 0, count: Int(PATH_MAX) + 1)
-        let count = withName(name) { name in
+        let count = withCString(name) { name in
             buffer.withUnsafeMutableBufferPointer { room in
                 room.baseAddress.map { readlinkat(raw, name, $0, room.count) } ?? -1
             }
@@ -61,7 +63,7 @@ extension Descriptor {
         to other: [UInt8],
         in folder: Descriptor
     ) throws(SystemError) {
-        let result = withName(name) { name in withName(other) { linkat(folder.raw, $0, raw, name, 0) } }
+        let result = withCString(name) { name in withCString(other) { linkat(folder.raw, $0, raw, name, 0) } }
         guard result == 0 else { throw failure("make the hard link", name) }
     }
 
@@ -72,7 +74,7 @@ extension Descriptor {
         major: UInt32 = 0,
         minor: UInt32 = 0
     ) throws(SystemError) {
-        let result = withName(name) { ob_mknodat(raw, $0, format | 0o600, major, minor) }
+        let result = withCString(name) { ob_mknodat(raw, $0, format | 0o600, major, minor) }
         guard result == 0 else { throw failure("make the special file", name) }
     }
 
@@ -89,10 +91,10 @@ extension Descriptor {
         group: UInt32,
         mode: UInt32?
     ) throws(SystemError) {
-        guard withName(name, { fchownat(raw, $0, owner, group, AT_SYMLINK_NOFOLLOW) }) == 0 else {
+        guard withCString(name, { fchownat(raw, $0, owner, group, AT_SYMLINK_NOFOLLOW) }) == 0 else {
             throw failure("set the owner of", name)
         }
-        if let mode, withName(name, { fchmodat(raw, $0, mode, 0) }) != 0 { throw failure("set the mode of", name) }
+        if let mode, withCString(name, { fchmodat(raw, $0, mode, 0) }) != 0 { throw failure("set the mode of", name) }
     }
 
     /// Sets access and modification time of this file, or of `name` in this folder, in seconds.
@@ -100,7 +102,7 @@ extension Descriptor {
         let time = timespec(tv_sec: time_t(seconds), tv_nsec: 0)
         let result = withUnsafePointer(to: (time, time)) { pair in
             pair.withMemoryRebound(to: timespec.self, capacity: 2) { times in
-                if let name { return withName(name) { utimensat(raw, $0, times, AT_SYMLINK_NOFOLLOW) } }
+                if let name { return withCString(name) { utimensat(raw, $0, times, AT_SYMLINK_NOFOLLOW) } }
                 return futimens(raw, times)
             }
         }
@@ -125,7 +127,7 @@ extension Descriptor {
     package func xattrs(of name: [UInt8]? = nil) throws(SystemError) -> [(name: String, value: [UInt8])] {
         let list = try readXattr("read the attributes of", name) { buffer, size in
             if let name {
-                withName(magicPath(name)) { ob_llistxattr($0, buffer, size) }
+                withCString(magicPath(name)) { ob_llistxattr($0, buffer, size) }
             } else {
                 ob_flistxattr(raw, buffer, size)
             }
@@ -136,7 +138,7 @@ extension Descriptor {
             let key = String(decoding: key, as: UTF8.self)
             let value = try readXattr("read the attribute \(key) of", name) { buffer, size in
                 if let name {
-                    withName(magicPath(name)) { ob_lgetxattr($0, key, buffer, size) }
+                    withCString(magicPath(name)) { ob_lgetxattr($0, key, buffer, size) }
                 } else {
                     ob_fgetxattr(raw, key, buffer, size)
                 }
@@ -150,7 +152,7 @@ extension Descriptor {
     package func setXattr(_ key: String, _ value: [UInt8], of name: [UInt8]? = nil) throws(SystemError) {
         let result =
             if let name {
-                withName(magicPath(name)) { ob_lsetxattr($0, key, value, value.count) }
+                withCString(magicPath(name)) { ob_lsetxattr($0, key, value, value.count) }
             } else {
                 ob_fsetxattr(raw, key, value, value.count)
             }
@@ -177,15 +179,5 @@ extension Descriptor {
             guard errno == ERANGE, size < 1 << 20 else { throw failure(action, name ?? []) }
             size *= 16
         }
-    }
-}
-
-/// Lends `name` as a C string.
-func withName<Value>(_ name: [UInt8], _ body: (UnsafePointer<CChar>) -> Value) -> Value {
-    withUnsafeTemporaryAllocation(byteCount: name.count + 1, alignment: 1) { buffer in
-        buffer.copyBytes(from: name)
-        buffer[name.count] = 0
-        guard let base = buffer.baseAddress else { preconditionFailure("the buffer holds at least the final zero") }
-        return body(UnsafeRawPointer(base).assumingMemoryBound(to: CChar.self))
     }
 }

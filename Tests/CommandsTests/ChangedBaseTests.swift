@@ -37,7 +37,7 @@ struct ChangedBaseTests {
         do {
             _ = try await assembler.importBase(
                 base,
-                Platform(architecture: hostArchitecture()),
+                Platform.host,
                 plan.images[0].steps[0].inputs,
                 bakefile,
                 store

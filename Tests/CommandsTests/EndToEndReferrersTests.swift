@@ -133,6 +133,43 @@ struct EndToEndReferrersTests {
         #expect(registry.tags("kitchen/site") == ["1"])
     }
 
+    @Test func `a document without bounds is not fetched`() async throws {
+        let registry = try await FakeRegistry.start(listsReferrers: false)
+        let host = registry.authority
+        let kitchen = try await kitchen(host)
+        try await kitchen.run("push", "--no-attestations", "--insecure", host)
+        let image = try #require(registry.manifest("kitchen/site", "1"))
+        let (document, type) = (Digester.digest(of: "never sent"), MediaType.imageManifest)
+        let artifact = ImageManifest(
+            config: ContentDescriptor(mediaType: .emptyDocument, digest: Digester.digest(of: "{}"), size: 2),
+            layers: [ContentDescriptor(mediaType: .spdx, digest: document, size: 300 << 20)],
+            artifactType: .spdx,
+            subject: ContentDescriptor(mediaType: type, digest: Digester.digest(of: image), size: Int64(image.count))
+        ).json.canonicalBytes
+        let entry = ContentDescriptor(
+            mediaType: type,
+            digest: Digester.digest(of: artifact),
+            size: Int64(artifact.count),
+            artifactType: .spdx
+        )
+        registry.put(artifact, manifestOf: "kitchen/site", as: [], type: type.description)
+        registry.put(
+            ImageIndex(manifests: [entry]).json.canonicalBytes,
+            manifestOf: "kitchen/site",
+            as: ["sha256-\(Digester.digest(of: image).hex)"],
+            type: MediaType.imageIndex.description
+        )
+        let refused = try await kitchen.ovenbird(["referrers", "site", "--to", "bills", "--insecure", host])
+        #expect(refused.status == 1)
+        #expect(
+            refused.error.contains(
+                "'\(host)/kitchen/site': '\(document)' has 314572800 bytes, more than the limit of 268435456"
+            ),
+            "\(refused.error)"
+        )
+        #expect(!Files.exists(kitchen.work.file("bills")))
+    }
+
     @Test func `without attestations, and with a damaged one`() async throws {
         let folder = try TemporaryFolder()
         try await DebianRegistry.run(in: folder) { host in

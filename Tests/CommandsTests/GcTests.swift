@@ -95,6 +95,27 @@ struct GcTests {
         #expect(result.error.contains("fix: try again later, or wait longer with '--wait'"))
     }
 
+    /// What is made has no name for a while, and would be taken for garbage.
+    @Test(arguments: [["bake"], ["export", "site", "--compression", "gzip-1", "--to", "layout"]])
+    func `is waited for by what makes something`(arguments: [String]) async throws {
+        let kitchen = try await Self.kitchen()
+        // Holds the lock as a collection does, until the command says that it waits.
+        let script = """
+            exec 9>'\(kitchen.store)/ovenbird/locks/bakes'
+            flock --exclusive 9
+            mkfifo messages
+            "$@" 2>messages 9>&- &
+            while read -r line; do
+                echo "$line"
+                case $line in *"waiting for 'ovenbird gc'"*) flock --unlock 9 ;; esac
+            done <messages
+            wait $!
+            """
+        let result = try await kitchen.ovenbird(arguments, through: ["sh", "-c", script, "sh"])
+        #expect(result.status == 0, "\(result.text)")
+        #expect(result.text.contains("waiting for 'ovenbird gc' on '\(kitchen.store)'\n"), "\(result.text)")
+    }
+
     @Test(arguments: ["releases", "releases=-1", "days=x", "sometimes=1"])
     func `refuses what it cannot keep`(what: String) async throws {
         let kitchen = try await Kitchen(Self.site("one"))

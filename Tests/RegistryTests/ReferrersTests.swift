@@ -232,12 +232,23 @@ import Testing
         let type = MediaType.imageIndex.description
         registry.put(index, manifestOf: "shop/web", as: ["many"], type: type)
         registry.put(Array("{}".utf8), manifestOf: "shop/web", as: ["broken"], type: type)
+        let entries = (0...100).map {
+            ContentDescriptor(mediaType: .imageManifest, digest: Digester.digest(of: "\($0)"), size: 1)
+        }
+        let large = ImageIndex(manifests: entries).json.canonicalBytes
+        registry.put(large, manifestOf: "shop/web", as: ["large"], type: type)
         func subjects(_ name: String) async throws -> [Digest] {
             try await client(registry, bench) { try await $0.subjects(name) }
         }
         #expect(try await subjects("1.0") == [subject(bench)])
         #expect(try await subjects("many") == [Digester.digest(of: index), subject(bench)])
         #expect(await failure(registry) { _ = try await subjects("2.0") } == "'HOST/shop/web' has no '2.0'")
+        #expect(
+            await failure(registry) { _ = try await subjects("large") }
+                .hasPrefix(
+                    "'HOST/shop/web@\(Digester.digest(of: large))' is an index of 101 manifests, more than the limit of 100"
+                )
+        )
         #expect(
             await failure(registry) { _ = try await subjects("broken") }
                 == "'HOST/shop/web@\(Digester.digest(of: "{}"))' is no index: "

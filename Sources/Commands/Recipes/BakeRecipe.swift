@@ -60,7 +60,7 @@ struct BakeRecipe: Sendable {
                     options.sharing,
                     session: session,
                     store: store,
-                    architecture: hostArchitecture()
+                    architecture: Platform.host.architectureName
                 )
                 var outcome = try await run(shared)
                 outcome.sharedCount = try await shared.publish(outcome.result)
@@ -71,7 +71,7 @@ struct BakeRecipe: Sendable {
 
     private func run(_ shared: SharedSteps?) async throws -> Outcome {
         // Until the release names what this bake has made, nothing may be collected.
-        let announcement = try await announce()
+        let announcement = try await store.announceWork()
         defer { announcement.release() }
         let git = try await GitState.read(bakefile.folder)
         let build = ContinuousIntegration.read(options.environment)
@@ -129,16 +129,6 @@ struct BakeRecipe: Sendable {
             // The first cause is what the user has to know, not that it cannot be written down either.
             try? store.finishBake(id: bake.identifier, status: .failed, at: Int64(time(nil)))
             throw error
-        }
-    }
-
-    private func announce() async throws -> FileLock {
-        if let lock = try store.tryAnnounceBake() { return lock }
-        Console.say("waiting for 'ovenbird gc' on '\(store.path)'")
-        while true {
-            // Polled, because a wait for a lock could not be cancelled.
-            try await Task.sleep(for: .milliseconds(50))
-            if let lock = try store.tryAnnounceBake() { return lock }
         }
     }
 

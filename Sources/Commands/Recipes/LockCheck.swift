@@ -1,5 +1,6 @@
 import Bakefiles
 import Diagnostics
+import OCI
 import Planning
 import SystemIO
 
@@ -13,7 +14,7 @@ struct LockCheck {
     /// What is wrong with a lock, in the order of the text.
     func problems(of lock: Lock?) throws -> [Diagnostic] {
         guard let lock else {
-            let asks = try references(architecture: hostArchitecture(), lock: nil, .partial)
+            let asks = try references(architecture: Platform.host.architectureName, lock: nil, .partial)
             if asks.isEmpty { return [] }
             return [
                 Diagnostic(
@@ -27,7 +28,7 @@ struct LockCheck {
         }
         var list = DiagnosticList()
         do {
-            _ = try references(architecture: hostArchitecture(), lock: lock, .required)
+            _ = try references(architecture: Platform.host.architectureName, lock: lock, .required)
         } catch let invalid as InvalidInput {
             list.add(contentsOf: invalid.diagnostics)
         }

@@ -53,7 +53,7 @@ struct LockRecipe: Sendable {
     /// With them come the requests that are to be resolved anew.
     private func keptEntries() throws -> (kept: Lock, renewed: Set<Digest>) {
         let check = LockCheck(bakefile: bakefile, environment: environment)
-        let asked = try check.references(architecture: hostArchitecture(), lock: nil, .partial)
+        let asked = try check.references(architecture: Platform.host.architectureName, lock: nil, .partial)
         let renewed = Set(asked.filter { renews($0.name) }.map(\.request))
         guard let lock else { return (Lock(entries: []), renewed) }
         let unused = Set(try check.unused(in: lock).map(\.request))

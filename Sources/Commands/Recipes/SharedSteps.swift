@@ -62,7 +62,7 @@ final class SharedSteps: Sendable {
                 guard let found = try await self.find(key, in: cache) else { return nil }
                 let imports = BaseImport(
                     store: self.store,
-                    platform: Platform(architecture: self.architecture),
+                    platform: Platform(architectureName: self.architecture),
                     name: "\(found.repository)@\(found.manifestDigest)",
                     place: nil
                 )

@@ -4,7 +4,7 @@ import Synchronization
 /// The values of `body` for 0 up to `count`, in that order, computed by at most `threads` threads.
 ///
 /// Of several that throw the first in order counts, so that the outcome is the same for any number of threads.
-func inParallel<Value: Sendable>(
+package func inParallel<Value: Sendable>(
     _ count: Int,
     threads: Int,
     _ body: @Sendable (Int) throws -> Value
