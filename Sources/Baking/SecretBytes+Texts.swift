@@ -14,7 +14,7 @@ extension SecretBytes {
     }
 
     /// The name of a secret whose value is in the bytes, nil where there is none.
-    func firstName(in bytes: [UInt8], atLeast shortest: Int = SecretBytes.shortestElsewhere) -> String? {
+    package func firstName(in bytes: [UInt8], atLeast shortest: Int = SecretBytes.shortestElsewhere) -> String? {
         if isEmpty { return nil }
         return bytes.withUnsafeBytes { firstMatch(in: $0, atLeast: shortest, before: $0.count)?.name }
     }

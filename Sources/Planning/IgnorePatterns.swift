@@ -20,6 +20,9 @@ package struct IgnorePatterns: Sendable, Hashable {
         hasNegation = patterns.contains(where: \.isNegated)
     }
 
+    /// Nothing is left out.
+    var isEmpty: Bool { patterns.isEmpty }
+
     private static func parse(_ line: String) -> Pattern? {
         if line.hasPrefix("#") { return nil }
         var text = Substring(line.drop { $0 == " " || $0 == "\t" })

@@ -5,10 +5,20 @@ import SystemPackage
 extension InputScanner {
     /// What reading a file gave.
     struct Reading: Sendable {
-        /// The digest with the status that belongs to it.
-        let known: Known
+        let status: FileStatus
+        /// Of the content of a file with that status.
+        let digest: Digest
         /// Whether a later change of the file is sure to show in its status.
         let isSettled: Bool
+    }
+
+    /// Whether what looks like this is sure to look different after a change that comes later than `time`.
+    ///
+    /// The clock of file times ticks every few milliseconds, and some file systems keep whole seconds only: a second change
+    /// in one tick would not show.
+    static func isSettled(_ status: FileStatus, at time: Int64) -> Bool {
+        let tick: Int64 = status.changed % 1_000_000_000 == 0 ? 2_000_000_000 : 50_000_000
+        return time - status.changed > tick
     }
 
     /// Reads a file below a source, or the source itself where the path is empty.
@@ -33,13 +43,7 @@ extension InputScanner {
             digester.update(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
             if count == 0 || digester.count == status.size && count < size { break }
         }
-        // The clock of file times ticks every few milliseconds: a second write in one tick would not show.
-        let isSettled = try file.status() == status && start - status.changed > 50_000_000
-        return Reading(known: Known(status: status, digest: digester.finish()), isSettled: isSettled)
+        let isSettled = try file.status() == status && isSettled(status, at: start)
+        return Reading(status: status, digest: digester.finish(), isSettled: isSettled)
     }
-}
-
-/// The bytes of a name; none for none.
-func bytes(of component: FilePath.Component?) -> [UInt8] {
-    component?.withPlatformString { Array(UnsafeRawBufferPointer(start: $0, count: strlen($0))) } ?? []
 }

@@ -2,93 +2,88 @@ import SystemIO
 import SystemPackage
 
 extension InputScanner {
-    /// Parts that a source is divided into at least, where it has as many folders.
-    ///
-    /// Not a matter of the threads: a mistake that is met while folders are opened is told of at once.
-    private static let leastParts = 32
-    /// Parts that are walked before what they gave is put together: enough to keep all threads busy, and few in memory.
-    private static let partsPerThread = 8
-    /// So many files are read at a time, for the same reasons.
+    /// What all visits of one scan go by.
+    struct Rules: Sendable {
+        let ignored: IgnorePatterns
+        let startedAt: Int64
+        let recall: Recall
+
+        func recall(_ source: FilePath, _ path: [UInt8]) -> SeenFolder? { recall(Self.key(of: source, path)) }
+
+        /// The bytes of the absolute path of what is in a source.
+        static func key(of source: FilePath, _ path: [UInt8] = []) -> [UInt8] {
+            source.withPlatformString { text in
+                var key = Array(UnsafeRawBufferPointer(start: text, count: source.length))
+                if !path.isEmpty {
+                    if key.last != UInt8(ascii: "/") { key.append(UInt8(ascii: "/")) }
+                    key += path
+                }
+                return key
+            }
+        }
+    }
+
+    /// So many files are read before what they gave is handed on: enough to keep all threads busy, and few in memory.
     private static let mostUnread = 4096
 
-    /// Walks all of a folder on several threads; the entries are the same for any number of them.
+    /// Visits a folder and all below it on several threads, reads what has to be read, and puts the entries together.
     ///
-    /// What goes wrong first in the order of the entries is thrown.
-    func walk(_ source: SystemIO.Descriptor, into walk: inout InputWalk) throws {
-        let window = threads * Self.partsPerThread
-        var parts = try parts(of: source, walk.empty, atLeast: Self.leastParts)
-        var start = 0
-        while start < parts.count {
-            let end = min(parts.count, start + window)
-            let some = Array(parts[start..<end])
-            // What was walked is kept once.
-            for index in start..<end { parts[index] = .walked(walk.empty) }
-            let empty = walk.empty
-            let walks = try inParallel(some.count, threads: threads) { index in
-                switch some[index] {
-                case .walked(let walk): return walk
-                case .folder(let folder):
-                    var walk = empty
-                    try walk.add(folder, below: source)
-                    return walk
-                }
+    /// They are the same for any number of threads. What goes wrong first in their order is thrown.
+    func entries(of source: SystemIO.Descriptor, _ rules: Rules) throws -> InputTree.Entries {
+        var visits = [FolderVisit(.init(path: [], isExcluded: false), below: source, rules)]
+        // Where the folders that were found in each begin; they follow each other.
+        var children: [Int] = []
+        while children.count < visits.count {
+            let start = visits.count
+            var found: [FolderVisit.Folder] = []
+            for visit in visits[children.count...] {
+                children.append(start + found.count)
+                found += visit.folders
             }
-            for part in walks {
-                walk.append(part)
-                if walk.unread.count >= Self.mostUnread { try readUnread(of: &walk, below: source) }
+            let folders = found
+            visits += try inParallel(folders.count, threads: threads) { index in
+                FolderVisit(folders[index], below: source, rules)
             }
-            start = end
+        }
+        try readUnread(of: &visits, below: source)
+        return try FolderAssembly(visits: visits, children: children).entries()
+    }
+
+    /// Reads the files that have to be, and hands on what was not known of the folders.
+    private func readUnread(of visits: inout [FolderVisit], below source: SystemIO.Descriptor) throws {
+        var unread: [(visit: Int, place: SeenFolder.Place)] = []
+        var changed: [Int] = []
+        for index in visits.indices where visits[index].isChanged {
+            unread += visits[index].unread.map { (index, $0) }
+            changed.append(index)
+            if unread.count < Self.mostUnread { continue }
+            try read(unread, of: &visits, below: source)
+            try learn(from: changed.map { visits[$0] }, of: source)
+            unread.removeAll(keepingCapacity: true)
+            changed.removeAll(keepingCapacity: true)
+        }
+        try read(unread, of: &visits, below: source)
+        try learn(from: changed.map { visits[$0] }, of: source)
+    }
+
+    private func read(
+        _ files: [(visit: Int, place: SeenFolder.Place)],
+        of visits: inout [FolderVisit],
+        below source: SystemIO.Descriptor
+    ) throws {
+        for start in stride(from: 0, to: files.count, by: Self.mostUnread) {
+            let some = files[start..<min(files.count, start + Self.mostUnread)]
+            let paths = some.map { [visits] in visits[$0.visit].path(of: $0.place) }
+            let readings = try inParallel(paths.count, threads: threads) { index in
+                Result { try Self.read(paths[index], below: source) }
+            }
+            for (file, reading) in zip(some, readings) { visits[file.visit].take(reading, at: file.place) }
         }
     }
 
-    /// Opens folders up level by level until there is something to walk for everybody.
-    private func parts(
-        of source: SystemIO.Descriptor,
-        _ empty: InputWalk,
-        atLeast wanted: Int
-    ) throws -> [InputWalk.Part] {
-        var parts: [InputWalk.Part] = [.folder(.init(path: [], isExcluded: false))]
-        while true {
-            let open = parts.count(where: \.canBeOpened)
-            if open == 0 || open >= wanted { return parts }
-            let closed = parts
-            parts = try inParallel(closed.count, threads: threads) { index in
-                guard case .folder(let folder) = closed[index], closed[index].canBeOpened else {
-                    return [closed[index]]
-                }
-                return try empty.parts(of: folder, below: source)
-            }.flatMap(\.self)
-        }
-    }
-
-    /// Reads the files that have to be.
-    func readUnread(of walk: inout InputWalk, below source: SystemIO.Descriptor) throws {
-        let unread = walk.unread
-        walk.unread.removeAll(keepingCapacity: true)
-        for start in stride(from: 0, to: unread.count, by: Self.mostUnread) {
-            let some = unread[start..<min(unread.count, start + Self.mostUnread)]
-            try read(Array(some), of: &walk, below: source)
-        }
-    }
-
-    /// Reads the files at some places of the entries.
-    private func read(_ places: [Int], of walk: inout InputWalk, below source: SystemIO.Descriptor) throws {
-        let paths = places.map { [walk] in walk.entries.path(at: $0) }
-        let readings = try inParallel(paths.count, threads: threads) { try Self.read(paths[$0], below: source) }
-        var learned: [(path: FilePath, known: Known)] = []
-        for (index, reading) in readings.enumerated() {
-            walk.entries.setDigest(reading.known.digest, at: places[index])
-            guard reading.isSettled else { continue }
-            let path = paths[index]
-            learned.append((path.isEmpty ? source.path : source.path.appending(bytes: path), reading.known))
-        }
-        if !learned.isEmpty { try learn(learned) }
-    }
-}
-
-extension InputWalk.Part {
-    /// What is excluded stays whole, since only all that is in it shows whether it has an entry.
-    fileprivate var canBeOpened: Bool {
-        if case .folder(let folder) = self { !folder.isExcluded } else { false }
+    private func learn(from visits: [FolderVisit], of source: SystemIO.Descriptor) throws {
+        let whole = visits.filter { $0.failure == nil }
+        if whole.isEmpty { return }
+        try learn(whole.map { (path: Rules.key(of: source.path, $0.folder.path), seen: $0.seen) })
     }
 }

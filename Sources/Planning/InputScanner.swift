@@ -7,27 +7,16 @@ package import SystemPackage
 
 /// Reads the user's files as inputs of steps: one walk of stat calls, and content only where the cache does not know it.
 package struct InputScanner {
-    /// What the cache has to agree on before a digest is believed without reading.
-    package struct Known: Sendable, Hashable {
-        package var status: FileStatus
-        package var digest: Digest
+    /// What was seen of a folder, or of a source that is one file, under the bytes of its absolute path; asked by several
+    /// threads.
+    package typealias Recall = @Sendable (_ path: [UInt8]) -> SeenFolder?
 
-        package init(status: FileStatus, digest: Digest) {
-            self.status = status
-            self.digest = digest
-        }
-    }
-
-    /// Digests that need no reading, by the absolute path of the folder and the name in it, given the status that was
-    /// just seen; asked by several threads.
-    package typealias Lookup = @Sendable (_ folder: FilePath, _ name: [UInt8], _ status: FileStatus) -> Digest?
+    /// Takes what was not known before, a few thousand files or one folder at a time.
+    package typealias Learn = (_ seen: [SeenInput]) throws -> Void
 
     private let folder: FilePath
     private let contexts: [String: FilePath]
-    /// Takes what was read, for the cache: up to some thousand files at a time.
-    package typealias Learn = (_ files: [(path: FilePath, known: Known)]) throws -> Void
-
-    private let lookup: Lookup
+    private let recall: Recall
     let learn: Learn
     /// Threads that walk and read.
     let threads: Int
@@ -37,14 +26,13 @@ package struct InputScanner {
         folder: FilePath,
         contexts: [String: FilePath],
         threads: Int = WorkerThread.processorCount,
-        lookup: @escaping Lookup = { _, _, _ in nil },
+        recall: @escaping Recall = { _ in nil },
         learn: @escaping Learn = { _ in }
     ) {
         self.folder = folder
         self.contexts = contexts
-        // Each has a folder open for each level that it is in.
         self.threads = min(max(1, threads), 16)
-        self.lookup = lookup
+        self.recall = recall
         self.learn = learn
     }
 
@@ -54,16 +42,32 @@ package struct InputScanner {
     package func scan(_ path: InputPath, excluding patterns: [String] = []) throws -> InputTree {
         let opened = try open(path)
         let status = try opened.status()
-        var walk = InputWalk(lookup: lookup, ignored: IgnorePatterns(patterns), name: path.name)
+        let rules = Rules(ignored: IgnorePatterns(patterns), startedAt: SystemClock.wall, recall: recall)
         switch status.kind {
-        case .regular:
-            let location = opened.path
-            walk.add([], bytes(of: location.lastComponent), in: location.removingLastComponent(), status)
-        case .directory: try self.walk(opened, into: &walk)
+        case .regular: return InputTree(entries: try entries(ofFile: opened, status, rules))
+        case .directory: return InputTree(entries: try entries(of: opened, rules))
         default: throw InputProblem.unusable(name: path.name, kind: status.kind)
         }
-        try readUnread(of: &walk, below: opened)
-        return InputTree(entries: walk.entries)
+    }
+
+    /// The one entry of a source that is a file.
+    private func entries(
+        ofFile file: SystemIO.Descriptor,
+        _ status: FileStatus,
+        _ rules: Rules
+    ) throws -> InputTree.Entries {
+        var seen = rules.recall(file.path, []) ?? SeenFolder()
+        var place = seen.only
+        if place.map({ !seen.isBelieved(at: $0, status) }) ?? true {
+            seen = SeenFolder(file: status)
+            place = seen.only
+            let reading = try Self.read([], below: file)
+            if let place { seen.set(reading, at: place) }
+            if reading.isSettled { try learn([(path: Rules.key(of: file.path), seen: seen)]) }
+        }
+        var entries = InputTree.Entries(capacity: 1)
+        if let place { entries.append(seen, place, in: []) }
+        return entries
     }
 
     /// Opens an input, resolved by the kernel inside its folder.
@@ -99,3 +103,6 @@ package struct InputScanner {
         return buffer.withUnsafeBufferPointer { $0.baseAddress.map { FilePath(platformString: $0) } }
     }
 }
+
+/// What was seen of a folder or file under the bytes of its absolute path.
+package typealias SeenInput = (path: [UInt8], seen: SeenFolder)

@@ -25,10 +25,11 @@ extension InputTree {
         /// Stands where there is no content.
         private static let nothing = Digester.digest(of: [])
 
-        private var records = Pieces<Record>()
+        private var records: [Record] = []
         private var paths = PathStore()
 
-        package init() {}
+        /// Has room for so many, so that none is moved later.
+        init(capacity: Int) { records.reserveCapacity(capacity) }
 
         package init(_ entries: some Sequence<Entry>) {
             for entry in entries { append(entry) }
@@ -58,35 +59,34 @@ extension InputTree {
             records.append(record)
         }
 
-        /// Appends a file; without a digest its content is not read yet.
-        mutating func append(file path: [UInt8], _ status: FileStatus, _ digest: Digest?) {
-            records.append(
-                Record(
-                    digest: digest ?? Self.nothing,
-                    size: status.size,
-                    path: paths.append(path),
-                    targetLength: 0,
-                    kind: status.mode & 0o100 != 0 ? .executable : .file
+        /// Appends a file or a symlink as it was seen in a folder.
+        mutating func append(_ seen: SeenFolder, _ place: SeenFolder.Place, in folder: [UInt8], target: [UInt8]? = nil)
+        {
+            let path = seen.withName(at: place) { paths.append($0, in: folder, target ?? []) }
+            if let target {
+                records.append(
+                    Record(
+                        digest: Self.nothing,
+                        size: 0,
+                        path: path,
+                        targetLength: UInt16(target.count),
+                        kind: .symlink
+                    )
                 )
-            )
-        }
-
-        /// Appends all of another walk, which comes behind this one.
-        mutating func append(contentsOf other: Entries) {
-            for record in other.records {
-                let length = Int(record.targetLength)
-                let target = length == 0 ? [] : other.paths.bytes(behind: record.path, length: length)
-                var copy = record
-                copy.path = paths.append(other.paths.path(at: record.path), target)
-                records.append(copy)
+            } else {
+                records.append(
+                    Record(
+                        digest: seen.digest(at: place),
+                        size: seen.size(at: place),
+                        path: path,
+                        targetLength: 0,
+                        kind: seen.isExecutable(at: place) ? .executable : .file
+                    )
+                )
             }
         }
 
-        mutating func setDigest(_ digest: Digest, at position: Int) { records[position].digest = digest }
-
         mutating func removeLast() { records.removeLast() }
-
-        package func path(at position: Int) -> [UInt8] { paths.path(at: records[position].path) }
 
         /// Appends an entry's line: kind, value and name, ended by a line feed.
         func appendLine(of position: Int, to text: inout [UInt8]) {

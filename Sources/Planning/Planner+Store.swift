@@ -7,7 +7,7 @@ import SystemPackage
 extension Planner {
     /// The plan of a Bakefile against a store: T from the environment, digests of unchanged files from the store.
     ///
-    /// Reads nothing else. `jobs` threads look at the inputs. `learn` takes the digests that had to be computed, for `remember`.
+    /// Reads nothing else. `jobs` threads look at the inputs. `learn` takes what was not known of them, for `remember`.
     package static func plan(
         _ bakefile: Bakefile,
         images: [String] = [],
@@ -32,13 +32,14 @@ extension Planner {
             lockUse: lockUse
         )
         request.findShared = findShared
-        // Digests are kept under the names that the kernel gives, which the Bakefile's need not be.
-        let known = try KnownFiles(under: inputFolders(of: bakefile), in: store)
+        // Folders are known under the names that the kernel gives, which the Bakefile's need not be.
+        var known: [[UInt8]: [UInt8]] = [:]
+        for folder in inputFolders(of: bakefile) { try store.forEachSeenInput(under: folder) { known[$0] = $1 } }
         let scanner = InputScanner(
             folder: bakefile.folder,
             contexts: bakefile.contexts,
             threads: jobs,
-            lookup: { folder, name, status in known.digest(of: name, in: folder, status) },
+            recall: { [known] path in known[path].flatMap { SeenFolder($0) } },
             learn: learn
         )
         var planner = Planner(
@@ -49,25 +50,17 @@ extension Planner {
         return try planner.plan()
     }
 
-    /// Forgets the digests of files that are no more.
-    package static func forgetVanishedFiles(of bakefile: Bakefile, in store: ArtifactStore) throws {
-        for folder in inputFolders(of: bakefile) { try store.forgetVanishedFiles(under: folder) }
+    /// Forgets what was seen of folders that are no more.
+    package static func forgetVanishedInputs(of bakefile: Bakefile, in store: ArtifactStore) throws {
+        for folder in inputFolders(of: bakefile) { try store.forgetVanishedInputs(under: folder) }
     }
 
     private static func inputFolders(of bakefile: Bakefile) -> [FilePath] {
         ([bakefile.folder] + bakefile.contexts.values).compactMap { InputScanner.realPath(of: $0) }
     }
 
-    /// Keeps digests that a plan had to compute, so that the next one need not read those files.
-    ///
-    /// `readAt` is the `clock` from before the plan: a file written since may have changed without a trace.
-    package static func remember(_ learned: [LearnedDigest], in store: ArtifactStore, readAt: Int64) throws {
-        try store.recordFileDigests(
-            Dictionary(learned.map { ($0.path, KnownFileDigest(digest: $0.known.digest, status: $0.known.status)) }) {
-                _,
-                last in last
-            },
-            hashedAt: readAt
-        )
+    /// Keeps what a plan has seen of its inputs, so that the next one need not read those files.
+    package static func remember(_ seen: [SeenInput], in store: ArtifactStore) throws {
+        try store.recordSeenInputs(seen.map { ($0.path, $0.seen.bytes) })
     }
 }

@@ -3,7 +3,6 @@ import Diagnostics
 import OCI
 import Store
 package import SystemIO
-package import SystemPackage
 
 /// Makes a plan: pure but for reading the inputs and looking up what earlier bakes left.
 package struct Planner {
@@ -293,6 +292,3 @@ package struct Planner {
         return read
     }
 }
-
-/// A digest that was computed by reading a file, for the cache.
-package typealias LearnedDigest = (path: FilePath, known: InputScanner.Known)

@@ -65,6 +65,7 @@ extension ArtifactStore {
             }
             let file = try database.makeStatement(sql: "DELETE FROM file_digest WHERE path = ?")
             for path in rows.files { try file.execute(arguments: [path]) }
+            try Self.forget(rows.seenInputs, in: database)
             // No bake runs now, so these were killed.
             try database.execute(
                 sql: "UPDATE bake SET status = ? WHERE status = ?",

@@ -107,6 +107,10 @@ extension ArtifactStore {
         while let path = try files.next() {
             if let file = filePath(path.bytes), !Files.exists(file) { garbage.rows.files.append(path) }
         }
+        if try database.tableExists("seen_input") {
+            let seen = try DatabaseBytes.fetchAll(database, sql: "SELECT path FROM seen_input")
+            garbage.rows.seenInputs = seen.filter { Self.hasVanished($0) }
+        }
     }
 
     /// Results stay that the last bakes used, finished or not, and those whose layers stay anyway.

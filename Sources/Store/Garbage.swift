@@ -65,8 +65,10 @@ struct IndexRows: Sendable {
     /// Uncompressed layers whose other forms are forgotten.
     var compressedLayers: [Digest] = []
     var files: [DatabaseBytes] = []
+    var seenInputs: [DatabaseBytes] = []
 
     var count: Int {
         images.count + steps.count + inputListings.count + bills.count + compressedLayers.count + files.count
+            + seenInputs.count
     }
 }

@@ -55,6 +55,25 @@ extension StoreIndex {
                 """
         )
     }
+
+    /// Adds what came after format 1 was settled.
+    ///
+    /// Only tables that older programs can pass over, so that the format stays the same.
+    static func addTables(_ database: Database) throws {
+        try database.execute(
+            sql: """
+                CREATE TABLE IF NOT EXISTS bill_of_materials (
+                    identity TEXT NOT NULL, form INTEGER NOT NULL, digest TEXT NOT NULL, size INTEGER NOT NULL,
+                    PRIMARY KEY (identity, form)
+                ) STRICT, WITHOUT ROWID;
+                CREATE TABLE IF NOT EXISTS compressed_layer (
+                    diff_id TEXT NOT NULL, form TEXT NOT NULL, digest TEXT NOT NULL, size INTEGER NOT NULL,
+                    PRIMARY KEY (diff_id, form)
+                ) STRICT, WITHOUT ROWID;
+                CREATE TABLE IF NOT EXISTS seen_input (path BLOB PRIMARY KEY, body BLOB NOT NULL) STRICT;
+                """
+        )
+    }
 }
 
 extension Row {

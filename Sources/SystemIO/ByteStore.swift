@@ -11,10 +11,12 @@ package struct ByteStore: Sendable {
     package init() {}
 
     /// Keeps the bytes of both, one behind the other; together they have at most `maximumLength` bytes.
-    package mutating func append(_ bytes: [UInt8], _ more: [UInt8] = []) -> Place { append(bytes[...], more) }
+    package mutating func append(_ bytes: [UInt8], _ more: [UInt8] = []) -> Place {
+        bytes.withUnsafeBytes { append($0, more) }
+    }
 
-    /// The same of a part of an array, which need not be copied for it.
-    mutating func append(_ bytes: ArraySlice<UInt8>, _ more: [UInt8] = []) -> Place {
+    /// The same of bytes that are no array.
+    mutating func append(_ bytes: UnsafeRawBufferPointer, _ more: [UInt8]) -> Place {
         let length = bytes.count + more.count
         precondition(length <= Self.maximumLength, "a name is shorter than 64 KiB")
         let used = pieces.last?.count ?? Self.maximumLength
@@ -26,8 +28,8 @@ package struct ByteStore: Sendable {
         }
         let last = pieces.count - 1
         let offset = pieces[last].count
-        pieces[last] += bytes
-        pieces[last] += more
+        pieces[last].append(contentsOf: bytes)
+        if !more.isEmpty { pieces[last] += more }
         return Place(last) << 16 | Place(offset)
     }
 

@@ -35,6 +35,16 @@ extension Descriptor {
         throw failure("examine", name)
     }
 
+    /// The same of a name that has a zero byte behind it in memory.
+    package func status(ofEntry name: UnsafeRawBufferPointer) throws(SystemError) -> FileStatus? {
+        var status = stat()
+        let text = name.baseAddress?.assumingMemoryBound(to: CChar.self)
+        guard let text else { return nil }
+        if fstatat(raw, text, &status, AT_SYMLINK_NOFOLLOW) == 0 { return FileStatus(status) }
+        if errno == ENOENT { return nil }
+        throw failure("examine", Array(name))
+    }
+
     /// Makes a folder; one that is there is EEXIST.
     package func makeFolder(named name: [UInt8], mode: UInt32) throws(SystemError) {
         guard withCString(name, { mkdirat(raw, $0, mode) }) == 0 else { throw failure("make the folder", name) }

@@ -64,10 +64,19 @@ package struct Digest: Hashable, Comparable, Sendable, CustomStringConvertible, 
     }
 
     /// Takes the 32 bytes of a digest.
-    init(bytes: some Sequence<UInt8>) {
-        let bytes = Array(bytes)
+    package init(_ bytes: UnsafeRawBufferPointer) {
         precondition(bytes.count == 32, "a SHA-256 digest has 32 bytes")
-        words = Self.words { word in bytes[8 * word..<8 * word + 8].reduce(0) { $0 << 8 | UInt64($1) } }
+        words = Self.words { word in
+            UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: 8 * word, as: UInt64.self))
+        }
+    }
+
+    /// Writes the 32 bytes.
+    package func write(to bytes: UnsafeMutableRawBufferPointer) {
+        precondition(bytes.count == 32, "a SHA-256 digest has 32 bytes")
+        for (index, word) in [words.0, words.1, words.2, words.3].enumerated() {
+            bytes.storeBytes(of: word.bigEndian, toByteOffset: 8 * index, as: UInt64.self)
+        }
     }
 
     private static func words(_ word: (Int) -> UInt64) -> (UInt64, UInt64, UInt64, UInt64) {

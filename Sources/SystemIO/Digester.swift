@@ -17,7 +17,7 @@ package struct Digester: Sendable {
         bytes.withUnsafeBytes { update($0) }
     }
 
-    package func finish() -> Digest { Digest(bytes: hash.finalize()) }
+    package func finish() -> Digest { hash.finalize().withUnsafeBytes { Digest($0) } }
 
     package static func digest(of bytes: [UInt8]) -> Digest {
         var digester = Digester()

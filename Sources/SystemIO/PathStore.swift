@@ -18,14 +18,31 @@ package struct PathStore: Sendable {
 
     /// Keeps a relative path of less than 64 KiB, and bytes that belong to it right behind.
     package mutating func append(_ path: [UInt8], _ more: [UInt8] = []) -> Place {
-        precondition(path.count < ByteStore.maximumLength, "a path is shorter than 64 KiB")
-        var start = path.count
-        while start > 0, path[start - 1] != UInt8(ascii: "/") { start -= 1 }
-        let folder = path[..<max(0, start - 1)]
-        let name = path[start...]
+        path.withUnsafeBytes { path in
+            var start = path.count
+            while start > 0, path[start - 1] != UInt8(ascii: "/") { start -= 1 }
+            return append(
+                UnsafeRawBufferPointer(rebasing: path[start...]),
+                in: UnsafeRawBufferPointer(rebasing: path[..<max(0, start - 1)]),
+                more
+            )
+        }
+    }
+
+    /// The same of a name in a folder, which is given as its path.
+    package mutating func append(_ name: UnsafeRawBufferPointer, in folder: [UInt8], _ more: [UInt8]) -> Place {
+        folder.withUnsafeBytes { append(name, in: $0, more) }
+    }
+
+    private mutating func append(
+        _ name: UnsafeRawBufferPointer,
+        in folder: UnsafeRawBufferPointer,
+        _ more: [UInt8]
+    ) -> Place {
+        precondition(folder.count + 1 + name.count < ByteStore.maximumLength, "a path is shorter than 64 KiB")
         if !folder.isEmpty, !isLastFolder(folder) {
             lastFolder = Array(folder)
-            lastFolderPlace = bytes.append(lastFolder)
+            lastFolderPlace = bytes.append(folder, [])
         }
         return Place(
             folder: lastFolderPlace,
@@ -35,14 +52,12 @@ package struct PathStore: Sendable {
         )
     }
 
-    private func isLastFolder(_ folder: ArraySlice<UInt8>) -> Bool {
-        folder.withUnsafeBytes { folder in
-            lastFolder.withUnsafeBytes { last in
-                guard folder.count == last.count, let one = folder.baseAddress, let other = last.baseAddress else {
-                    return false
-                }
-                return memcmp(one, other, last.count) == 0
+    private func isLastFolder(_ folder: UnsafeRawBufferPointer) -> Bool {
+        lastFolder.withUnsafeBytes { last in
+            guard folder.count == last.count, let one = folder.baseAddress, let other = last.baseAddress else {
+                return false
             }
+            return memcmp(one, other, last.count) == 0
         }
     }
 

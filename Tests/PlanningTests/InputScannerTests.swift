@@ -21,9 +21,16 @@ struct InputScannerTests {
         excluding patterns: [String] = [],
         contexts: [String: FilePath] = [:],
         threads: Int = 2,
-        lookup: @escaping InputScanner.Lookup = { _, _, _ in nil }
+        recall: @escaping InputScanner.Recall = { _ in nil },
+        learn: @escaping InputScanner.Learn = { _ in }
     ) throws -> InputTree {
-        let scanner = InputScanner(folder: folder.path, contexts: contexts, threads: threads, lookup: lookup)
+        let scanner = InputScanner(
+            folder: folder.path,
+            contexts: contexts,
+            threads: threads,
+            recall: recall,
+            learn: learn
+        )
         return try scanner.scan(InputPath(path: path), excluding: patterns)
     }
 
@@ -145,36 +152,7 @@ struct InputScannerTests {
         #expect(try tree.digest == scan("site/img/logo.svg").digest)
     }
 
-    @Test func `what the cache knows is not read`() throws {
-        let known = Digester.digest(of: "from the cache")
-        let secret = folder.file("site/index.html")
-        let place = folder.file("site")
-        var learned: [FilePath] = []
-        let scanner = InputScanner(
-            folder: folder.path,
-            contexts: [:],
-            lookup: { folder, name, _ in folder == place && name == Array("index.html".utf8) ? known : nil },
-            learn: { learned += $0.map(\.path) }
-        )
-        let tree = try scanner.scan(InputPath(path: "site"))
-        #expect(tree.lines.contains("f \(known.hex) index.html\n"))
-        #expect(!learned.contains(secret))
-    }
-
-    /// A write in the same tick of the file system's clock leaves every time as it was.
-    @Test func `a file that changed just now is not believed later`() throws {
-        var learned: [String?] = []
-        let learn: InputScanner.Learn = { learned += $0.map(\.path.lastComponent?.string) }
-        try folder.write("fresh", to: "site/index.html")
-        _ = try InputScanner(folder: folder.path, contexts: [:], learn: learn)
-            .scan(InputPath(path: "site/index.html"))
-        #expect(learned.isEmpty)
-        // The system's own files are older than any tick.
-        _ = try InputScanner(folder: "/usr/bin", contexts: [:], learn: learn).scan(InputPath(path: "env"))
-        #expect(learned == ["env"])
-    }
-
-    /// Wide and deep, so that its parts are walked by several threads, with an exclusion that is partly taken back.
+    /// Wide and deep, so that its folders are visited by several threads, with an exclusion that is partly taken back.
     @Test func `any number of threads finds the same`() throws {
         for number in 0..<40 {
             try folder.write("a \(number)", to: "wide/f\(number)/a")

@@ -44,7 +44,7 @@ final class Workshop {
         self.images = images
     }
 
-    func plan(lookup: @escaping InputScanner.Lookup = { _, _, _ in nil }) throws -> Plan {
+    func plan() throws -> Plan {
         let bakefile = Bakefile(
             path: "Bakefile",
             folder: folder.path,
@@ -64,7 +64,7 @@ final class Workshop {
                 lock: lock
             ),
             records: records,
-            scanner: InputScanner(folder: folder.path, contexts: contexts, lookup: lookup)
+            scanner: InputScanner(folder: folder.path, contexts: contexts)
         )
         return try planner.plan()
     }

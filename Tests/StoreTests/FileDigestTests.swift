@@ -55,51 +55,37 @@ import Testing
         #expect(try store.fileDigest(file) == known)
     }
 
-    @Test func `one query gives all below a folder and nothing beside it`() throws {
-        let file = try folder.write("content", to: "a")
-        let status = try status(file)
-        let known = KnownFileDigest(digest: content, status: status)
-        let inside: [FilePath] = ["/w/site/a", "/w/site/b/c", "/w/site/é \u{1b}", try odd()]
-        let outside: [FilePath] = ["/w/site", "/w/site-2/a", "/w/site0", "/w/sit", "/x"]
-        try store.recordFileDigests(
-            Dictionary((inside + outside).map { ($0, known) }) { first, _ in first },
-            hashedAt: status.changed + 1_000_000_000
-        )
-        let found = try store.fileDigests(under: "/w/site")
-        #expect(Set(found.keys) == Set(inside))
-        #expect(found.values.allSatisfy { $0 == known })
-        #expect(try store.fileDigests(under: "/").count == 9)
-        #expect(try store.fileDigests(under: "/nothing").isEmpty)
+    @Test func `what was seen is found below its folder and nothing beside it`() throws {
+        let inside =
+            ["/w/site", "/w/site/a", "/w/site/b/c", "/w/site/\u{e9} \u{1b}"].map { Array($0.utf8) } + [
+                Array("/w/site/".utf8) + [0xff]
+            ]
+        let outside = ["/w/site-2/a", "/w/site0", "/w/sit", "/x"].map { Array($0.utf8) }
+        try store.recordSeenInputs((inside + outside).map { ($0, $0.reversed()) })
+        func seen(_ folder: FilePath) throws -> Set<[UInt8]> {
+            var paths: Set<[UInt8]> = []
+            try store.forEachSeenInput(under: folder) { path, seen in
+                #expect(seen == path.reversed())
+                #expect(paths.insert(path).inserted)
+            }
+            return paths
+        }
+        #expect(try seen("/w/site") == Set(inside))
+        #expect(try seen("/").count == 9)
+        #expect(try seen("/nothing").isEmpty)
+        try store.recordSeenInputs([(path: inside[0], seen: [])])
+        #expect(throws: Never.self) {
+            try store.forEachSeenInput(under: "/w/site/a") { #expect($0 == inside[1] && !$1.isEmpty) }
+        }
     }
 
-    /// A name that is not UTF-8.
-    private func odd() throws -> FilePath {
-        let bytes: [CChar] = Array("/w/site/".utf8CString.dropLast()) + [CChar(bitPattern: 0xFF), 0]
-        return try #require(bytes.withUnsafeBufferPointer { $0.baseAddress.map { FilePath(platformString: $0) } })
-    }
-
-    @Test func `many files are one transaction`() throws {
-        let file = try folder.write("content", to: "a")
-        let status = try status(file)
-        let known = KnownFileDigest(digest: content, status: status)
-        let many = Dictionary(
-            uniqueKeysWithValues: (0..<20_000).map { (FilePath("/many/folder-\($0 % 100)/file-\($0)"), known) }
-        )
-        try store.recordFileDigests(many, hashedAt: status.changed + 1_000_000_000)
-        #expect(try store.fileDigests(under: "/many").count == 20_000)
-        #expect(try store.fileDigests(under: "/many/folder-7").count == 200)
-    }
-
-    @Test func `files that are no more are forgotten`() throws {
+    @Test func `what is no more is forgotten`() throws {
         let file = try folder.write("content", to: "site/a")
-        let known = KnownFileDigest(digest: content, status: try status(file))
-        let gone = folder.file("site/gone")
-        let elsewhere = folder.file("other/gone")
-        try store.recordFileDigests(
-            [file: known, gone: known, elsewhere: known],
-            hashedAt: known.changed + 1_000_000_000
-        )
-        try store.forgetVanishedFiles(under: folder.file("site"))
-        #expect(try Set(store.fileDigests(under: folder.path).keys) == [file, elsewhere])
+        let paths = [file, folder.file("site/gone"), folder.file("other/gone")].map { Array($0.string.utf8) }
+        try store.recordSeenInputs(paths.map { (path: $0, seen: [1]) })
+        try store.forgetVanishedInputs(under: folder.file("site"))
+        var kept: Set<[UInt8]> = []
+        try store.forEachSeenInput(under: folder.path) { path, _ in kept.insert(path) }
+        #expect(kept == [paths[0], paths[2]])
     }
 }

@@ -49,7 +49,8 @@ import Testing
         let store = try ArtifactStore.open(at: path, mode: .readOnly)
         let key = Digester.digest(of: "key")
         guard try store.stepResult(contentKey: key) != nil else { throw StoreError.blobMissing(key) }
-        _ = try store.fileDigests(under: "/")
+        _ = try store.fileDigest("/file")
+        try store.forEachSeenInput(under: "/") { _, _ in }
         _ = try store.references()
         _ = try store.bakedSteps(project: "p")
         try store.verify(Digester.digest(of: [1, 2, 3] as [UInt8]))

@@ -61,7 +61,8 @@ import Testing
         #expect(!store.exists)
         #expect(try store.stepResult(contentKey: digest) == nil)
         #expect(try store.stepResults(definitionKey: digest).isEmpty)
-        #expect(try store.fileDigests(under: "/").isEmpty)
+        #expect(try store.fileDigest("/file") == nil)
+        try store.forEachSeenInput(under: "/") { path, _ in Issue.record("\(path) is known") }
         #expect(try store.references().isEmpty)
         #expect(try store.blobs().isEmpty)
         #expect(try store.images().isEmpty)

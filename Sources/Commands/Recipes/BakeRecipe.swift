@@ -79,7 +79,6 @@ struct BakeRecipe: Sendable {
         try secrets.check(git, build)
         let stamp = ContinuousIntegration.stampLabels(git: git, build: build)
         let planned = try await BlockingPool.shared.run {
-            let readAt = SystemClock.wall
             let planned = try Planner.plan(
                 bakefile,
                 images: options.images,
@@ -89,10 +88,10 @@ struct BakeRecipe: Sendable {
                 stamp: stamp,
                 lock: options.lock,
                 jobs: options.jobs,
-                learn: { try secrets.remember($0, in: store, readAt: readAt) }
+                learn: { try secrets.remember($0, in: store) }
             )
             try secrets.check(planned)
-            try Planner.forgetVanishedFiles(of: bakefile, in: store)
+            try Planner.forgetVanishedInputs(of: bakefile, in: store)
             return planned
         }
         FreedMemory.giveBack()

@@ -71,7 +71,6 @@ struct LockRecipe: Sendable {
     }
 
     private func makePlan(pinnedBy kept: Lock, _ use: Planner.LockUse) throws -> Plan {
-        let readAt = SystemClock.wall
         let secrets = SecretCheck(bakefile, environment: environment)
         let planned = try Planner.plan(
             bakefile,
@@ -80,10 +79,10 @@ struct LockRecipe: Sendable {
             refresh: update != .nothing,
             lock: kept,
             lockUse: use,
-            learn: { try secrets.remember($0, in: store, readAt: readAt) }
+            learn: { try secrets.remember($0, in: store) }
         )
         try secrets.check(planned)
-        try Planner.forgetVanishedFiles(of: bakefile, in: store)
+        try Planner.forgetVanishedInputs(of: bakefile, in: store)
         return planned
     }
 

@@ -46,10 +46,13 @@ struct SecretCheck {
         try found.throwIfErrors()
     }
 
-    /// Keeps what a plan has read in the store, but for files with a value in their names.
-    func remember(_ learned: [LearnedDigest], in store: ArtifactStore, readAt: Int64) throws {
-        let kept = secrets.isEmpty ? learned : learned.filter { secrets.firstName(in: $0.path.string) == nil }
-        try Planner.remember(kept, in: store, readAt: readAt)
+    /// Keeps what a plan has seen of its inputs in the store, but for folders with a value in their paths or in a name.
+    func remember(_ seen: [SeenInput], in store: ArtifactStore) throws {
+        if secrets.isEmpty { return try Planner.remember(seen, in: store) }
+        let kept = seen.filter {
+            secrets.firstName(in: $0.path) == nil && secrets.firstName(in: $0.seen.bytes) == nil
+        }
+        try Planner.remember(kept, in: store)
     }
 
     /// Throws where a value stands in what a release says of the work tree and of the CI build.
