@@ -92,6 +92,7 @@ let package = Package(
         room("Registry", formats + ["Store", "HTTPTransport", subprocess, crypto]),
         // Formats
         room("Layers", ground + ["CArchive", "CDeflate", "CISAL", "CShims", "CZstd"]),
+        room("Disks", ground + ["Layers", "CExt2FS"]),
         room("OCI", ground),
         room("YAML", ground + ["CYAML"]),
         // Ground
@@ -100,6 +101,7 @@ let package = Package(
         .target(name: "CShims"),
         .systemLibrary(name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
         .systemLibrary(name: "CDeflate", pkgConfig: "libdeflate", providers: [.apt(["libdeflate-dev"])]),
+        .systemLibrary(name: "CExt2FS", pkgConfig: "ext2fs", providers: [.apt(["libext2fs-dev"])]),
         .systemLibrary(name: "CISAL", pkgConfig: "libisal", providers: [.apt(["libisal-dev"])]),
         .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
         .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
@@ -115,6 +117,7 @@ let package = Package(
         tests("YAML", ground),
         tests("OCI", ground),
         tests("Layers", ground + [subprocess]),
+        tests("Disks", ground + ["Layers", subprocess]),
         tests("Store", ground + ["OCI", "Layers", subprocess, database]),
         .target(
             name: "FakeRegistry",

@@ -28,3 +28,30 @@ extension MergedTree {
         )
     }
 }
+
+extension MergedTree {
+    /// The item of a layer that an entry is from, under its own name; nil for a directory that is only implied.
+    package struct Source: Sendable, Hashable {
+        package let layer: Int
+        package let item: Int
+        /// The item that holds facts and content: another one for a hard link.
+        package let origin: Int
+
+        /// Equal for the names of one file.
+        package var file: FileIdentity { FileIdentity(layer: layer, item: origin) }
+    }
+
+    package func source(at position: Int) -> Source? {
+        let node = nodes[position]
+        guard node.item >= 0, let origin = origin(of: node) else { return nil }
+        return Source(layer: Int(node.layer), item: Int(node.item), origin: origin.identity.item)
+    }
+
+    package func path(at position: Int) -> EntryPath { path(of: nodes[position]) }
+
+    /// The entry at a place, under its own path.
+    package func entry(at position: Int) -> TarEntry { entry(of: nodes[position]) }
+
+    /// The place behind the last entry below the one at `position`.
+    package func end(at position: Int) -> Int { Int(nodes[position].end) }
+}

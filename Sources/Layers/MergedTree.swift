@@ -28,6 +28,11 @@ package struct MergedTree: Sendable {
     package struct FileIdentity: Hashable, Sendable {
         package let layer: Int
         package let item: Int
+
+        package init(layer: Int, item: Int) {
+            self.layer = layer
+            self.item = item
+        }
     }
 
     package let listings: [LayerListing]

@@ -74,6 +74,16 @@ package final class Descriptor: Sendable {
         }
     }
 
+    /// Writes all of `bytes` at `offset`.
+    package func write(_ bytes: UnsafeRawBufferPointer, at offset: Int64) throws(SystemError) {
+        var done = 0
+        while done < bytes.count {
+            let rest = UnsafeRawBufferPointer(rebasing: bytes[done...])
+            let count = pwrite(raw, rest.baseAddress, rest.count, off_t(offset + Int64(done)))
+            if count >= 0 { done += count } else if errno != EINTR { throw SystemError("write", path, .current) }
+        }
+    }
+
     package func write(_ bytes: [UInt8]) throws(SystemError) {
         try bytes.withUnsafeBufferPointer { (buffer) throws(SystemError) in try write(UnsafeRawBufferPointer(buffer)) }
     }

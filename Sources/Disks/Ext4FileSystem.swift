@@ -1,0 +1,197 @@
+import CExt2FS
+import Layers
+import SystemIO
+
+/// An ext4 file system in a part of a disk.
+///
+/// Bitmaps, inodes, checksums, journal and the room to grow are libext2fs's; blocks of content and folders go straight to the
+/// file, in order, since the library would write them one by one.
+final class Ext4FileSystem {
+    private let handle: ext2_filsys
+    private let disk: Descriptor
+    /// Where it begins on the disk, and its length, in bytes.
+    private let offset: Int64
+    private let size: Int64
+    let inodeCount: UInt32
+    private let checksumSeed: UInt32
+    private let blockCount: UInt64
+
+    /// Blocks from here on are not given away yet.
+    private var next: UInt64 = 0
+    /// Where the free blocks from `next` on end.
+    private var freeEnd: UInt64 = 0
+    /// Blocks in use that the library has not been told of.
+    private var unmarked = BlockRun(start: 0, count: 0)
+    private var isClosed = false
+
+    /// What is on its way to the disk: whole blocks that follow each other.
+    private let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 4 << 20, alignment: 4096)
+    private var buffered = BlockRun(start: 0, count: 0)
+
+    /// Makes a file system in a part of a disk that is all zeros.
+    init(_ format: Ext4Format, on disk: Descriptor, from offset: Int64, size: Int64, inodes: Int64) throws {
+        self.disk = disk
+        self.offset = offset
+        self.size = size
+        var request = ob_ext2_format()
+        request.block_count = UInt64(size / Int64(Ext4Format.blockSize))
+        request.inode_count = UInt32(inodes)
+        request.journal_blocks = Ext4Format.journalBlocks(size / Int64(Ext4Format.blockSize))
+        request.time = format.time
+        withUnsafeMutableBytes(of: &request.uuid) { $0.copyBytes(from: format.uuid) }
+        withUnsafeMutableBytes(of: &request.hash_seed) { $0.copyBytes(from: format.hashSeed) }
+        withUnsafeMutableBytes(of: &request.label) { $0.copyBytes(from: Array(format.label.utf8).prefix(16)) }
+        var made: ext2_filsys?
+        let code = ob_ext2_create("/proc/self/fd/\(disk.raw)", "offset=\(offset)", &request, &made)
+        guard code == 0, let made else {
+            if let made { ob_ext2_free(made) }
+            buffer.deallocate()
+            throw Self.failure("make the file system", code, size)
+        }
+        handle = made
+        inodeCount = made.pointee.super.pointee.s_inodes_count
+        checksumSeed = ob_ext2_checksum_seed(made)
+        blockCount = ob_ext2_block_count(made)
+    }
+
+    deinit {
+        if !isClosed { ob_ext2_free(handle) }
+        buffer.deallocate()
+    }
+
+    /// Takes blocks behind all that were taken before, so that nothing depends on what comes later; they may be in parts.
+    ///
+    /// They count as free until `use` says otherwise.
+    func reserve(_ count: Int) throws -> [BlockRun] {
+        var runs: [BlockRun] = []
+        var rest = count
+        while rest > 0 {
+            if next >= freeEnd {
+                next = ob_ext2_find_block(handle, next, blockCount, 0)
+                freeEnd = ob_ext2_find_block(handle, next, blockCount, 1)
+                guard next < blockCount else { throw DiskError.tooSmall(size: size, needed: nil) }
+            }
+            let part = min(rest, Int(freeEnd - next))
+            runs.append(BlockRun(start: next, count: part))
+            next += UInt64(part)
+            rest -= part
+        }
+        return runs
+    }
+
+    /// One block that is used.
+    func block() throws -> UInt64 {
+        let run = try reserve(1)[0]
+        use(run)
+        return run.start
+    }
+
+    /// Says that blocks that were reserved hold something.
+    func use(_ run: BlockRun) {
+        if unmarked.start + UInt64(unmarked.count) != run.start {
+            mark()
+            unmarked = run
+        } else {
+            unmarked.count += run.count
+        }
+    }
+
+    private func mark() {
+        guard unmarked.count > 0 else { return }
+        ext2fs_block_alloc_stats_range(handle, unmarked.start, blk_t(unmarked.count), 1)
+        // The search for free blocks begins behind all that were given away, so the bitmap has no news for it.
+        unmarked.count = 0
+    }
+
+    /// Writes blocks that follow each other; `fill` gets room for all of them, which holds anything.
+    func write(_ run: BlockRun, _ fill: (UnsafeMutableRawBufferPointer) throws -> Void) throws {
+        let length = run.count * Ext4Format.blockSize
+        let isNext = buffered.start + UInt64(buffered.count) == run.start
+        if !isNext || buffered.count * Ext4Format.blockSize + length > buffer.count {
+            try flush()
+            buffered.start = run.start
+        }
+        precondition(length <= buffer.count, "a piece is no longer than the buffer")
+        let start = buffered.count * Ext4Format.blockSize
+        try fill(UnsafeMutableRawBufferPointer(rebasing: buffer[start..<start + length]))
+        buffered.count += run.count
+    }
+
+    func write(_ bytes: [UInt8], at block: UInt64) throws {
+        try write(BlockRun(start: block, count: 1)) { $0.copyBytes(from: bytes) }
+    }
+
+    private func flush() throws {
+        guard buffered.count > 0 else { return }
+        let bytes = UnsafeRawBufferPointer(rebasing: buffer[..<(buffered.count * Ext4Format.blockSize)])
+        try disk.write(bytes, at: offset + Int64(buffered.start) * Int64(Ext4Format.blockSize))
+        buffered.count = 0
+    }
+
+    /// Writes an inode that is in use.
+    func write(_ inode: Ext4Inode, _ number: UInt32, isFolder: Bool = false) throws {
+        // The root folder and the one for what was lost are counted since the file system was made.
+        if number >= Self.firstInode {
+            ext2fs_inode_alloc_stats2(handle, number, 1, isFolder ? 1 : 0)
+        }
+        var bytes = inode.bytes
+        let code = bytes.withUnsafeMutableBytes {
+            ext2fs_write_inode_full(
+                handle,
+                number,
+                $0.baseAddress?.assumingMemoryBound(to: ext2_inode.self),
+                Int32(Ext4Inode.size)
+            )
+        }
+        try check(code, "write an inode")
+    }
+
+    /// Gives an inode that is written extended attributes.
+    func setAttributes(_ attributes: [ExtendedAttribute], of number: UInt32) throws {
+        mark()
+        var list: OpaquePointer?
+        try check(ext2fs_xattrs_open(handle, number, &list), "read extended attributes")
+        defer { ext2fs_xattrs_close(&list) }
+        for attribute in attributes {
+            let code = attribute.value.withUnsafeBytes {
+                ext2fs_xattr_set(list, attribute.name, $0.baseAddress, $0.count)
+            }
+            try check(code, "set the extended attribute '\(attribute.name)'")
+        }
+    }
+
+    /// The checksum of what belongs to an inode.
+    func checksum(_ bytes: some Collection<UInt8>, of inode: UInt32) -> UInt32 {
+        var sum = checksumSeed
+        // The generation is 0 for all.
+        for word in [inode.littleEndian, 0] {
+            sum = withUnsafeBytes(of: word) {
+                ext2fs_crc32c_le(sum, $0.baseAddress?.assumingMemoryBound(to: UInt8.self), $0.count)
+            }
+        }
+        return Array(bytes).withUnsafeBufferPointer { ext2fs_crc32c_le(sum, $0.baseAddress, $0.count) }
+    }
+
+    /// Writes all that is not on the disk yet.
+    func close() throws {
+        mark()
+        try flush()
+        isClosed = true
+        try check(ext2fs_close2(handle, EXT2_FLAG_FLUSH_NO_SYNC), "write the file system")
+    }
+
+    static let rootInode: UInt32 = 2
+    /// The first that is for files; that of `lost+found`.
+    static let firstInode: UInt32 = 11
+
+    private func check(_ code: errcode_t, _ action: String) throws {
+        if code != 0 { throw Self.failure(action, code, size) }
+    }
+
+    private static func failure(_ action: String, _ code: errcode_t, _ size: Int64) -> DiskError {
+        if code == EXT2_ET_BLOCK_ALLOC_FAIL || code == EXT2_ET_TOOSMALL || code == EXT2_ET_INODE_ALLOC_FAIL {
+            return .tooSmall(size: size, needed: nil)
+        }
+        return .library(action: action, answer: String(cString: error_message(code)))
+    }
+}

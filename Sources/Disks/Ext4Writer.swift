@@ -1,0 +1,127 @@
+package import Layers
+package import SystemIO
+
+/// Writes the tree that layers make into an ext4 file system, without unpacking it and without root.
+///
+/// Each layer takes inodes and blocks behind all of those below it, for all that it has: what a later layer replaces or
+/// removes leaves a hole. So a change of a layer moves nothing of the layers below. Names keep their places in folders for the
+/// same reason.
+package struct Ext4Writer {
+    let tree: MergedTree
+    let system: Ext4FileSystem
+    /// Of the layers, from the lowest on.
+    var contents: [LayerContent]
+
+    /// Of each entry, the folder that it is in.
+    var parents: [Int32]
+    /// Of each item of each layer, the entry that it is; -1 where an upper layer has another one, or none.
+    var entries: [[Int32]]
+    /// The number of names of files that have several.
+    var links: [MergedTree.FileIdentity: Int] = [:]
+
+    var folders: [Ext4Folder] = []
+    /// Of each entry, its number in `folders`; -1 for what is no folder, and as long as no layer has mentioned it.
+    var folderNumbers: [Int32]
+    /// Whether an entry has its name in its folder.
+    var hasName: [Bool]
+    /// Inodes with extended attributes, which are written last.
+    var attributes: [(inode: UInt32, list: [ExtendedAttribute])] = []
+
+    /// Writes a file system of `size` bytes from `offset` on into a disk that is all zeros there.
+    ///
+    /// `layers` are listings and uncompressed tars, from the lowest on. Throws `DiskError`, and `LayerError` where they make
+    /// no tree.
+    package static func write(
+        _ layers: [(listing: LayerListing, file: Descriptor)],
+        on disk: Descriptor,
+        from offset: Int64,
+        size: Int64,
+        format: Ext4Format
+    ) throws {
+        // What a check of the file system finds without a name goes into a folder that each one has, and which so has the
+        // first inode.
+        var lost = TarEntry.directory("lost+found", mode: 0o700, modified: format.time)
+        let lowest = LayerListing(items: .init([.init(entry: lost, dataOffset: 0)]))
+        let tree = try MergedTree(layers: [lowest] + layers.map(\.listing))
+        lost.kind = tree.entry(at: lost.path)?.kind ?? .directory
+        guard lost.kind == .directory else {
+            throw DiskError.unsupported(entry: "/\(lost.path)", reason: "each one has a folder of that name")
+        }
+        do {
+            // One for each item, whether or not an upper layer leaves it, and for folders that are only implied.
+            let implied = (0..<tree.count).count { tree.source(at: $0) == nil }
+            let inodes = tree.listings.reduce(Int64(Ext4FileSystem.firstInode) + Int64(implied)) {
+                $0 + Int64($1.items.count)
+            }
+            let blocks = size / Int64(Ext4Format.blockSize)
+            let system = try Ext4FileSystem(
+                format,
+                on: disk,
+                from: offset,
+                size: size,
+                inodes: Ext4Format.inodes(blocks, needed: inodes)
+            )
+            guard Int64(system.inodeCount) >= inodes else {
+                throw DiskError.tooSmall(size: size, needed: inodes * Int64(Ext4Format.blockSize))
+            }
+            var writer = Ext4Writer(tree, system, [LayerContent(disk)] + layers.map { LayerContent($0.file) })
+            try writer.write()
+        } catch let error as SystemError {
+            throw DiskError.system(error)
+        }
+    }
+
+    private init(_ tree: MergedTree, _ system: Ext4FileSystem, _ contents: [LayerContent]) {
+        self.tree = tree
+        self.system = system
+        self.contents = contents
+        parents = [Int32](repeating: 0, count: tree.count)
+        entries = tree.listings.map { [Int32](repeating: -1, count: $0.items.count) }
+        folderNumbers = [Int32](repeating: -1, count: tree.count)
+        hasName = [Bool](repeating: false, count: tree.count)
+        hasName[0] = true
+        relate()
+    }
+
+    /// Fills in what entries are to each other and to the items of the layers.
+    private mutating func relate() {
+        var open: [(position: Int, end: Int)] = []
+        for position in 0..<tree.count {
+            while let last = open.last, last.end <= position { open.removeLast() }
+            if let last = open.last { parents[position] = Int32(last.position) }
+            let end = tree.end(at: position)
+            if end > position + 1 { open.append((position, end)) }
+            guard let source = tree.source(at: position) else { continue }
+            entries[source.layer][source.item] = Int32(position)
+            if source.origin != source.item { links[source.file, default: 0] += 1 }
+        }
+        // The name that the file was stored under counts too, if it is still there.
+        for file in Array(links.keys) where entries[file.layer][file.item] >= 0 { links[file, default: 0] += 1 }
+    }
+
+    private mutating func write() throws {
+        try addFolder(0, inode: Ext4FileSystem.rootInode)
+        var first = Ext4FileSystem.firstInode
+        for layer in tree.listings.indices {
+            try addNames(of: layer, first)
+            try addFiles(of: layer, first)
+            firstInodes.append(first)
+            first += UInt32(tree.listings[layer].items.count)
+        }
+        // Folders that are only implied by what has been removed from them.
+        for position in 0..<tree.count where !hasName[position] {
+            try addName(position)
+            try addFolder(position, inode: 0)
+        }
+        for index in folders.indices where folders[index].inode == 0 {
+            folders[index].inode = first
+            first += 1
+        }
+        try writeFolders()
+        for (inode, list) in attributes { try system.setAttributes(list, of: inode) }
+        try system.close()
+    }
+
+    /// The first inode of each layer: an item has the one of its number behind it.
+    var firstInodes: [UInt32] = []
+}

@@ -1,0 +1,219 @@
+import Disks
+import Glibc
+import Layers
+import SystemIO
+import SystemPackage
+import TestSupport
+import Testing
+
+@Suite("An ext4 file system of layers") struct Ext4WriterTests {
+    private let making: DiskMaking
+
+    init() throws { making = try DiskMaking() }
+
+    /// A tree of all kinds in two layers, the upper one with whiteouts.
+    private static let odd: [RawTar] = {
+        var lower = RawTar()
+        lower.folder("bin")
+        lower.add("bin/su", content: "#!", mode: 0o4755, owner: 0, group: 0, modified: 7)
+        lower.add("bin/sudo", "1", link: "bin/su")
+        lower.add("bin/gone", content: "gone", modified: 8)
+        lower.add("bin/also-gone", "1", link: "bin/gone")
+        lower.add("bin/kept", "1", link: "bin/gone")
+        lower.folder("dev")
+        lower.add("dev/null", "3", mode: 0o666, owner: 0, group: 0, device: (1, 3))
+        lower.add("dev/far", "4", mode: 0o660, owner: 0, group: 6, device: (259, 300_000))
+        lower.add("dev/pipe", "6", mode: 0o600)
+        lower.add("home/", "5", mode: 0o1777, owner: 100_000, group: 4_000_000_000)
+        lower.add("home/deep/er/file", content: "implied folders", modified: UInt32.max)
+        lower.add("short", "2", link: "bin/su")
+        lower.add("long", "2", link: "bin/" + String(repeating: "x", count: 300))
+        lower.add("exact", "2", link: String(repeating: "y", count: 60))
+        lower.add("below", "2", link: String(repeating: "z", count: 59))
+        lower.add("empty", content: "")
+        lower.add("page", content: String(repeating: "p", count: 4096))
+        lower.add("page-and-one", content: String(repeating: "q", count: 4097))
+        lower.add("big", content: String(repeating: "0123456789abcdef", count: 1 << 16))
+        lower.add("zeros", content: String(repeating: "\0", count: 3 << 16) + "end")
+        lower.add("replaced", content: "old")
+        lower.add("folder-becomes-file/inner", content: "x")
+        lower.add("file-becomes-folder", content: "x")
+        lower.add("\u{e4} \u{1f600}", content: "name")
+        lower.add(String(repeating: "n", count: 255), content: "a long name")
+        let capability: [UInt8] = [1, 0, 0, 2, 0, 32] + [UInt8](repeating: 0, count: 14)
+        lower.add("ping", content: "ping", pax: ["SCHILY.xattr.security.capability": capability])
+        let long = [UInt8](repeating: 7, count: 900)
+        lower.add("noted", content: "noted", pax: ["SCHILY.xattr.user.note": long, "SCHILY.xattr.user.b": [1]])
+        // Of the owner, of user 7, of the group, the mask, of others.
+        let acl: [(tag: UInt16, permissions: UInt16, id: UInt32)] = [
+            (1, 6, .max), (2, 4, 7), (4, 4, .max), (0x10, 4, .max), (0x20, 0, .max),
+        ]
+        let words =
+            [UInt8]([2, 0, 0, 0])
+            + acl.flatMap { entry in
+                withUnsafeBytes(of: entry.tag.littleEndian, Array.init)
+                    + withUnsafeBytes(of: entry.permissions.littleEndian, Array.init)
+                    + withUnsafeBytes(of: entry.id.littleEndian, Array.init)
+            }
+        lower.add("shared", content: "shared", mode: 0o640, pax: ["SCHILY.xattr.system.posix_acl_access": words])
+        lower.add("marked/", "5", pax: ["SCHILY.xattr.user.mark": Array("folder".utf8)])
+        var upper = RawTar()
+        upper.add("bin/.wh.gone", content: "")
+        upper.add("bin/.wh.also-gone", content: "")
+        upper.add("bin/new", content: "new")
+        upper.add("replaced", content: "newer", mode: 0o600, modified: 99)
+        upper.add("folder-becomes-file", content: "file")
+        upper.folder("file-becomes-folder", mode: 0o700)
+        upper.add("file-becomes-folder/inner", content: "inner")
+        upper.add("home/deep/.wh.er", content: "")
+        upper.add("lost+found/", "5", mode: 0o700)
+        return [lower, upper]
+    }()
+
+    @Test func `the tools of ext4 find the tree, also those of an ordinary user`() async throws {
+        let disk = try making.disk("disk", Self.odd)
+        try await making.check(disk)
+        let header = try await requireTool("dumpe2fs", ["-h", disk.string])
+        #expect(header.contains("Filesystem UUID:          01020304-0506-0708-090a-0b0c0d0e0f10"))
+        #expect(header.contains("Filesystem volume name:   root"))
+        #expect(header.contains("Directory Hash Seed:      11121314-1516-1718-191a-1b1c1d1e1f20"))
+        #expect(header.contains("Filesystem created:       Tue Nov 14 22:13:20 2023"))
+        #expect(header.contains("Last write time:          Tue Nov 14 22:13:20 2023"))
+        for feature in ["has_journal", "resize_inode", "metadata_csum", "extent", "64bit", "flex_bg"] {
+            #expect(header.contains(feature))
+        }
+        func cat(_ path: String) async throws -> String {
+            try await requireTool("debugfs", ["-R", "cat \(path)", disk.string])
+        }
+        #expect(try await cat("/replaced") == "newer")
+        #expect(try await cat("/bin/kept") == "gone")
+        #expect(try await cat("/zeros") == String(repeating: "\0", count: 3 << 16) + "end")
+        #expect(try await cat("/big").count == 1 << 20)
+        #expect(try await cat("/file-becomes-folder/inner") == "inner")
+        let kept = try await requireTool("debugfs", ["-R", "stat /bin/kept", disk.string])
+        #expect(kept.contains("Links: 1"))
+        let ping = try await requireTool("debugfs", ["-R", "ea_list /ping", disk.string])
+        #expect(ping.contains("security.capability (20)"))
+    }
+
+    @Test(.enabled(if: isRoot, "needs root to mount"))
+    func `what the kernel reads is what the layers say`() async throws {
+        let disk = try making.disk("disk", Self.odd)
+        let (mount, tar) = (try making.folder.makeFolder("mount"), making.folder.file("seen.tar"))
+        try await requireTool(
+            "unshare",
+            [
+                "--mount", "sh", "-ec",
+                "mount -o ro,loop \"$1\" \"$2\"; tar --create --xattrs --xattrs-include='*' --numeric-owner --sort=name "
+                    + "--format=posix --pax-option=delete=atime,delete=ctime --directory \"$2\" --file \"$3\" .; umount \"$2\"",
+                "sh", disk.string, mount.string, tar.string,
+            ]
+        )
+        var reader = try TarReader.open(try Descriptor.openForReading(tar))
+        var seen: [String: (entry: TarEntry, content: [UInt8])] = [:]
+        while let entry = try reader.next() { seen["\(entry.path)"] = (entry, try reader.readAll(limit: 1 << 24)) }
+        let tree = try making.tree(Self.odd)
+        for position in 1..<tree.count {
+            let wanted = tree.entry(at: position)
+            let known = seen.removeValue(forKey: "\(wanted.path)")
+            let found = try #require(known, "\(wanted.path)")
+            var entry = found.entry
+            if entry.kind == .hardLink {
+                let target = try #require(entry.hardLinkTarget)
+                let other = try #require(tree.position(of: target))
+                #expect(tree.source(at: other)?.file == tree.source(at: position)?.file, "\(wanted.path)")
+                continue
+            }
+            // A symlink's mode is the kernel's own affair.
+            if entry.kind == .symlink { entry.mode = wanted.mode }
+            #expect(entry == wanted)
+            if let file = tree.file(at: position) {
+                var content = [UInt8](repeating: 0, count: Int(file.contents.size))
+                let layer = try Descriptor.openForReading(making.folder.file("tree-\(file.contents.layer).tar"))
+                _ = try content.withUnsafeMutableBytes { try layer.read(into: $0, at: file.contents.offset) }
+                #expect(found.content == content, "\(wanted.path)")
+            }
+        }
+        #expect(seen.keys.sorted() == ["."])
+    }
+
+    @Test func `equal layers give equal disks`() throws {
+        let one = try making.disk("one", Self.odd)
+        #expect(try making.difference(one, making.disk("two", Self.odd)) == 0)
+    }
+
+    @Test func `many names, pieces and blocks of extents are sound`() async throws {
+        var tar = RawTar()
+        tar.folder("many")
+        for number in 0..<20_000 {
+            tar.add("many/\(number)-\(String(repeating: "-", count: number % 50))", content: "")
+        }
+        // A piece of content after each hole, so that a block of extents is not enough.
+        let piece = String(repeating: "c", count: 1 << 16) + String(repeating: "\0", count: 1 << 16)
+        tar.add("holes", content: String(repeating: piece, count: 400))
+        let disk = try making.disk("disk", [tar], mebibytes: 128)
+        try await making.check(disk)
+        let extents = try await requireTool("debugfs", ["-R", "dump_extents -l /holes", disk.string])
+        #expect(extents.split(separator: "\n").count == 401)
+        let size = try #require(try FileStatus.ofExisting(disk)).size
+        #expect(size == 128 << 20)
+    }
+
+    /// What is uploaded again after a change: 512 KiB at a time.
+    @Test func `a later layer moves nothing of those below`() async throws {
+        var base = RawTar()
+        for number in 0..<2000 { base.add("usr/\(number % 40)/file-\(number)", content: "\(number)") }
+        base.add("usr/lib/large", content: String(repeating: "library ", count: 1 << 19))
+        var settings = RawTar()
+        settings.folder("etc")
+        settings.add("etc/daemon.conf", content: "debug = no\n", modified: 1)
+        var application = RawTar()
+        application.add("srv/app", content: String(repeating: "application ", count: 1 << 16))
+        let before = try making.disk("before", [base, settings, application])
+
+        var longer = RawTar()
+        longer.folder("etc")
+        longer.add("etc/daemon.conf", content: "debug = no\nlog = yes\n", modified: 2)
+        let line = try making.disk("line", [base, longer, application])
+        #expect(try making.difference(before, line) <= 4)
+
+        var more = RawTar()
+        let content = (0..<3 << 16).map { "\(10_000_000 + $0 * 7919 % 89_999_999)".prefix(16) }.joined()
+        more.add("usr/lib/new", content: String(content.prefix(3_000_000)))
+        let added = try making.disk("added", [base, settings, application, more])
+        #expect(try making.difference(before, added) <= 16)
+
+        var fewer = RawTar()
+        fewer.add("usr/lib/.wh.large", content: "")
+        let removed = try making.disk("removed", [base, settings, application, fewer])
+        try await making.check(removed)
+        // All of the file's own, which are free now, and what says so.
+        #expect(try making.difference(before, removed) <= 8 + 5)
+    }
+
+    @Test func `a disk without room is refused with what it would need`() throws {
+        var tar = RawTar()
+        tar.add("large", content: String(repeating: "large ", count: 1 << 22))
+        let error = #expect(throws: DiskError.self) { try making.disk("small", [tar], mebibytes: 16) }
+        #expect(error?.description.hasPrefix("the disk has no room for the image with 16777216 bytes") == true)
+        var many = RawTar()
+        for number in 0..<5000 { many.add("\(number)", content: "") }
+        let inodes = #expect(throws: DiskError.self) { try making.disk("few", [many], mebibytes: 16) }
+        #expect(inodes?.description.hasPrefix("the disk has no room for the image with 16777216 bytes") == true)
+    }
+
+    @Test func `what ext4 cannot hold is refused by name`() throws {
+        var lost = RawTar()
+        lost.add("lost+found", content: "found")
+        #expect(throws: DiskError.unsupported(entry: "/lost+found", reason: "each one has a folder of that name")) {
+            try making.disk("lost", [lost])
+        }
+        var name = RawTar()
+        let long = String(repeating: "n", count: 256)
+        name.add(long, content: "")
+        let error = #expect(throws: DiskError.self) { try making.disk("name", [name]) }
+        #expect(
+            error?.description == "'/\(long)' has no place in an ext4 file system: its name has more than 255 bytes"
+        )
+    }
+}
