@@ -48,7 +48,7 @@ let ground: [Target.Dependency] = ["Diagnostics", "SystemIO", system]
 let formats: [Target.Dependency] = ground + ["OCI", "Layers", "YAML"]
 let services: [Target.Dependency] = formats + ["Store", "Sandbox", "Registry", "HTTPTransport", subprocess]
 let engine: [Target.Dependency] = services + ["Bakefiles", "Planning", "Baking"]
-let recipes: [Target.Dependency] = engine + ["ContainerImages", "MachineImages", "Rollouts", "Attestations"]
+let recipes: [Target.Dependency] = engine + ["Disks", "ContainerImages", "MachineImages", "Rollouts", "Attestations"]
 
 let package = Package(
     name: "ovenbird",
@@ -78,7 +78,7 @@ let package = Package(
         room("Reporting", recipes),
         // Recipes
         room("ContainerImages", engine),
-        room("MachineImages", engine + ["ContainerImages"]),
+        room("MachineImages", engine + ["Disks", "ContainerImages"]),
         room("Rollouts", engine, resources: [.embedInCode("ReleaseSchema.json")]),
         room("Attestations", formats + ["Store", "Bakefiles", "Rollouts"]),
         // Engine
@@ -92,7 +92,7 @@ let package = Package(
         room("Registry", formats + ["Store", "HTTPTransport", subprocess, crypto]),
         // Formats
         room("Layers", ground + ["CArchive", "CDeflate", "CISAL", "CShims", "CZstd"]),
-        room("Disks", ground + ["Layers", "CExt2FS"]),
+        room("Disks", ground + ["Layers", "CExt2FS", "CISAL"]),
         room("OCI", ground),
         room("YAML", ground + ["CYAML"]),
         // Ground
@@ -132,7 +132,7 @@ let package = Package(
         tests("Planning", formats + ["Store", "Bakefiles"]),
         tests("Baking", services + ["Bakefiles", "Planning"]),
         tests("ContainerImages", engine),
-        tests("MachineImages", engine + ["ContainerImages"]),
+        tests("MachineImages", engine + ["Disks", "ContainerImages"]),
         tests("Rollouts", engine),
         tests("Attestations", engine + ["Rollouts"]),
         tests("Reporting", recipes),

@@ -27,6 +27,8 @@ extension DiagnosticIdentifier {
     static let unresolvedBinding: Self = "unresolved-binding"
     /// A parameter keeps the value that it has, or has none yet.
     static let bindingLeft: Self = "binding-left"
+    /// A disk is asked for of an image that has none, or cannot have one.
+    static let noDisk: Self = "no-disk"
     /// Step bundles are asked for of a container image.
     static let noStepBundles: Self = "no-step-bundles"
     /// A program that a command needs is missing or fails.

@@ -59,6 +59,13 @@ struct Doctor {
                 platforms(), engine(),
                 program("git", ["--version"], name: "git", purpose: "the commit in a release, and 'version: git'"),
                 program("dot", ["-V"], name: "Graphviz", purpose: "'ovenbird graph --format svg'", package: "graphviz"),
+                program(
+                    "grub-mkimage",
+                    ["--version"],
+                    name: "GRUB",
+                    purpose: "'ovenbird export --format raw'",
+                    package: "grub-common grub-pc-bin grub-efi-amd64-bin dosfstools mtools"
+                ),
             ]
     }
 

@@ -1,6 +1,7 @@
 import ArgumentParser
 import ContainerImages
 import Diagnostics
+import Disks
 import Layers
 import MachineImages
 import OCI
@@ -16,6 +17,7 @@ struct ExportCommand: AsyncParsableCommand {
         case dockerArchive = "docker-archive"
         case rootfsTar = "rootfs-tar"
         case stepBundles = "step-bundles"
+        case raw
 
         /// What the default name ends in.
         var suffix: String {
@@ -23,6 +25,7 @@ struct ExportCommand: AsyncParsableCommand {
             case .oci: ""
             case .dockerArchive, .rootfsTar: ".tar"
             case .stepBundles: "-bundles"
+            case .raw: ".raw"
             }
         }
     }
@@ -35,7 +38,8 @@ struct ExportCommand: AsyncParsableCommand {
         discussion: """
             oci: an OCI layout, as a folder, or as one tar where the name ends in '.tar'; docker-archive: what 'docker \
             load' takes; rootfs-tar: all files of the image; step-bundles: of a machine image, a folder with one tar for \
-            each step, whose 'apply.sh' applies it on a builder machine. Layers stay uncompressed unless '--compression' \
+            each step, whose 'apply.sh' applies it on a builder machine; raw: of a machine image, the disk that boots, as a \
+            file with holes. Layers stay uncompressed unless '--compression' \
             says otherwise.
 
             Example:
@@ -84,21 +88,23 @@ struct ExportCommand: AsyncParsableCommand {
             throw ValidationError(
                 "'--compression \(compression)' makes a Docker archive that engines do not read: take gzip, or none"
             )
-        case .rootfsTar, .stepBundles:
+        case .rootfsTar, .stepBundles, .raw:
             throw ValidationError("'--compression' is for the formats oci and docker-archive, which have layers")
         }
     }
 
     func run() async throws {
-        let store = try store.open(compression == .plain ? .readOnly : .readWrite)
-        // What is compressed has no name in the store.
-        let announcement = compression == .plain ? nil : try await store.announceWork()
+        // What is compressed has no name in the store, and parts of a disk are made there.
+        let writes = compression != .plain || format == .raw
+        let store = try store.open(writes ? .readWrite : .readOnly)
+        let announcement = writes ? try await store.announceWork() : nil
         defer { announcement?.release() }
         let known = try ImageArgument(text: image).find(in: store, project: bakefile.projectAtHand)
         let version = known.version ?? known.identity.short
         let path = FilePath(target ?? "\(known.name)-\(version)" + format.suffix)
         let (format, force, compression) = (format, force, compression)
         try await Waiting.saying("still exporting '\(known.name)'") {
+            if format == .raw { return try await Self.writeDisk(of: known, in: store, to: path, force: force) }
             try await BlockingPool.shared.run { cancellation in
                 var stored = try known.content(in: store)
                 if case .compressed(let compression) = compression {
@@ -116,6 +122,7 @@ struct ExportCommand: AsyncParsableCommand {
                 case .oci: try export.oci(to: path, force: force, leftover: Self.tell)
                 case .dockerArchive: try export.dockerArchive(to: path, force: force)
                 case .rootfsTar: try export.rootfs(to: path, force: force)
+                case .raw: break
                 case .stepBundles:
                     let machine = try stored.image(named: known.name)
                     guard machine.isMachine else { throw Self.noBundles(known.name) }
@@ -141,6 +148,46 @@ struct ExportCommand: AsyncParsableCommand {
                     "project": .string(known.project), "image": .string(known.name),
                     "version": known.version.map(JSONValue.string), "identity": .string(known.identity.description),
                 ])
+            )
+        }
+    }
+
+    /// Writes the disk of a machine image.
+    private static func writeDisk(
+        of known: KnownImage,
+        in store: ArtifactStore,
+        to path: FilePath,
+        force: Bool
+    ) async throws {
+        let image = try await BlockingPool.shared.run { try known.content(in: store).image(named: known.name) }
+        guard image.isMachine else {
+            throw InvalidInput(
+                Diagnostic(
+                    "'\(known.name)' is a container image, which has no disk",
+                    .noDisk,
+                    fix: "take another '--format'"
+                )
+            )
+        }
+        try ImageExport.checkDisk(path, force: force)
+        do {
+            let disk = try MachineDisk(
+                image,
+                project: known.project,
+                name: known.name,
+                in: store,
+                environment: Console.environment
+            )
+            try await AtomicOutput.file(path) { try await disk.write(to: $0) }
+        } catch let error as MachineDiskError {
+            throw InvalidInput(
+                Diagnostic("'\(known.name)' cannot become a disk", .noDisk, why: error.description, fix: error.remedy)
+            )
+        } catch let error as DiskError {
+            var remedy: String?
+            if case .tooSmall = error { remedy = "give it a larger 'size' under 'disk'" }
+            throw InvalidInput(
+                Diagnostic("'\(known.name)' cannot become a disk", .noDisk, why: error.description, fix: remedy)
             )
         }
     }

@@ -150,6 +150,18 @@ package struct ImageExport {
         }
     }
 
+    /// Refuses a file that exists, unless it is a disk and `force` is set.
+    package static func checkDisk(_ path: FilePath, force: Bool) throws {
+        try checkTarget(path, force: force, kind: .regular) { file in
+            // The mark of a partition table is in the second sector.
+            var head = [UInt8](repeating: 0, count: 520)
+            guard let file = try? Descriptor.openForReading(file),
+                let count = try? head.withUnsafeMutableBytes({ try file.read(into: $0, at: 0) })
+            else { return false }
+            return count == head.count && head[512...].elementsEqual("EFI PART".utf8)
+        }
+    }
+
     private func checkTarget(_ path: FilePath, force: Bool) throws {
         try Self.checkFolder(path, force: force) { folder in
             // A store is a layout too, and more than an exported image.

@@ -88,6 +88,11 @@ package final class Descriptor: Sendable {
         try bytes.withUnsafeBufferPointer { (buffer) throws(SystemError) in try write(UnsafeRawBufferPointer(buffer)) }
     }
 
+    /// Makes the file so long; what it gets is zeros that take no room.
+    package func setLength(_ length: Int64) throws(SystemError) {
+        guard ftruncate(raw, off_t(length)) == 0 else { throw SystemError("set the length of", path, .current) }
+    }
+
     /// Waits until the content is on the disk (fsync).
     package func sync() throws(SystemError) {
         guard fsync(raw) == 0 else { throw SystemError("sync", path, .current) }

@@ -1,0 +1,61 @@
+import Disks
+import Layers
+
+/// What starts the system, as far as it lies in the root file system: the kernel of the image, and the files that say how.
+struct BootFiles {
+    /// From the root on.
+    let kernel: EntryPath
+    let initrd: EntryPath?
+
+    /// Finds the newest kernel, with the initial file system that belongs to it; nil where there is no kernel.
+    init?(in tree: MergedTree) {
+        let files = tree.children(of: "boot").filter { $0.kind == .regular }
+        func version(_ entry: TarEntry, _ prefix: String) -> String? {
+            let name = String(decoding: entry.path.name, as: UTF8.self)
+            return name.hasPrefix(prefix) ? String(name.dropFirst(prefix.count)) : nil
+        }
+        let kernels = files.compactMap { entry in version(entry, "vmlinuz-").map { (version: $0, path: entry.path) } }
+        guard let newest = kernels.max(by: { Self.precedes($0.version, $1.version) }) else { return nil }
+        kernel = newest.path
+        initrd = files.first { version($0, "initrd.img-") == newest.version }?.path
+    }
+
+    /// By the numbers in them, else by the text: `6.1.0-9` comes before `6.1.0-10`.
+    static func precedes(_ left: String, _ right: String) -> Bool {
+        func parts(_ text: String) -> [(text: String, number: Int?)] {
+            var parts: [String] = []
+            for character in text {
+                if let last = parts.last?.last, last.isNumber == character.isNumber {
+                    parts[parts.count - 1].append(character)
+                } else {
+                    parts.append(String(character))
+                }
+            }
+            return parts.map { ($0, Int($0)) }
+        }
+        for (one, other) in zip(parts(left), parts(right)) where one.text != other.text {
+            if let first = one.number, let second = other.number, first != second { return first < second }
+            return one.text < other.text
+        }
+        return left.count < right.count
+    }
+
+    /// The one configuration of GRUB, for both kinds of firmware.
+    ///
+    /// The serial console is what EC2 shows as the console output.
+    func configuration(root: GUID, arguments: [String]) -> String {
+        let words = ["root=PARTUUID=\(root)", "ro", "console=tty0", "console=ttyS0,115200n8"] + arguments
+        var lines = [
+            "# Written by ovenbird for the disk of this image; 'update-grub' writes it anew on the machine.",
+            "serial --unit=0 --speed=115200", "terminal_input serial console", "terminal_output serial console",
+            "set timeout=0", "menuentry 'Linux' {", "  linux /\(kernel) \(words.joined(separator: " "))",
+        ]
+        if let initrd { lines.append("  initrd /\(initrd)") }
+        return (lines + ["}", ""]).joined(separator: "\n")
+    }
+
+    /// What is mounted where; the root file system grows with its partition.
+    static func mounts(root: GUID) -> String {
+        "# Written by ovenbird for the disk of this image.\nPARTUUID=\(root) / ext4 defaults,x-systemd.growfs 0 1\n"
+    }
+}

@@ -1,0 +1,107 @@
+import Disks
+import SystemIO
+import SystemPackage
+
+/// GRUB, put into its places by us: nothing of the host is asked what it would start.
+///
+/// Source: GNU GRUB manual 2.06, "BIOS installation" and "GRUB image files".
+struct BootLoader {
+    /// For which processor.
+    let architecture: String
+    /// The file system that has `/boot/grub/grub.cfg`.
+    let fileSystem: GUID
+    let time: Int64
+    let search: String?
+
+    /// What GRUB finds its configuration, and what that needs, with.
+    private static let modules = [
+        "part_gpt", "ext2", "fat", "normal", "linux", "search", "search_fs_uuid", "configfile", "serial", "terminal",
+        "echo",
+        "test", "all_video",
+    ]
+
+    /// What a BIOS starts: code in the first sector, and an image in a partition of its own.
+    struct BIOS {
+        let firstSector: [UInt8]
+        let image: [UInt8]
+    }
+
+    /// Makes what a BIOS starts, for a partition that begins at a sector and has so many.
+    func bios(from sector: Int64, sectors: Int64, in work: FilePath) async throws -> BIOS {
+        let folder = try modules("i386-pc", "grub-pc-bin")
+        let path = try await image("i386-pc", folder, Self.modules + ["biosdisk"], in: work)
+        var code = Array(try Descriptor.openForReading(folder.appending("boot.img")).readAll(limit: 4096).prefix(440))
+        var image = try Descriptor.openForReading(path).readAll(limit: Int(sectors * PartitionTable.sectorSize))
+        image += [UInt8](repeating: 0, count: -image.count & 511)
+        guard code.count == 440, image.count >= 1024 else {
+            throw MachineDiskError.program(name: DiskProgram.grub.name, words: "the image has \(image.count) bytes")
+        }
+        // Where the image begins; then its first sector says where the rest of it is, and how long, and where it goes in memory.
+        put(UInt64(sector), in: &code, at: 0x5c)
+        // The drive is the one that the firmware names.
+        (code[0x66], code[0x67]) = (0x90, 0x90)
+        put(UInt64(sector + 1), in: &image, at: 0x1f4)
+        put(UInt16(image.count / 512 - 1), in: &image, at: 0x1fc)
+        put(UInt16(0x820), in: &image, at: 0x1fe)
+        return BIOS(firstSector: code, image: image)
+    }
+
+    /// Makes a FAT file system at an offset of the disk, with the program that firmware starts where it knows of no other.
+    func uefi(on disk: FilePath, from offset: Int64, size: Int64, in work: FilePath) async throws {
+        let (target, name) = architecture == "arm64" ? ("arm64-efi", "BOOTAA64.EFI") : ("x86_64-efi", "BOOTX64.EFI")
+        let package = architecture == "arm64" ? "grub-efi-arm64-bin" : "grub-efi-amd64-bin"
+        let folder = try modules(target, package)
+        let path = try await image(target, folder, Self.modules + ["efi_gop"], in: work)
+        // With the smallest clusters there are enough for FAT32.
+        try await run(
+            .makeFAT,
+            [
+                "--offset", "\(offset / PartitionTable.sectorSize)", "-F", "32", "-s", "1", "-n", "ESP", "--invariant",
+                disk.string, "\(size / 1024)",
+            ]
+        )
+        let image = "\(disk)@@\(offset)"
+        try await run(.makeFolder, ["-i", image, "::/EFI", "::/EFI/BOOT"])
+        try await run(.copy, ["-i", image, path.string, "::/EFI/BOOT/\(name)"])
+    }
+
+    private func modules(_ target: String, _ package: String) throws -> FilePath {
+        let folder = FilePath("/usr/lib/grub/\(target)")
+        guard Files.exists(folder.appending("moddep.lst")) else {
+            throw MachineDiskError.noModules(folder: folder.string, packages: package)
+        }
+        return folder
+    }
+
+    /// An image of GRUB that goes on with the configuration in the root file system.
+    private func image(_ target: String, _ folder: FilePath, _ modules: [String], in work: FilePath) async throws
+        -> FilePath
+    {
+        let configuration = work.appending("\(target).cfg")
+        let text = """
+            search --no-floppy --fs-uuid --set=root \(fileSystem)
+            set prefix=($root)/boot/grub
+            configfile $prefix/grub.cfg
+
+            """
+        try AtomicFile.write(Array(text.utf8), to: configuration)
+        let path = work.appending(target)
+        try await run(
+            .grub,
+            [
+                "--format", target, "--directory", folder.string, "--prefix", "/boot/grub", "--config",
+                configuration.string,
+                "--output", path.string,
+            ] + modules
+        )
+        return path
+    }
+
+    private func run(_ program: DiskProgram, _ arguments: [String]) async throws {
+        try await program.run(arguments, time: time, search: search)
+    }
+
+    private func put<Number: FixedWidthInteger>(_ number: Number, in bytes: inout [UInt8], at place: Int) {
+        bytes.withUnsafeMutableBytes { $0.storeBytes(of: number.littleEndian, toByteOffset: place, as: Number.self) }
+    }
+}

@@ -1,0 +1,28 @@
+import OCI
+
+/// How the disk of a machine image is made, as the image itself says it.
+struct DiskSettings: Sendable, Hashable {
+    enum Boot: String {
+        case hybrid
+        case bios
+        case uefi
+    }
+
+    /// Bytes; nil leaves it to what the tree needs.
+    let size: Int64?
+    let boot: Boot
+    let label: String
+    let kernelArguments: [String]
+
+    /// Reads the label of a config, which the bake has written; nil where it is none of ours.
+    init?(_ label: String?) {
+        guard let label, let json = try? JSONValue.parse(Array(label.utf8)),
+            let boot = json["boot"]?.stringValue.flatMap(Boot.init), let name = json["label"]?.stringValue,
+            let arguments = json["kernelArguments"]?.arrayValue
+        else { return nil }
+        self.boot = boot
+        self.label = name
+        size = json["size"]?.integerValue
+        kernelArguments = arguments.compactMap(\.stringValue)
+    }
+}

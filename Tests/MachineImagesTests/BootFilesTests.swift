@@ -1,0 +1,65 @@
+import Disks
+import Layers
+import Testing
+
+@testable import MachineImages
+
+@Suite("What starts a machine") struct BootFilesTests {
+    private func tree(_ names: [EntryPath]) throws -> MergedTree {
+        let items = names.map { LayerListing.Item(entry: .regular($0, size: 0), dataOffset: 0) }
+        return try MergedTree(layers: [LayerListing(items: .init(items))])
+    }
+
+    @Test func `is the newest kernel, by its numbers, with the initial file system of its own`() throws {
+        let found = try BootFiles(
+            in: tree([
+                "boot/initrd.img-6.1.0-9-amd64", "boot/vmlinuz-6.1.0-10-amd64", "boot/vmlinuz-6.1.0-9-amd64",
+                "boot/vmlinuz-5.10.0-30-amd64", "boot/config-6.1.0-10-amd64",
+            ])
+        )
+        #expect(found?.kernel == "boot/vmlinuz-6.1.0-10-amd64")
+        #expect(found?.initrd == nil)
+        let older = try BootFiles(in: tree(["boot/initrd.img-6.1.0-9-amd64", "boot/vmlinuz-6.1.0-9-amd64"]))
+        #expect(older?.initrd == "boot/initrd.img-6.1.0-9-amd64")
+        #expect(try BootFiles(in: tree(["boot/vmlinuz", "etc/vmlinuz-1"])) == nil)
+    }
+
+    @Test func `is configured once for both kinds of firmware`() throws {
+        let files = try #require(BootFiles(in: tree(["boot/initrd.img-6.1", "boot/vmlinuz-6.1"])))
+        let root = GUID(Array(0xf0...0xff))
+        #expect(
+            files.configuration(root: root, arguments: ["nvme_core.io_timeout=4294967295", "quiet"]) == """
+                # Written by ovenbird for the disk of this image; 'update-grub' writes it anew on the machine.
+                serial --unit=0 --speed=115200
+                terminal_input serial console
+                terminal_output serial console
+                set timeout=0
+                menuentry 'Linux' {
+                  linux /boot/vmlinuz-6.1 root=PARTUUID=f0f1f2f3-f4f5-f6f7-f8f9-fafbfcfdfeff ro console=tty0 \
+                console=ttyS0,115200n8 nvme_core.io_timeout=4294967295 quiet
+                  initrd /boot/initrd.img-6.1
+                }
+
+                """
+        )
+        #expect(
+            BootFiles.mounts(root: root) == """
+                # Written by ovenbird for the disk of this image.
+                PARTUUID=f0f1f2f3-f4f5-f6f7-f8f9-fafbfcfdfeff / ext4 defaults,x-systemd.growfs 0 1
+
+                """
+        )
+    }
+
+    @Test func `the disk of an image has the same names in all versions, and others than another image`() {
+        let one = DiskIdentity(project: "storefront", image: "base")
+        #expect(one == DiskIdentity(project: "storefront", image: "base"))
+        let all = [
+            one, DiskIdentity(project: "storefront", image: "other"), DiskIdentity(project: "shop", image: "base"),
+        ]
+        .flatMap { [$0.disk, $0.root, $0.boot, $0.firmware, $0.fileSystem, $0.hashSeed] }
+        #expect(Set(all).count == 18)
+        // A GUID made in a way of one's own, and of the common variant.
+        #expect(all.allSatisfy { $0.ordered[6] >> 4 == 8 && $0.ordered[8] >> 6 == 2 })
+    }
+}
