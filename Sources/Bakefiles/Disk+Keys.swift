@@ -23,7 +23,12 @@ struct DiskSettings: Sendable {
     static let shape = Keys<DiskSettings>(
         "'disk'",
         [
-            .optional("size", .size, \.size, "the disk's size, as in '4GiB'; as small as it can be by default"),
+            .optional(
+                "size",
+                .size,
+                \.size,
+                "the disk's size, as in '4GiB'; by default what it needs and half as much again"
+            ),
             .defaulted("filesystem", .choice, \.filesystem, "the root file system; 'ext4'"),
             .defaulted("boot", .choice, \.boot, "how it boots: 'bios', 'uefi', or both with 'hybrid', the default"),
             .defaulted("label", .text(.diskLabel), \.label, "the root file system's label; 'root' by default"),

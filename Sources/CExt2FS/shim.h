@@ -35,6 +35,9 @@ static inline errcode_t ob_ext2_create(const char *path, const char *options, co
     param.s_feature_ro_compat = EXT2_FEATURE_RO_COMPAT_SPARSE_SUPER | EXT2_FEATURE_RO_COMPAT_LARGE_FILE |
                                 EXT4_FEATURE_RO_COMPAT_HUGE_FILE | EXT4_FEATURE_RO_COMPAT_DIR_NLINK |
                                 EXT4_FEATURE_RO_COMPAT_EXTRA_ISIZE | EXT4_FEATURE_RO_COMPAT_METADATA_CSUM;
+    // The blocks of that inode have numbers of 32 bits.
+    int grows = format->block_count <= UINT32_MAX;
+    if (!grows) param.s_feature_compat &= ~EXT2_FEATURE_COMPAT_RESIZE_INODE;
     ext2fs_blocks_count_set(&param, format->block_count);
     ext2fs_r_blocks_count_set(&param, format->block_count / 20);
 
@@ -73,7 +76,7 @@ static inline errcode_t ob_ext2_create(const char *path, const char *options, co
     memset(&none, 0, sizeof(none));
     none.i_extra_isize = 32;
     if ((code = ext2fs_write_inode_full(fs, EXT2_BAD_INO, (struct ext2_inode *)&none, sizeof(none)))) return code;
-    if ((code = ext2fs_create_resize_inode(fs))) return code;
+    if (grows && (code = ext2fs_create_resize_inode(fs))) return code;
     struct ext2fs_journal_params journal = {.num_journal_blocks = format->journal_blocks};
     // Behind the tables, so that it does not move with the size of the disk.
     return ext2fs_add_journal_inode3(fs, &journal, fs->super->s_first_data_block + 1, EXT2_MKJOURNAL_LAZYINIT);

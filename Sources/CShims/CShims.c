@@ -13,6 +13,7 @@
 #include <sys/mount.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
+#include <sys/vfs.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
@@ -129,3 +130,8 @@ int ob_terminal_rows(int fd) {
 int ob_pipe(int ends[2]) { return pipe2(ends, O_CLOEXEC); }
 
 int ob_use_utf8_locale(void) { return setlocale(LC_CTYPE, "C.UTF-8") != NULL; }
+
+long ob_file_system_type(int file) {
+    struct statfs facts;
+    return fstatfs(file, &facts) == 0 ? (long)facts.f_type : -1;
+}

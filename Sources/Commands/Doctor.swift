@@ -1,4 +1,5 @@
 import Glibc
+import MachineImages
 import OCI
 import Planning
 import Sandbox
@@ -59,13 +60,7 @@ struct Doctor {
                 platforms(), engine(),
                 program("git", ["--version"], name: "git", purpose: "the commit in a release, and 'version: git'"),
                 program("dot", ["-V"], name: "Graphviz", purpose: "'ovenbird graph --format svg'", package: "graphviz"),
-                program(
-                    "grub-mkimage",
-                    ["--version"],
-                    name: "GRUB",
-                    purpose: "'ovenbird export --format raw'",
-                    package: "grub-common grub-pc-bin grub-efi-amd64-bin dosfstools mtools"
-                ),
+                disks(),
             ]
     }
 
@@ -153,6 +148,18 @@ struct Doctor {
             fix: hasClient
                 ? "start it with 'systemctl start docker'"
                 : "apt-get install docker.io, or podman"
+        )
+    }
+
+    private func disks() -> Finding {
+        let missing = MachineDisk.missingPackages(search: Console.environment["PATH"])
+        return Finding(
+            name: "disks",
+            state: missing.isEmpty ? .good : .missing,
+            detail: missing.isEmpty
+                ? "GRUB and the programs for FAT file systems" : "without \(missing.joined(separator: ", "))",
+            purpose: "'ovenbird export --format raw'",
+            fix: missing.isEmpty ? nil : "apt-get install \(missing.joined(separator: " "))"
         )
     }
 

@@ -180,12 +180,23 @@ struct ExportCommand: AsyncParsableCommand {
             )
             try await AtomicOutput.file(path) { try await disk.write(to: $0) }
         } catch let error as MachineDiskError {
-            throw InvalidInput(
-                Diagnostic("'\(known.name)' cannot become a disk", .noDisk, why: error.description, fix: error.remedy)
+            let isTool =
+                switch error {
+                case .missing, .program: true
+                case .noKernel, .noSettings, .architecture: false
+                }
+            let text = "'\(known.name)' cannot become a disk"
+            throw CommandFailure(
+                isTool ? .internalError : .usage,
+                [Diagnostic(text, isTool ? .toolMissing : .noDisk, why: error.description, fix: error.remedy)]
             )
         } catch let error as DiskError {
             var remedy: String?
-            if case .tooSmall = error { remedy = "give it a larger 'size' under 'disk'" }
+            switch error {
+            case .library: throw error
+            case .tooSmall: remedy = "give it a larger 'size' under 'disk'"
+            case .unsupported: break
+            }
             throw InvalidInput(
                 Diagnostic("'\(known.name)' cannot become a disk", .noDisk, why: error.description, fix: remedy)
             )

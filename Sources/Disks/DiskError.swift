@@ -1,8 +1,5 @@
-package import SystemIO
-
 /// Why no disk could be made of a tree.
 package enum DiskError: Error, Hashable, Sendable, CustomStringConvertible {
-    case system(SystemError)
     /// The content has no room: how many bytes there are, and how many it needs at least, where that is known.
     case tooSmall(size: Int64, needed: Int64?)
     /// The file system cannot hold an entry: its path, and why.
@@ -12,10 +9,9 @@ package enum DiskError: Error, Hashable, Sendable, CustomStringConvertible {
 
     package var description: String {
         switch self {
-        case .system(let error): return "\(error)"
         case .tooSmall(let size, let needed):
-            let least = needed.map { ": it needs \($0) bytes at least" } ?? ""
-            return "the disk has no room for the image with \(size) bytes\(least)"
+            let least = needed.map { ", which needs \($0) bytes at least" } ?? ""
+            return "a disk of \(size) bytes has no room for the image\(least)"
         case .unsupported(let entry, let reason): return "'\(entry)' has no place in an ext4 file system: \(reason)"
         case .library(let action, let answer): return "cannot \(action): \(answer)"
         }

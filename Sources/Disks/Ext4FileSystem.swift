@@ -24,8 +24,8 @@ final class Ext4FileSystem {
     private var unmarked = BlockRun(start: 0, count: 0)
     private var isClosed = false
 
-    /// What is on its way to the disk: whole blocks that follow each other.
-    private let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 4 << 20, alignment: 4096)
+    /// What is on its way to the disk: whole blocks that follow each other, as many as stay in the cache of a processor.
+    private let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 512 << 10, alignment: 4096)
     private var buffered = BlockRun(start: 0, count: 0)
 
     /// Makes a file system in a part of a disk that is all zeros.
@@ -79,10 +79,10 @@ final class Ext4FileSystem {
         return runs
     }
 
-    /// One block that is used.
-    func block() throws -> UInt64 {
+    /// One block, which is used or only kept free.
+    func block(_ isUsed: Bool = true) throws -> UInt64 {
         let run = try reserve(1)[0]
-        use(run)
+        if isUsed { use(run) }
         return run.start
     }
 
@@ -130,6 +130,7 @@ final class Ext4FileSystem {
 
     /// Writes an inode that is in use.
     func write(_ inode: Ext4Inode, _ number: UInt32, isFolder: Bool = false) throws {
+        guard number <= inodeCount else { throw DiskError.tooSmall(size: size, needed: nil) }
         // The root folder and the one for what was lost are counted since the file system was made.
         if number >= Self.firstInode {
             ext2fs_inode_alloc_stats2(handle, number, 1, isFolder ? 1 : 0)
@@ -147,16 +148,21 @@ final class Ext4FileSystem {
     }
 
     /// Gives an inode that is written extended attributes.
-    func setAttributes(_ attributes: [ExtendedAttribute], of number: UInt32) throws {
+    func setAttributes(of entry: TarEntry, _ number: UInt32) throws {
         mark()
         var list: OpaquePointer?
         try check(ext2fs_xattrs_open(handle, number, &list), "read extended attributes")
         defer { ext2fs_xattrs_close(&list) }
-        for attribute in attributes {
+        for attribute in entry.xattrs {
             let code = attribute.value.withUnsafeBytes {
                 ext2fs_xattr_set(list, attribute.name, $0.baseAddress, $0.count)
             }
-            try check(code, "set the extended attribute '\(attribute.name)'")
+            if code == EXT2_ET_EA_NO_SPACE {
+                let reason =
+                    "there is no room for its extended attribute '\(attribute.name)' of \(attribute.value.count) bytes"
+                throw DiskError.unsupported(entry: "/\(entry.path)", reason: reason)
+            }
+            try check(code, "set the extended attribute '\(attribute.name)' of '/\(entry.path)'")
         }
     }
 

@@ -10,8 +10,8 @@ struct Ext4Folder {
         case gone(length: Int)
     }
 
-    /// Its position in the tree.
-    let position: Int
+    /// Its position in the tree; nil where a later layer has removed it, so that only its room is kept.
+    let position: Int?
     /// Its inode; 0 as long as no layer has brought the folder itself.
     var inode: UInt32
     private(set) var slots: [Slot] = []
@@ -24,7 +24,7 @@ struct Ext4Folder {
     private static let tailLength = 12
     private static let room = Ext4Format.blockSize - tailLength
 
-    init(position: Int, inode: UInt32, firstBlock: UInt64) {
+    init(position: Int?, inode: UInt32, firstBlock: UInt64) {
         self.position = position
         self.inode = inode
         blocks = [firstBlock]
@@ -44,12 +44,6 @@ struct Ext4Folder {
         }
         used += length
         slots.append(slot)
-    }
-
-    /// Adds blocks without names.
-    mutating func append(empty block: UInt64) {
-        blocks.append(block)
-        used = Self.room
     }
 
     /// An entry of a block.
@@ -83,7 +77,6 @@ struct Ext4Folder {
             used += length
         }
         result.append(Self.block(names))
-        while result.count < blocks.count { result.append(Self.block([])) }
         return result
     }
 

@@ -30,6 +30,7 @@ package struct Ext4Format: Sendable, Hashable {
     static func inodes(_ blocks: Int64, needed: Int64) -> Int64 {
         var count = max(blocks / 4, 256)
         while count < needed + needed / 4 && count < blocks { count *= 2 }
-        return min(count, blocks)
+        // Numbers of inodes have 32 bits.
+        return min(count, blocks, 1 << 31)
     }
 }

@@ -8,6 +8,7 @@ extension Ext4Writer {
     mutating func addFiles(of layer: Int, _ firstInode: UInt32) throws {
         let items = tree.listings[layer].items
         for number in items.indices {
+            try check()
             let kind = items.kind(at: number)
             if kind == .directory || kind == .hardLink { continue }
             let item = items[number]
@@ -31,6 +32,7 @@ extension Ext4Writer {
                 reason: "it has \(links) names, and a file has \(Ext4Inode.mostLinks) at most"
             )
         }
+        if isThere { try refuseOdd(item.entry) }
         var inode = Ext4Inode(item.entry, links: links)
         switch item.entry.kind {
         case .regular:
@@ -38,9 +40,6 @@ extension Ext4Writer {
             try setContent(of: &inode, inodeNumber, size: item.entry.size, extents, isThere)
         case .symlink where item.entry.linkTarget.count > Ext4Inode.longestInlineTarget:
             let target = item.entry.linkTarget
-            guard target.count < Ext4Format.blockSize else {
-                throw DiskError.unsupported(entry: "/\(item.entry.path)", reason: "its target has more than 4095 bytes")
-            }
             var extents = Ext4Extents()
             for run in try system.reserve(1) {
                 extents.append(logical: 0, run)
@@ -48,7 +47,7 @@ extension Ext4Writer {
                 system.use(run)
                 try system.write(run) { block in
                     block.initializeMemory(as: UInt8.self, repeating: 0)
-                    block.copyBytes(from: target)
+                    block.copyBytes(from: target.prefix(block.count))
                 }
             }
             try setContent(of: &inode, inodeNumber, size: Int64(target.count), extents, isThere)
@@ -57,7 +56,22 @@ extension Ext4Writer {
         }
         if !isThere { return }
         try system.write(inode, inodeNumber)
-        if !item.entry.xattrs.isEmpty { attributes.append((inodeNumber, item.entry.xattrs)) }
+        try note(item.entry, inodeNumber)
+    }
+
+    /// Refuses what has no form in the file system.
+    private func refuseOdd(_ entry: TarEntry) throws {
+        let reason: String?
+        switch entry.kind {
+        case .symlink where entry.linkTarget.isEmpty: reason = "its target is empty"
+        case .symlink where entry.linkTarget.count >= Ext4Format.blockSize:
+            reason = "its target has more than \(Ext4Format.blockSize - 1) bytes"
+        case .characterDevice, .blockDevice:
+            let isKnown = entry.deviceMajor < 1 << 12 && entry.deviceMinor < 1 << 20
+            reason = isKnown ? nil : "Linux has no device \(entry.deviceMajor):\(entry.deviceMinor)"
+        default: reason = nil
+        }
+        if let reason { throw DiskError.unsupported(entry: "/\(entry.path)", reason: reason) }
     }
 
     /// Writes content, or keeps its room; pieces of zeros take none.
@@ -66,6 +80,7 @@ extension Ext4Writer {
         let pieceLength = Int64(Self.piece * Ext4Format.blockSize)
         var done: Int64 = 0
         while done < item.entry.size {
+            try check()
             let length = Int(min(pieceLength, item.entry.size - done))
             let logical = UInt32(done / Int64(Ext4Format.blockSize))
             let count = (length + Ext4Format.blockSize - 1) / Ext4Format.blockSize

@@ -1,33 +1,39 @@
 import Layers
 
 extension Ext4Writer {
-    /// Gives all that a layer mentions a name in its folder, unless a layer below has.
+    /// Gives all that a layer mentions a name in its folder, unless a layer below has, and folders their first blocks.
     ///
-    /// So the blocks of folders lie before the layer's files.
+    /// So the blocks of folders lie before the layer's files. What is gone is treated in the same way, so that nothing moves
+    /// when a later layer removes it.
     mutating func addNames(of layer: Int, _ firstInode: UInt32) throws {
         let items = tree.listings[layer].items
         for item in items.indices {
+            try check()
             let known = Int(entries[layer][item])
+            let isFolder = items.kind(at: item) == .directory
+            let inode = firstInode + UInt32(item)
             if known >= 0 {
                 try addName(known)
-                if items.kind(at: item) == .directory { try addFolder(known, inode: firstInode + UInt32(item)) }
+                if isFolder { try addFolder(known, inode: inode) }
                 continue
             }
             let path = items.path(at: item)
             if path.name.starts(with: Whiteout.prefix) { continue }
-            if let position = tree.position(of: path) {
-                // Another layer's entry has the name now, and keeps its place.
-                try addName(position)
-                if items.kind(at: item) == .directory, tree.entry(at: position).kind == .directory {
-                    try addFolder(position, inode: firstInode + UInt32(item))
-                }
-            } else if let folder = tree.position(of: path.parent), tree.entry(at: folder).kind == .directory {
-                try addName(folder)
-                let number = try addFolder(folder, inode: 0)
-                let length = path.name.count
-                try folders[number].append(.gone(length: length), nameLength: length) { try system.block() }
-            }
+            // Another layer's entry may have the name now, and keeps its place.
+            if let position = tree.position(of: path) { try addName(position) } else { try addName(ofGone: path) }
+            if isFolder { try addFolder(at: path, inode: inode) }
         }
+    }
+
+    /// Gives folders that a layer is the first to imply inodes behind those of its items, and answers how many.
+    mutating func numberImplied(from first: UInt32) -> UInt32 {
+        var count: UInt32 = 0
+        for index in numbered..<folders.count where folders[index].inode == 0 {
+            folders[index].inode = first + count
+            count += 1
+        }
+        numbered = folders.count
+        return count
     }
 
     /// Gives an entry its name in its folder, and the folder its own, if they have none.
@@ -44,7 +50,37 @@ extension Ext4Writer {
                 reason: "its name has more than 255 bytes"
             )
         }
-        try folders[number].append(.live(position), nameLength: length) { try system.block() }
+        try append(.live(position), length, to: number)
+    }
+
+    /// The same of what a later layer has removed.
+    private mutating func addName(ofGone path: EntryPath) throws {
+        guard goneNames.insert(path).inserted else { return }
+        let folder = path.parent
+        if let position = tree.position(of: folder) { try addName(position) } else { try addName(ofGone: folder) }
+        let number = try addFolder(at: folder, inode: 0)
+        let length = min(path.name.count, 255)
+        try append(.gone(length: length), length, to: number)
+    }
+
+    private mutating func append(_ slot: Ext4Folder.Slot, _ length: Int, to number: Int) throws {
+        let isThere = folders[number].position != nil
+        try folders[number].append(slot, nameLength: length) { try system.block(isThere) }
+    }
+
+    /// Makes a folder of what is at a path, whether it is still there or not.
+    @discardableResult
+    private mutating func addFolder(at path: EntryPath, inode: UInt32) throws -> Int {
+        if let position = tree.position(of: path), tree.entry(at: position).kind == .directory {
+            return try addFolder(position, inode: inode)
+        }
+        if let known = goneFolders[path] {
+            if folders[known].inode == 0 { folders[known].inode = inode }
+            return known
+        }
+        goneFolders[path] = folders.count
+        folders.append(Ext4Folder(position: nil, inode: inode, firstBlock: try system.block(false)))
+        return folders.count - 1
     }
 
     /// Makes a folder of an entry, if it is none yet; the lowest layer that has the folder itself gives it its inode.
@@ -63,11 +99,13 @@ extension Ext4Writer {
     /// Writes the blocks of all folders, and their inodes.
     mutating func writeFolders() throws {
         var folderCounts = [Int](repeating: 0, count: folders.count)
-        for folder in folders where folder.position > 0 {
-            folderCounts[Int(folderNumbers[Int(parents[folder.position])])] += 1
+        for case let position? in folders.map(\.position) where position > 0 {
+            folderCounts[Int(folderNumbers[Int(parents[position])])] += 1
         }
         for (number, folder) in folders.enumerated() {
-            let parent = folders[Int(folderNumbers[Int(parents[folder.position])])].inode
+            guard let position = folder.position else { continue }
+            try check()
+            let parent = folders[Int(folderNumbers[Int(parents[position])])].inode
             let blocks = folder.contents(parent: parent) { name(of: $0) }
             for (block, bytes) in zip(folder.blocks, blocks) {
                 var bytes = bytes
@@ -79,11 +117,11 @@ extension Ext4Writer {
             for (index, block) in folder.blocks.enumerated() {
                 extents.append(logical: UInt32(index), BlockRun(start: block, count: 1))
             }
-            let entry = tree.entry(at: folder.position)
+            let entry = tree.entry(at: position)
             var inode = Ext4Inode(entry, links: 2 + folderCounts[number])
             try setContent(of: &inode, folder.inode, size: Int64(folder.blocks.count * Ext4Format.blockSize), extents)
             try system.write(inode, folder.inode, isFolder: true)
-            if !entry.xattrs.isEmpty { attributes.append((folder.inode, entry.xattrs)) }
+            try note(entry, folder.inode)
         }
     }
 

@@ -24,57 +24,73 @@ package struct Ext4Writer {
     var folderNumbers: [Int32]
     /// Whether an entry has its name in its folder.
     var hasName: [Bool]
+    /// Names and folders that a later layer has removed, in the same way.
+    var goneNames: Set<EntryPath> = []
+    var goneFolders: [EntryPath: Int] = [:]
+    /// Folders before this one have an inode.
+    var numbered = 0
+    /// Throws where nobody waits for the result any more.
+    let check: () throws -> Void
     /// Inodes with extended attributes, which are written last.
-    var attributes: [(inode: UInt32, list: [ExtendedAttribute])] = []
+    var attributes: [(inode: UInt32, entry: TarEntry)] = []
 
     /// Writes a file system of `size` bytes from `offset` on into a disk that is all zeros there.
     ///
-    /// `layers` are listings and uncompressed tars, from the lowest on. Throws `DiskError`, and `LayerError` where they make
-    /// no tree.
+    /// `layers` are listings and uncompressed tars, from the lowest on. What `check` throws, which is called often, ends it.
+    /// Throws `DiskError`, `SystemError`, and `LayerError` where the layers make no tree.
     package static func write(
         _ layers: [(listing: LayerListing, file: Descriptor)],
         on disk: Descriptor,
         from offset: Int64,
         size: Int64,
-        format: Ext4Format
+        format: Ext4Format,
+        check: @escaping () throws -> Void = {}
     ) throws {
         // What a check of the file system finds without a name goes into a folder that each one has, and which so has the
-        // first inode.
-        var lost = TarEntry.directory("lost+found", mode: 0o700, modified: format.time)
-        let lowest = LayerListing(items: .init([.init(entry: lost, dataOffset: 0)]))
-        let tree = try MergedTree(layers: [lowest] + layers.map(\.listing))
-        lost.kind = tree.entry(at: lost.path)?.kind ?? .directory
-        guard lost.kind == .directory else {
-            throw DiskError.unsupported(entry: "/\(lost.path)", reason: "each one has a folder of that name")
+        // first inode, whatever layers do to it.
+        let path: EntryPath = "lost+found"
+        let lost = LayerListing(
+            items: .init([.init(entry: .directory(path, mode: 0o700, modified: format.time), dataOffset: 0)])
+        )
+        var listings = [lost] + layers.map(\.listing)
+        var tree = try MergedTree(layers: listings)
+        if !tree.contains(path) {
+            listings.append(lost)
+            tree = try tree.adding([lost])
         }
-        do {
-            // One for each item, whether or not an upper layer leaves it, and for folders that are only implied.
-            let implied = (0..<tree.count).count { tree.source(at: $0) == nil }
-            let inodes = tree.listings.reduce(Int64(Ext4FileSystem.firstInode) + Int64(implied)) {
-                $0 + Int64($1.items.count)
-            }
-            let blocks = size / Int64(Ext4Format.blockSize)
-            let system = try Ext4FileSystem(
-                format,
-                on: disk,
-                from: offset,
-                size: size,
-                inodes: Ext4Format.inodes(blocks, needed: inodes)
-            )
-            guard Int64(system.inodeCount) >= inodes else {
-                throw DiskError.tooSmall(size: size, needed: inodes * Int64(Ext4Format.blockSize))
-            }
-            var writer = Ext4Writer(tree, system, [LayerContent(disk)] + layers.map { LayerContent($0.file) })
-            try writer.write()
-        } catch let error as SystemError {
-            throw DiskError.system(error)
+        guard tree.entry(at: path)?.kind == .directory else {
+            let reason = "every ext4 file system needs a folder of that name"
+            throw DiskError.unsupported(entry: "/\(path)", reason: reason)
         }
+        // One for each item, whether or not an upper layer leaves it, and for folders that are only implied.
+        let implied = (0..<tree.count).count { tree.source(at: $0) == nil }
+        let inodes = listings.reduce(Int64(Ext4FileSystem.firstInode) + Int64(implied)) { $0 + Int64($1.items.count) }
+        let blocks = size / Int64(Ext4Format.blockSize)
+        let system = try Ext4FileSystem(
+            format,
+            on: disk,
+            from: offset,
+            size: size,
+            inodes: Ext4Format.inodes(blocks, needed: inodes)
+        )
+        guard Int64(system.inodeCount) >= inodes else {
+            throw DiskError.tooSmall(size: size, needed: inodes * Int64(Ext4Format.blockSize))
+        }
+        let files = [disk] + layers.map(\.file) + [disk]
+        var writer = Ext4Writer(tree, system, files.map { LayerContent($0) }, check)
+        try writer.write()
     }
 
-    private init(_ tree: MergedTree, _ system: Ext4FileSystem, _ contents: [LayerContent]) {
+    private init(
+        _ tree: MergedTree,
+        _ system: Ext4FileSystem,
+        _ contents: [LayerContent],
+        _ check: @escaping () throws -> Void
+    ) {
         self.tree = tree
         self.system = system
         self.contents = contents
+        self.check = check
         parents = [Int32](repeating: 0, count: tree.count)
         entries = tree.listings.map { [Int32](repeating: -1, count: $0.items.count) }
         folderNumbers = [Int32](repeating: -1, count: tree.count)
@@ -104,24 +120,36 @@ package struct Ext4Writer {
         var first = Ext4FileSystem.firstInode
         for layer in tree.listings.indices {
             try addNames(of: layer, first)
+            let items = UInt32(tree.listings[layer].items.count)
+            let implied = numberImplied(from: first + items)
             try addFiles(of: layer, first)
             firstInodes.append(first)
-            first += UInt32(tree.listings[layer].items.count)
+            first += items + implied
         }
-        // Folders that are only implied by what has been removed from them.
+        // Folders that nothing but what has been removed from them implies.
         for position in 0..<tree.count where !hasName[position] {
             try addName(position)
             try addFolder(position, inode: 0)
         }
-        for index in folders.indices where folders[index].inode == 0 {
-            folders[index].inode = first
-            first += 1
-        }
+        _ = numberImplied(from: first)
         try writeFolders()
-        for (inode, list) in attributes { try system.setAttributes(list, of: inode) }
+        for (inode, entry) in attributes { try system.setAttributes(of: entry, inode) }
         try system.close()
     }
 
     /// The first inode of each layer: an item has the one of its number behind it.
     var firstInodes: [UInt32] = []
+
+    /// Remembers an entry whose extended attributes are to be written.
+    mutating func note(_ entry: TarEntry, _ inode: UInt32) throws {
+        for attribute in entry.xattrs {
+            let known = ["user.", "trusted.", "security.", "system.posix_acl_access", "system.posix_acl_default"]
+            // The rest of the name has its length in one byte.
+            guard known.contains(where: attribute.name.hasPrefix), attribute.name.utf8.count <= 255 else {
+                let reason = "Linux has no extended attribute '\(attribute.name)'"
+                throw DiskError.unsupported(entry: "/\(entry.path)", reason: reason)
+            }
+        }
+        if !entry.xattrs.isEmpty { attributes.append((inode, entry)) }
+    }
 }

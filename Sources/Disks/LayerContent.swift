@@ -6,7 +6,8 @@ struct LayerContent {
     private let file: Descriptor
     private var window: [UInt8] = []
     private var start: Int64 = 0
-    private static let windowLength = 1 << 20
+    /// What stays in the cache of a processor until it is copied on.
+    private static let windowLength = 256 << 10
 
     init(_ file: Descriptor) { self.file = file }
 

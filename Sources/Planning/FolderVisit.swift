@@ -56,7 +56,7 @@ struct FolderVisit: Sendable {
         seen = SeenFolder(
             try opened.entries().sorted(by: FolderEntry.precedes),
             of: status,
-            isSettled: InputScanner.isSettled(status, at: scan.startedAt),
+            isSettled: InputScanner.isSettled(status, at: scan.startedAt) && InputScanner.showsNewNames(opened),
             before: before
         )
         isChanged = seen != before

@@ -1,3 +1,4 @@
+import CShims
 import Glibc
 import SystemIO
 import SystemPackage
@@ -19,6 +20,14 @@ extension InputScanner {
     static func isSettled(_ status: FileStatus, at time: Int64) -> Bool {
         let tick: Int64 = status.changed % 1_000_000_000 == 0 ? 2_000_000_000 : 50_000_000
         return time - status.changed > tick
+    }
+
+    /// Whether the facts of a folder change with the names in it, which POSIX demands, and many a file system in user space, or
+    /// from elsewhere, does not do.
+    static func showsNewNames(_ folder: SystemIO.Descriptor) -> Bool {
+        // ext2 to ext4, XFS, Btrfs, tmpfs, overlayfs, ZFS, F2FS, as statfs(2) and the headers of Linux have them.
+        let known = [0xef53, 0x5846_5342, 0x9123_683e, 0x0102_1994, 0x794c_7630, 0x2fc1_2fc1, 0xf2f5_2010]
+        return known.contains(ob_file_system_type(folder.raw))
     }
 
     /// Reads a file below a source, or the source itself where the path is empty.

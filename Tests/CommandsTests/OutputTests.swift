@@ -99,7 +99,7 @@ struct OutputTests {
         #expect(
             findings.compactMap { $0["name"]?.stringValue } == [
                 "store", "disk space", "user", "OCI runtime", "namespaces and overlay", "Debian roots",
-                "platforms", "container engine", "git", "Graphviz", "GRUB",
+                "platforms", "container engine", "git", "Graphviz", "disks",
             ]
         )
         for finding in findings where finding["state"] == "missing" { #expect(finding["fix"]?.stringValue != nil) }

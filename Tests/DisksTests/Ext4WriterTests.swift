@@ -163,6 +163,9 @@ import Testing
     @Test func `a later layer moves nothing of those below`() async throws {
         var base = RawTar()
         for number in 0..<2000 { base.add("usr/\(number % 40)/file-\(number)", content: "\(number)") }
+        for number in 0..<200 { base.folder("usr/share/doc/\(number)") }
+        for number in 0..<200 { base.add("usr/share/doc/\(number)/copyright", content: "\(number)") }
+        for number in 0..<20 { base.add("usr/old/\(number)", content: "\(number)") }
         base.add("usr/lib/large", content: String(repeating: "library ", count: 1 << 19))
         var settings = RawTar()
         settings.folder("etc")
@@ -189,24 +192,112 @@ import Testing
         try await making.check(removed)
         // All of the file's own, which are free now, and what says so.
         #expect(try making.difference(before, removed) <= 8 + 5)
+
+        // Folders, with what is in them, and one in whose place a file comes.
+        var without = RawTar()
+        without.add("usr/share/.wh.doc", content: "")
+        without.add("usr/old", content: "a file")
+        let folders = try making.disk("folders", [base, settings, application, without])
+        try await making.check(folders)
+        #expect(try making.difference(before, folders) <= 12)
+        // They keep their places when they come back.
+        var back = RawTar()
+        for number in 0..<200 { back.folder("usr/share/doc/\(number)") }
+        let again = try making.disk("again", [base, settings, application, without, back])
+        try await making.check(again)
+        #expect(try making.difference(folders, again) <= 6)
+    }
+
+    @Test func `what layers take away of the file system's own folder is there all the same`() async throws {
+        var lower = RawTar()
+        lower.add("lost+found/", "5", mode: 0o700)
+        var upper = RawTar()
+        upper.add(".wh.lost+found", content: "")
+        upper.add("file", content: "file")
+        let disk = try making.disk("disk", [lower, upper])
+        try await making.check(disk)
+        #expect(try await requireTool("debugfs", ["-R", "stat /lost+found", disk.string]).contains("Inode: 11 "))
+    }
+
+    @Test func `times, links and numbers of folders at their bounds are sound`() async throws {
+        var tar = RawTar()
+        tar.add("late", content: "", modified: .max)
+        tar.add("early", content: "", pax: ["mtime": Array("-2147483648".utf8)])
+        tar.add("too-early", content: "", pax: ["mtime": Array("-99999999999".utf8)])
+        tar.add("too-late", content: "", pax: ["mtime": Array("99999999999".utf8)])
+        tar.add("file", content: "many names")
+        for number in 0..<3000 { tar.add("names/\(number)", "1", link: "file") }
+        for number in 0..<66_000 { tar.folder("folders/\(number)") }
+        let disk = try making.disk("disk", [tar], mebibytes: 640)
+        try await making.check(disk)
+        func stat(_ path: String) async throws -> String {
+            try await requireTool("debugfs", ["-R", "stat \(path)", disk.string])
+        }
+        #expect(try await stat("/file").contains("Links: 3001 "))
+        #expect(try await stat("/folders").contains("Links: 1 "))
+        #expect(try await stat("/late").contains("mtime: 0xffffffff:00000001"))
+        #expect(try await stat("/early").contains("mtime: 0x80000000:00000000"))
+        #expect(try await stat("/too-early").contains("mtime: 0x80000000:00000000"))
+        #expect(try await stat("/too-late").contains("mtime: 0x7fffffff:00000003"))
+    }
+
+    @Test func `a result that nobody waits for is given up`() throws {
+        let disk = try Descriptor.open(making.folder.file("disk"), flags: O_RDWR | O_CREAT, mode: 0o644)
+        try disk.setLength(64 << 20)
+        let layers = try Self.odd.enumerated().map { try making.layer("\($0).tar", $1) }
+        var calls = 0
+        #expect(throws: CancellationError.self) {
+            try Ext4Writer.write(layers, on: disk, from: 0, size: 64 << 20, format: DiskMaking.format()) {
+                calls += 1
+                if calls == 20 { throw CancellationError() }
+            }
+        }
+        #expect(calls == 20)
     }
 
     @Test func `a disk without room is refused with what it would need`() throws {
         var tar = RawTar()
         tar.add("large", content: String(repeating: "large ", count: 1 << 22))
         let error = #expect(throws: DiskError.self) { try making.disk("small", [tar], mebibytes: 16) }
-        #expect(error?.description.hasPrefix("the disk has no room for the image with 16777216 bytes") == true)
+        #expect(error?.description.hasPrefix("a disk of 16777216 bytes has no room for the image") == true)
         var many = RawTar()
         for number in 0..<5000 { many.add("\(number)", content: "") }
         let inodes = #expect(throws: DiskError.self) { try making.disk("few", [many], mebibytes: 16) }
-        #expect(inodes?.description.hasPrefix("the disk has no room for the image with 16777216 bytes") == true)
+        #expect(inodes?.description.hasPrefix("a disk of 16777216 bytes has no room for the image") == true)
     }
 
     @Test func `what ext4 cannot hold is refused by name`() throws {
         var lost = RawTar()
         lost.add("lost+found", content: "found")
-        #expect(throws: DiskError.unsupported(entry: "/lost+found", reason: "each one has a folder of that name")) {
+        #expect(
+            throws: DiskError.unsupported(
+                entry: "/lost+found",
+                reason: "every ext4 file system needs a folder of that name"
+            )
+        ) {
             try making.disk("lost", [lost])
+        }
+        var noted = RawTar()
+        noted.add("noted", content: "", pax: ["SCHILY.xattr.user.note": [UInt8](repeating: 7, count: 5000)])
+        let reason = "there is no room for its extended attribute 'user.note' of 5000 bytes"
+        #expect(throws: DiskError.unsupported(entry: "/noted", reason: reason)) { try making.disk("noted", [noted]) }
+        func refuse(_ reason: String, _ add: (inout RawTar) -> Void) {
+            var tar = RawTar()
+            add(&tar)
+            #expect(throws: DiskError.unsupported(entry: "/odd", reason: reason)) { try making.disk("odd", [tar]) }
+        }
+        refuse("its target is empty") { $0.add("odd", "2", link: "") }
+        refuse("its target has more than 4095 bytes") { $0.add("odd", "2", link: String(repeating: "t", count: 4096)) }
+        refuse("Linux has no device 4096:0") { $0.add("odd", "3", device: (4096, 0)) }
+        refuse("Linux has no extended attribute 'com.apple.quarantine'") {
+            $0.add("odd", content: "", pax: ["SCHILY.xattr.com.apple.quarantine": [1]])
+        }
+        var linked = RawTar()
+        linked.add("odd", content: "")
+        for number in 0..<65_000 { linked.add("\(number)", "1", link: "odd") }
+        let links = "it has 65001 names, and a file has 65000 at most"
+        #expect(throws: DiskError.unsupported(entry: "/odd", reason: links)) {
+            try making.disk("linked", [linked], mebibytes: 512)
         }
         var name = RawTar()
         let long = String(repeating: "n", count: 256)

@@ -20,6 +20,8 @@ int ob_openat(int directory, const char *path, int flags, mode_t mode);
 int ob_open_folder_here(int directory, const char *name);
 /// getdents64(2): records of a folder from where it stands, as <dirent.h> has them; 0 at its end.
 ssize_t ob_read_folder(int fd, void *records, size_t size);
+/// The kind of file system that an open file is on, as statfs(2) numbers them; -1 where that is not known.
+long ob_file_system_type(int file);
 int ob_open_path_flag(void);
 int ob_open_tmpfile_flag(void);
 

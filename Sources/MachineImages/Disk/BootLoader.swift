@@ -28,7 +28,7 @@ struct BootLoader {
 
     /// Makes what a BIOS starts, for a partition that begins at a sector and has so many.
     func bios(from sector: Int64, sectors: Int64, in work: FilePath) async throws -> BIOS {
-        let folder = try modules("i386-pc", "grub-pc-bin")
+        let folder = Self.modules("i386-pc")
         let path = try await image("i386-pc", folder, Self.modules + ["biosdisk"], in: work)
         var code = Array(try Descriptor.openForReading(folder.appending("boot.img")).readAll(limit: 4096).prefix(440))
         var image = try Descriptor.openForReading(path).readAll(limit: Int(sectors * PartitionTable.sectorSize))
@@ -49,8 +49,7 @@ struct BootLoader {
     /// Makes a FAT file system at an offset of the disk, with the program that firmware starts where it knows of no other.
     func uefi(on disk: FilePath, from offset: Int64, size: Int64, in work: FilePath) async throws {
         let (target, name) = architecture == "arm64" ? ("arm64-efi", "BOOTAA64.EFI") : ("x86_64-efi", "BOOTX64.EFI")
-        let package = architecture == "arm64" ? "grub-efi-arm64-bin" : "grub-efi-amd64-bin"
-        let folder = try modules(target, package)
+        let folder = Self.modules(target)
         let path = try await image(target, folder, Self.modules + ["efi_gop"], in: work)
         // With the smallest clusters there are enough for FAT32.
         try await run(
@@ -65,12 +64,21 @@ struct BootLoader {
         try await run(.copy, ["-i", image, path.string, "::/EFI/BOOT/\(name)"])
     }
 
-    private func modules(_ target: String, _ package: String) throws -> FilePath {
-        let folder = FilePath("/usr/lib/grub/\(target)")
-        guard Files.exists(folder.appending("moddep.lst")) else {
-            throw MachineDiskError.noModules(folder: folder.string, packages: package)
+    private static func modules(_ target: String) -> FilePath { FilePath("/usr/lib/grub/\(target)") }
+
+    /// The Debian packages that this machine lacks for a disk that boots in these ways.
+    static func missingPackages(_ architecture: String, bios: Bool, uefi: Bool, search: String?) -> [String] {
+        var missing = DiskProgram.all.filter { $0.place(search: search) == nil }.map(\.package)
+        var wanted: [(target: String, package: String)] = []
+        if bios { wanted.append(("i386-pc", "grub-pc-bin")) }
+        if uefi {
+            wanted.append(
+                architecture == "arm64" ? ("arm64-efi", "grub-efi-arm64-bin") : ("x86_64-efi", "grub-efi-amd64-bin")
+            )
         }
-        return folder
+        missing += wanted.filter { !Files.exists(modules($0.target).appending("moddep.lst")) }.map(\.package)
+        // Two programs are of one package.
+        return missing.reduce(into: []) { all, name in if !all.contains(name) { all.append(name) } }
     }
 
     /// An image of GRUB that goes on with the configuration in the root file system.

@@ -25,6 +25,8 @@ package struct MachineDisk {
     /// As small as FAT32 can be with the firmware's taste for it.
     private static let firmwareSize: Int64 = 64 << 20
     private static let rootStart = 2 * alignment + firmwareSize
+    /// What of a disk is not the root file system.
+    private static let overhead = rootStart + alignment
 
     package init(
         _ image: StoredImage,
@@ -41,13 +43,26 @@ package struct MachineDisk {
         self.settings = settings
         identity = DiskIdentity(project: project, image: name)
         architecture = image.config.platform.architectureName
-        guard ["amd64", "arm64"].contains(architecture) else { throw MachineDiskError.architecture(architecture) }
         time = image.config.created.flatMap { Timestamp.seconds($0) } ?? 0
         search = environment["PATH"]
+        guard hasBIOS || hasUEFI else {
+            throw MachineDiskError.architecture(architecture, boot: settings.boot.rawValue)
+        }
+    }
+
+    private var hasBIOS: Bool { settings.boot != .uefi && architecture == "amd64" }
+    private var hasUEFI: Bool { settings.boot != .bios && ["amd64", "arm64"].contains(architecture) }
+
+    /// The Debian packages that this machine lacks for disks of its own architecture; for `doctor`.
+    package static func missingPackages(search: String?) -> [String] {
+        let architecture = Platform.host.architectureName
+        return BootLoader.missingPackages(architecture, bios: architecture == "amd64", uefi: true, search: search)
     }
 
     /// Writes the disk to an empty file that has a name, so that programs can open it.
     package func write(to disk: Descriptor) async throws {
+        let missing = BootLoader.missingPackages(architecture, bios: hasBIOS, uefi: hasUEFI, search: search)
+        if !missing.isEmpty { throw MachineDiskError.missing(missing) }
         let folder = try store.makeWorkFolder("disk")
         defer { folder.remove() }
         let work = folder.path
@@ -59,20 +74,29 @@ package struct MachineDisk {
             time: time,
             search: search
         )
-        let rootSize = size - Self.rootStart - Self.alignment
-        try await BlockingPool.shared.run {
+        let rootSize = size - Self.overhead
+        try await BlockingPool.shared.run { cancellation in
             try disk.setLength(size)
-            guard rootSize >= 16 << 20 else {
-                throw DiskError.tooSmall(size: size, needed: Self.rootStart + (17 << 20))
+            guard rootSize >= 16 << 20 else { throw DiskError.tooSmall(size: size, needed: Self.overhead + (16 << 20)) }
+            do {
+                try Ext4Writer.write(
+                    layers,
+                    on: disk,
+                    from: Self.rootStart,
+                    size: rootSize,
+                    format: self.format,
+                    check: cancellation.check
+                )
+            } catch DiskError.tooSmall(_, let needed) {
+                throw DiskError.tooSmall(size: size, needed: needed.map { $0 + Self.overhead })
             }
-            try Ext4Writer.write(layers, on: disk, from: Self.rootStart, size: rootSize, format: self.format)
         }
         var bios: BootLoader.BIOS?
-        if settings.boot != .uefi && architecture == "amd64" {
+        if hasBIOS {
             let start = Self.alignment / PartitionTable.sectorSize
             bios = try await loader.bios(from: start, sectors: Self.biosSize / PartitionTable.sectorSize, in: work)
         }
-        if settings.boot != .bios {
+        if hasUEFI {
             try await loader.uefi(
                 on: disk.path,
                 from: 2 * Self.alignment,
@@ -110,11 +134,11 @@ package struct MachineDisk {
                 sectors: sectors(Self.rootStart, size - Self.alignment)
             )
         ]
-        if settings.boot != .uefi && architecture == "amd64" {
+        if hasBIOS {
             let range = sectors(Self.alignment, 2 * Self.alignment)
             partitions.append(.init(number: 14, type: .biosBoot, id: identity.boot, name: "bios", sectors: range))
         }
-        if settings.boot != .bios {
+        if hasUEFI {
             let range = sectors(2 * Self.alignment, Self.rootStart)
             partitions.append(.init(number: 15, type: .firmware, id: identity.firmware, name: "esp", sectors: range))
         }
@@ -151,12 +175,17 @@ package struct MachineDisk {
     private static func size(of layers: [(listing: LayerListing, file: Descriptor)]) -> Int64 {
         let block = Int64(Ext4Format.blockSize)
         var bytes: Int64 = 0
+        var items: Int64 = 0
         for layer in layers {
+            items += Int64(layer.listing.items.count)
             for item in layer.listing.items {
-                // An inode, a name, and whole blocks.
-                bytes += 512 + (item.entry.size + block - 1) / block * block
+                // An inode and a name, and whole blocks.
+                let content = item.entry.kind == .directory ? block : item.entry.size
+                bytes += 512 + (content + block - 1) / block * block
             }
         }
+        // There are no more inodes than blocks, and some are for what the machine makes.
+        bytes = max(bytes, items * block * 5 / 4)
         let gibibyte: Int64 = 1 << 30
         return (rootStart + bytes + bytes / 2 + (256 << 20) + gibibyte - 1) / gibibyte * gibibyte
     }

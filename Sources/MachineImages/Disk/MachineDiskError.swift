@@ -4,20 +4,19 @@ package enum MachineDiskError: Error, Hashable, Sendable, CustomStringConvertibl
     case noKernel
     /// It does not say how its disk is made, as all do that this program has baked.
     case noSettings
-    /// For its architecture no disk can be made.
-    case architecture(String)
-    /// GRUB's modules for a kind of firmware are not on this machine.
-    case noModules(folder: String, packages: String)
-    case noProgram(name: String, packages: String)
+    /// For its architecture no disk can be made, or none that boots in the way that is asked for.
+    case architecture(String, boot: String)
+    /// Debian packages that have what it is made with are not on this machine.
+    case missing([String])
+    /// A program failed.
     case program(name: String, words: String)
 
     package var description: String {
         switch self {
         case .noKernel: "it has no kernel: there is no '/boot/vmlinuz-...'"
         case .noSettings: "it does not say what its disk is like"
-        case .architecture(let name): "its architecture '\(name)' has no boot loader here"
-        case .noModules(let folder, _): "the boot loader's modules are missing: there is no '\(folder)'"
-        case .noProgram(let name, _): "the program '\(name)' cannot be started"
+        case .architecture(let name, let boot): "no machine of its architecture '\(name)' boots by '\(boot)'"
+        case .missing(let packages): "this machine lacks \(packages.joined(separator: ", ")), which make parts of it"
         case .program(let name, let words): "'\(name)' failed: \(words)"
         }
     }
@@ -27,9 +26,9 @@ package enum MachineDiskError: Error, Hashable, Sendable, CustomStringConvertibl
         switch self {
         case .noKernel: "add the package 'linux-image-cloud-amd64', or another kernel, to its 'packages'"
         case .noSettings: "bake it again"
-        case .architecture: nil
-        case .noModules(_, let packages), .noProgram(_, let packages): "install \(packages)"
-        case .program: nil
+        case .architecture("arm64", _): "set 'boot' under 'disk' to 'hybrid' or 'uefi'"
+        case .architecture, .program: nil
+        case .missing(let packages): "install \(packages.joined(separator: " "))"
         }
     }
 }
