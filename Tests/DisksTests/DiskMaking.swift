@@ -9,7 +9,7 @@ import Testing
 let isRoot = geteuid() == 0
 
 /// Makes file systems of tars in a folder of its own.
-struct DiskMaking {
+struct DiskMaking: Sendable {
     let folder: TemporaryFolder
 
     init() throws { folder = try TemporaryFolder() }
@@ -35,6 +35,16 @@ struct DiskMaking {
         _ tars: [RawTar],
         mebibytes: Int64 = 64,
         format: Ext4Format = DiskMaking.format()
+    ) async throws -> FilePath {
+        // Not on a thread that tests of servers wait for.
+        try await BlockingPool.shared.run { try self.write(name, tars, mebibytes, format) }
+    }
+
+    private func write(
+        _ name: String,
+        _ tars: [RawTar],
+        _ mebibytes: Int64,
+        _ format: Ext4Format
     ) throws -> FilePath {
         let path = folder.file(name)
         let disk = try Descriptor.open(path, flags: O_RDWR | O_CREAT | O_TRUNC, mode: 0o644)

@@ -71,7 +71,7 @@ import Testing
     }()
 
     @Test func `the tools of ext4 find the tree, also those of an ordinary user`() async throws {
-        let disk = try making.disk("disk", Self.odd)
+        let disk = try await making.disk("disk", Self.odd)
         try await making.check(disk)
         let header = try await requireTool("dumpe2fs", ["-h", disk.string])
         #expect(header.contains("Filesystem UUID:          01020304-0506-0708-090a-0b0c0d0e0f10"))
@@ -98,7 +98,7 @@ import Testing
 
     @Test(.enabled(if: isRoot, "needs root to mount"))
     func `what the kernel reads is what the layers say`() async throws {
-        let disk = try making.disk("disk", Self.odd)
+        let disk = try await making.disk("disk", Self.odd)
         let (mount, tar) = (try making.folder.makeFolder("mount"), making.folder.file("seen.tar"))
         try await requireTool(
             "unshare",
@@ -137,9 +137,9 @@ import Testing
         #expect(seen.keys.sorted() == ["."])
     }
 
-    @Test func `equal layers give equal disks`() throws {
-        let one = try making.disk("one", Self.odd)
-        #expect(try making.difference(one, making.disk("two", Self.odd)) == 0)
+    @Test func `equal layers give equal disks`() async throws {
+        let one = try await making.disk("one", Self.odd)
+        #expect(try await making.difference(one, making.disk("two", Self.odd)) == 0)
     }
 
     @Test func `many names, pieces and blocks of extents are sound`() async throws {
@@ -151,7 +151,7 @@ import Testing
         // A piece of content after each hole, so that a block of extents is not enough.
         let piece = String(repeating: "c", count: 1 << 16) + String(repeating: "\0", count: 1 << 16)
         tar.add("holes", content: String(repeating: piece, count: 400))
-        let disk = try making.disk("disk", [tar], mebibytes: 128)
+        let disk = try await making.disk("disk", [tar], mebibytes: 128)
         try await making.check(disk)
         let extents = try await requireTool("debugfs", ["-R", "dump_extents -l /holes", disk.string])
         #expect(extents.split(separator: "\n").count == 401)
@@ -172,23 +172,23 @@ import Testing
         settings.add("etc/daemon.conf", content: "debug = no\n", modified: 1)
         var application = RawTar()
         application.add("srv/app", content: String(repeating: "application ", count: 1 << 16))
-        let before = try making.disk("before", [base, settings, application])
+        let before = try await making.disk("before", [base, settings, application])
 
         var longer = RawTar()
         longer.folder("etc")
         longer.add("etc/daemon.conf", content: "debug = no\nlog = yes\n", modified: 2)
-        let line = try making.disk("line", [base, longer, application])
+        let line = try await making.disk("line", [base, longer, application])
         #expect(try making.difference(before, line) <= 4)
 
         var more = RawTar()
         let content = (0..<3 << 16).map { "\(10_000_000 + $0 * 7919 % 89_999_999)".prefix(16) }.joined()
         more.add("usr/lib/new", content: String(content.prefix(3_000_000)))
-        let added = try making.disk("added", [base, settings, application, more])
+        let added = try await making.disk("added", [base, settings, application, more])
         #expect(try making.difference(before, added) <= 16)
 
         var fewer = RawTar()
         fewer.add("usr/lib/.wh.large", content: "")
-        let removed = try making.disk("removed", [base, settings, application, fewer])
+        let removed = try await making.disk("removed", [base, settings, application, fewer])
         try await making.check(removed)
         // All of the file's own, which are free now, and what says so.
         #expect(try making.difference(before, removed) <= 8 + 5)
@@ -197,13 +197,13 @@ import Testing
         var without = RawTar()
         without.add("usr/share/.wh.doc", content: "")
         without.add("usr/old", content: "a file")
-        let folders = try making.disk("folders", [base, settings, application, without])
+        let folders = try await making.disk("folders", [base, settings, application, without])
         try await making.check(folders)
         #expect(try making.difference(before, folders) <= 12)
         // They keep their places when they come back.
         var back = RawTar()
         for number in 0..<200 { back.folder("usr/share/doc/\(number)") }
-        let again = try making.disk("again", [base, settings, application, without, back])
+        let again = try await making.disk("again", [base, settings, application, without, back])
         try await making.check(again)
         #expect(try making.difference(folders, again) <= 6)
     }
@@ -214,7 +214,7 @@ import Testing
         var upper = RawTar()
         upper.add(".wh.lost+found", content: "")
         upper.add("file", content: "file")
-        let disk = try making.disk("disk", [lower, upper])
+        let disk = try await making.disk("disk", [lower, upper])
         try await making.check(disk)
         #expect(try await requireTool("debugfs", ["-R", "stat /lost+found", disk.string]).contains("Inode: 11 "))
     }
@@ -228,7 +228,7 @@ import Testing
         tar.add("file", content: "many names")
         for number in 0..<3000 { tar.add("names/\(number)", "1", link: "file") }
         for number in 0..<66_000 { tar.folder("folders/\(number)") }
-        let disk = try making.disk("disk", [tar], mebibytes: 640)
+        let disk = try await making.disk("disk", [tar], mebibytes: 640)
         try await making.check(disk)
         func stat(_ path: String) async throws -> String {
             try await requireTool("debugfs", ["-R", "stat \(path)", disk.string])
@@ -255,54 +255,60 @@ import Testing
         #expect(calls == 20)
     }
 
-    @Test func `a disk without room is refused with what it would need`() throws {
+    @Test func `a disk without room is refused with what it would need`() async throws {
         var tar = RawTar()
         tar.add("large", content: String(repeating: "large ", count: 1 << 22))
-        let error = #expect(throws: DiskError.self) { try making.disk("small", [tar], mebibytes: 16) }
+        let error = await #expect(throws: DiskError.self) { try await making.disk("small", [tar], mebibytes: 16) }
         #expect(error?.description.hasPrefix("a disk of 16777216 bytes has no room for the image") == true)
         var many = RawTar()
         for number in 0..<5000 { many.add("\(number)", content: "") }
-        let inodes = #expect(throws: DiskError.self) { try making.disk("few", [many], mebibytes: 16) }
+        let inodes = await #expect(throws: DiskError.self) { try await making.disk("few", [many], mebibytes: 16) }
         #expect(inodes?.description.hasPrefix("a disk of 16777216 bytes has no room for the image") == true)
     }
 
-    @Test func `what ext4 cannot hold is refused by name`() throws {
+    @Test func `what ext4 cannot hold is refused by name`() async throws {
         var lost = RawTar()
         lost.add("lost+found", content: "found")
-        #expect(
+        await #expect(
             throws: DiskError.unsupported(
                 entry: "/lost+found",
                 reason: "every ext4 file system needs a folder of that name"
             )
         ) {
-            try making.disk("lost", [lost])
+            try await making.disk("lost", [lost])
         }
         var noted = RawTar()
         noted.add("noted", content: "", pax: ["SCHILY.xattr.user.note": [UInt8](repeating: 7, count: 5000)])
         let reason = "there is no room for its extended attribute 'user.note' of 5000 bytes"
-        #expect(throws: DiskError.unsupported(entry: "/noted", reason: reason)) { try making.disk("noted", [noted]) }
-        func refuse(_ reason: String, _ add: (inout RawTar) -> Void) {
+        await #expect(throws: DiskError.unsupported(entry: "/noted", reason: reason)) {
+            try await making.disk("noted", [noted])
+        }
+        func refuse(_ reason: String, _ add: (inout RawTar) -> Void) async {
             var tar = RawTar()
             add(&tar)
-            #expect(throws: DiskError.unsupported(entry: "/odd", reason: reason)) { try making.disk("odd", [tar]) }
+            await #expect(throws: DiskError.unsupported(entry: "/odd", reason: reason)) {
+                try await making.disk("odd", [tar])
+            }
         }
-        refuse("its target is empty") { $0.add("odd", "2", link: "") }
-        refuse("its target has more than 4095 bytes") { $0.add("odd", "2", link: String(repeating: "t", count: 4096)) }
-        refuse("Linux has no device 4096:0") { $0.add("odd", "3", device: (4096, 0)) }
-        refuse("Linux has no extended attribute 'com.apple.quarantine'") {
+        await refuse("its target is empty") { $0.add("odd", "2", link: "") }
+        await refuse("its target has more than 4095 bytes") {
+            $0.add("odd", "2", link: String(repeating: "t", count: 4096))
+        }
+        await refuse("Linux has no device 4096:0") { $0.add("odd", "3", device: (4096, 0)) }
+        await refuse("Linux has no extended attribute 'com.apple.quarantine'") {
             $0.add("odd", content: "", pax: ["SCHILY.xattr.com.apple.quarantine": [1]])
         }
         var linked = RawTar()
         linked.add("odd", content: "")
         for number in 0..<65_000 { linked.add("\(number)", "1", link: "odd") }
         let links = "it has 65001 names, and a file has 65000 at most"
-        #expect(throws: DiskError.unsupported(entry: "/odd", reason: links)) {
-            try making.disk("linked", [linked], mebibytes: 512)
+        await #expect(throws: DiskError.unsupported(entry: "/odd", reason: links)) {
+            try await making.disk("linked", [linked], mebibytes: 512)
         }
         var name = RawTar()
         let long = String(repeating: "n", count: 256)
         name.add(long, content: "")
-        let error = #expect(throws: DiskError.self) { try making.disk("name", [name]) }
+        let error = await #expect(throws: DiskError.self) { try await making.disk("name", [name]) }
         #expect(
             error?.description == "'/\(long)' has no place in an ext4 file system: its name has more than 255 bytes"
         )

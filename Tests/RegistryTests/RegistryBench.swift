@@ -12,6 +12,9 @@ final class RegistryBench: Sendable {
     static let user = "baker"
     static let password = "pass/word+secret"
 
+    /// Tests wait for each other where there are few processors, longer than a user would for a server.
+    static let patience = WebClient.Timeouts(connect: .seconds(600), idle: .seconds(600))
+
     let folder: TemporaryFolder
     let store: ArtifactStore
     let image: ImageManifest
@@ -83,7 +86,7 @@ final class RegistryBench: Sendable {
         packing: LayerPacking? = nil,
         relatives: [String] = [],
         others: [FakeRegistry] = [],
-        timeouts: WebClient.Timeouts = .init()
+        timeouts: WebClient.Timeouts = RegistryBench.patience
     ) async throws -> PushedContent {
         try await WebClient.with(trust: TrustSettings(), timeouts: timeouts) { client in
             let session = session(client, insecure: [registry.authority] + others.map(\.authority))
@@ -103,7 +106,7 @@ final class RegistryBench: Sendable {
     func failure(
         pushingTo registry: FakeRegistry,
         others: [FakeRegistry] = [],
-        timeouts: WebClient.Timeouts = .init()
+        timeouts: WebClient.Timeouts = RegistryBench.patience
     ) async -> String {
         do {
             try await push(to: registry, others: others, timeouts: timeouts)
@@ -118,7 +121,7 @@ final class RegistryBench: Sendable {
         _ name: String,
         from registry: FakeRegistry,
         others: [FakeRegistry] = [],
-        timeouts: WebClient.Timeouts = .init(),
+        timeouts: WebClient.Timeouts = RegistryBench.patience,
         pace: RegistrySession.Pace = .init()
     ) async throws -> (image: RemoteImage, layers: [[UInt8]]) {
         try await WebClient.with(trust: TrustSettings(), timeouts: timeouts) { client in
@@ -140,7 +143,7 @@ final class RegistryBench: Sendable {
         pulling name: String,
         from registry: FakeRegistry,
         others: [FakeRegistry] = [],
-        timeouts: WebClient.Timeouts = .init(),
+        timeouts: WebClient.Timeouts = RegistryBench.patience,
         pace: RegistrySession.Pace = .init()
     ) async -> String {
         do {
