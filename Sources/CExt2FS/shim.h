@@ -1,6 +1,5 @@
 // What makes a file system is a row of calls and struct members full of macros, so it stays in C here.
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 #include <ext2fs/ext2_fs.h>
 #include <ext2fs/ext2fs.h>
@@ -97,5 +96,3 @@ static inline uint64_t ob_ext2_find_block(ext2_filsys fs, uint64_t start, uint64
                           : ext2fs_find_first_zero_block_bitmap2(fs->block_map, start, end - 1, &found);
     return code ? end : found;
 }
-
-static inline uint64_t ob_ext2_inode_table(ext2_filsys fs, uint32_t group) { return ext2fs_inode_table_loc(fs, group); }
