@@ -103,11 +103,10 @@ extension ArtifactStore {
     /// What is known of one step, or nil if it was never baked.
     package func bakedStep(project: String, image: String, step: String) throws -> BakedStep? {
         try query(none: nil) { database in
-            try Row.fetchOne(
-                database,
-                sql: "SELECT * FROM baked_step WHERE project = ? AND image = ? AND step = ?",
-                arguments: [project, image, step]
-            ).map { try BakedStep($0) }
+            let statement = try database.cachedStatement(
+                sql: "SELECT * FROM baked_step WHERE project = ? AND image = ? AND step = ?"
+            )
+            return try Row.fetchOne(statement, arguments: [project, image, step]).map { try BakedStep($0) }
         }
     }
 

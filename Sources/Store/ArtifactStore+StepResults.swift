@@ -95,8 +95,9 @@ extension ArtifactStore {
     }
 
     private func stepResults(sql: String, _ key: Digest) throws -> [StoredResult] {
-        let found = try query(none: []) { database in
-            try Row.fetchAll(database, sql: sql, arguments: [key.hex]).map { row in
+        let found: [(Row, [StoredBlob])] = try query(none: []) { database in
+            let statement = try database.cachedStatement(sql: sql)
+            return try Row.fetchAll(statement, arguments: [key.hex]).map { row in
                 (row, try Self.storedLayers(of: try row.digest("content_key"), database))
             }
         }
@@ -114,10 +115,11 @@ extension ArtifactStore {
     }
 
     private static func storedLayers(of contentKey: Digest, _ database: Database) throws -> [StoredBlob] {
-        try Row.fetchAll(
-            database,
-            sql: "SELECT digest, size FROM step_layer WHERE content_key = ? ORDER BY position",
-            arguments: [contentKey.hex]
-        ).map { StoredBlob(digest: try $0.digest("digest"), size: $0["size"]) }
+        let statement = try database.cachedStatement(
+            sql: "SELECT digest, size FROM step_layer WHERE content_key = ? ORDER BY position"
+        )
+        return try Row.fetchAll(statement, arguments: [contentKey.hex]).map {
+            StoredBlob(digest: try $0.digest("digest"), size: $0["size"])
+        }
     }
 }
