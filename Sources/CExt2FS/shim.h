@@ -81,6 +81,18 @@ static inline errcode_t ob_ext2_create(const char *path, const char *options, co
     return ext2fs_add_journal_inode3(fs, &journal, fs->super->s_first_data_block + 1, EXT2_MKJOURNAL_LAZYINIT);
 }
 
+/// Opens a file system for reading, from `options` ("offset=N") on in a file, and reads which blocks are in use.
+static inline errcode_t ob_ext2_open(const char *path, const char *options, ext2_filsys *result) {
+    errcode_t code = ext2fs_open2(path, options, EXT2_FLAG_64BITS, 0, 0, unix_io_manager, result);
+    return code ? code : ext2fs_read_block_bitmap(*result);
+}
+
+/// The words for what the library answered.
+static inline const char *ob_ext2_words(errcode_t code) {
+    initialize_ext2_error_table();
+    return error_message(code);
+}
+
 /// Forgets a file system without writing what is not written yet.
 static inline void ob_ext2_free(ext2_filsys fs) { ext2fs_free(fs); }
 

@@ -18,6 +18,11 @@ struct ExportCommand: AsyncParsableCommand {
         case rootfsTar = "rootfs-tar"
         case stepBundles = "step-bundles"
         case raw
+        case qcow2
+        case vmdk
+
+        /// The form of a disk that it is.
+        var disk: DiskForm? { DiskForm(rawValue: rawValue) }
 
         /// What the default name ends in.
         var suffix: String {
@@ -25,7 +30,7 @@ struct ExportCommand: AsyncParsableCommand {
             case .oci: ""
             case .dockerArchive, .rootfsTar: ".tar"
             case .stepBundles: "-bundles"
-            case .raw: ".raw"
+            case .raw, .qcow2, .vmdk: ".\(rawValue)"
             }
         }
     }
@@ -38,8 +43,8 @@ struct ExportCommand: AsyncParsableCommand {
         discussion: """
             oci: an OCI layout, as a folder, or as one tar where the name ends in '.tar'; docker-archive: what 'docker \
             load' takes; rootfs-tar: all files of the image; step-bundles: of a machine image, a folder with one tar for \
-            each step, whose 'apply.sh' applies it on a builder machine; raw: of a machine image, the disk that boots, as a \
-            file with holes. Layers stay uncompressed unless '--compression' \
+            each step, whose 'apply.sh' applies it on a builder machine; raw, qcow2, vmdk: of a machine image, the disk that \
+            boots, as a file with holes, for QEMU, or stream-optimised for VMware and for imports. Layers stay uncompressed unless '--compression' \
             says otherwise.
 
             Example:
@@ -69,6 +74,15 @@ struct ExportCommand: AsyncParsableCommand {
     )
     var compression = LayerForm.plain
 
+    @Option(
+        help: ArgumentHelp(
+            "Write also which blocks of 512 KiB of a disk are in use, with the SHA-256 of each, as JSON.",
+            valueName: "path"
+        ),
+        completion: .file()
+    )
+    var blockMap: String?
+
     @Flag(help: "Replace an exported file or folder that is there already.")
     var force = false
 
@@ -80,6 +94,9 @@ struct ExportCommand: AsyncParsableCommand {
     @OptionGroup var colors: ColorOptions
 
     func validate() throws {
+        if blockMap != nil, format.disk == nil {
+            throw ValidationError("'--block-map' is for the formats raw, qcow2 and vmdk, which are disks")
+        }
         guard case .compressed(let compression) = compression else { return }
         switch format {
         case .oci: return
@@ -88,23 +105,25 @@ struct ExportCommand: AsyncParsableCommand {
             throw ValidationError(
                 "'--compression \(compression)' makes a Docker archive that engines do not read: take gzip, or none"
             )
-        case .rootfsTar, .stepBundles, .raw:
+        case .rootfsTar, .stepBundles, .raw, .qcow2, .vmdk:
             throw ValidationError("'--compression' is for the formats oci and docker-archive, which have layers")
         }
     }
 
     func run() async throws {
         // What is compressed has no name in the store, and parts of a disk are made there.
-        let writes = compression != .plain || format == .raw
+        let writes = compression != .plain || format.disk != nil
         let store = try store.open(writes ? .readWrite : .readOnly)
         let announcement = writes ? try await store.announceWork() : nil
         defer { announcement?.release() }
         let known = try ImageArgument(text: image).find(in: store, project: bakefile.projectAtHand)
         let version = known.version ?? known.identity.short
         let path = FilePath(target ?? "\(known.name)-\(version)" + format.suffix)
-        let (format, force, compression) = (format, force, compression)
+        let (format, force, compression, blockMap) = (format, force, compression, blockMap)
         try await Waiting.saying("still exporting '\(known.name)'") {
-            if format == .raw { return try await Self.writeDisk(of: known, in: store, to: path, force: force) }
+            if let form = format.disk {
+                return try await Self.write(form, of: known, in: store, to: path, map: blockMap, force: force)
+            }
             try await BlockingPool.shared.run { cancellation in
                 var stored = try known.content(in: store)
                 if case .compressed(let compression) = compression {
@@ -122,7 +141,7 @@ struct ExportCommand: AsyncParsableCommand {
                 case .oci: try export.oci(to: path, force: force, leftover: Self.tell)
                 case .dockerArchive: try export.dockerArchive(to: path, force: force)
                 case .rootfsTar: try export.rootfs(to: path, force: force)
-                case .raw: break
+                case .raw, .qcow2, .vmdk: preconditionFailure("a disk is written above")
                 case .stepBundles:
                     let machine = try stored.image(named: known.name)
                     guard machine.isMachine else { throw Self.noBundles(known.name) }
@@ -152,54 +171,26 @@ struct ExportCommand: AsyncParsableCommand {
         }
     }
 
-    /// Writes the disk of a machine image.
-    private static func writeDisk(
+    /// Writes the disk of a machine image, and what is in use on it.
+    private static func write(
+        _ form: DiskForm,
         of known: KnownImage,
         in store: ArtifactStore,
         to path: FilePath,
+        map: String?,
         force: Bool
     ) async throws {
-        let image = try await BlockingPool.shared.run { try known.content(in: store).image(named: known.name) }
-        guard image.isMachine else {
-            throw InvalidInput(
-                Diagnostic(
-                    "'\(known.name)' is a container image, which has no disk",
-                    .noDisk,
-                    fix: "take another '--format'"
-                )
-            )
-        }
-        try ImageExport.checkDisk(path, force: force)
-        do {
-            let disk = try MachineDisk(
-                image,
-                project: known.project,
-                name: known.name,
-                in: store,
-                environment: Console.environment
-            )
-            try await AtomicOutput.file(path) { try await disk.write(to: $0) }
-        } catch let error as MachineDiskError {
-            let isTool =
-                switch error {
-                case .missing, .program: true
-                case .noKernel, .noSettings, .architecture: false
-                }
-            let text = "'\(known.name)' cannot become a disk"
-            throw CommandFailure(
-                isTool ? .internalError : .usage,
-                [Diagnostic(text, isTool ? .toolMissing : .noDisk, why: error.description, fix: error.remedy)]
-            )
-        } catch let error as DiskError {
-            var remedy: String?
-            switch error {
-            case .library: throw error
-            case .tooSmall: remedy = "give it a larger 'size' under 'disk'"
-            case .unsupported: break
+        let (mark, place) = form.mark
+        try ImageExport.checkFile(path, force: force, mark: mark, at: place)
+        try await MachineDisk.of(known, in: store) { disk in
+            let blocks = try await AtomicOutput.file(path) {
+                try await disk.write(to: $0, as: form, mapping: map != nil)
             }
-            throw InvalidInput(
-                Diagnostic("'\(known.name)' cannot become a disk", .noDisk, why: error.description, fix: remedy)
-            )
+            if let map, let blocks {
+                try AtomicOutput.file(FilePath(map)) {
+                    try $0.write(Array((blocks.document.canonicalText + "\n").utf8))
+                }
+            }
         }
     }
 

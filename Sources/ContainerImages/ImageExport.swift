@@ -138,26 +138,20 @@ package struct ImageExport {
         }
     }
 
-    /// Refuses a file that exists, unless it is a disk and `force` is set.
-    package static func checkDisk(_ path: FilePath, force: Bool) throws {
-        // The second sector begins with the mark of a partition table.
-        try checkFile(path, force: force, mark: "EFI PART", at: 512)
-    }
-
     /// Refuses a file that exists, unless it has a mark, that of a tar by default, and `force` is set; a symlink is replaced as
     /// itself.
-    private static func checkFile(
+    package static func checkFile(
         _ path: FilePath,
         force: Bool,
-        mark: String = "ustar",
+        mark: [UInt8] = Array("ustar".utf8),
         at place: Int = 257
     ) throws {
         try checkTarget(path, force: force, kind: .regular) { file in
-            var head = [UInt8](repeating: 0, count: place + mark.utf8.count)
+            var head = [UInt8](repeating: 0, count: place + mark.count)
             guard let file = try? Descriptor.openForReading(file),
                 let count = try? head.withUnsafeMutableBytes({ try file.read(into: $0, at: 0) })
             else { return false }
-            return count == head.count && head[place...].elementsEqual(mark.utf8)
+            return count == head.count && head[place...].elementsEqual(mark)
         }
     }
 

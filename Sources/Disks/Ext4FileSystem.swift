@@ -198,6 +198,6 @@ final class Ext4FileSystem {
         if code == EXT2_ET_BLOCK_ALLOC_FAIL || code == EXT2_ET_TOOSMALL || code == EXT2_ET_INODE_ALLOC_FAIL {
             return .tooSmall(size: size, needed: nil)
         }
-        return .library(action: action, answer: String(cString: error_message(code)))
+        return .library(action: action, answer: String(cString: ob_ext2_words(code)))
     }
 }

@@ -54,6 +54,12 @@ package struct PartitionTable: Sendable {
         try put(header(at: sectors - 1, other: 1, entriesAt: copy, entries), at: sectors - 1, disk)
     }
 
+    /// The bytes of a disk that the table and its copy have.
+    package static func ranges(size: Int64) -> [Range<Int64>] {
+        let sectors = 1 + entrySectors
+        return [0..<(1 + sectors) * sectorSize, size - sectors * sectorSize..<size]
+    }
+
     private func put(_ bytes: [UInt8], at sector: Int64, _ disk: Descriptor) throws(SystemError) {
         try bytes.withUnsafeBufferPointer { (bytes) throws(SystemError) in
             try disk.write(UnsafeRawBufferPointer(bytes), at: sector * Self.sectorSize)

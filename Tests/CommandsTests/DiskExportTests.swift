@@ -1,3 +1,4 @@
+import OCI
 import SystemIO
 import SystemPackage
 import TestSupport
@@ -84,6 +85,84 @@ struct DiskExportTests {
         #expect(try Files.read(one.work.file("mine.raw")) == Array("mine".utf8))
     }
 
+    @Test func `is a QCOW2 or a VMDK that QEMU finds equal to the raw disk, and the same each time`() async throws {
+        let (one, other) = try await (kitchen(), kitchen())
+        try await one.run("export", "machine", "--format", "raw", "--to", "disk.raw")
+        let raw = one.work.file("disk.raw").string
+        for form in ["qcow2", "vmdk"] {
+            #expect(try await one.run("export", "machine", "--format", form) == "machine-1.\(form)\n")
+            let disk = one.work.file("machine-1.\(form)").string
+            try await requireTool("qemu-img", ["check", "-f", form, disk])
+            let same = try await requireTool("qemu-img", ["compare", "-f", "raw", "-F", form, raw, disk])
+            #expect(same == "Images are identical.\n")
+            try await other.run("export", "machine", "--format", form, "--to", "other.\(form)")
+            try await requireTool("cmp", [disk, other.work.file("other.\(form)").string])
+            try await one.run("export", "machine", "--format", form, "--force")
+            let refused = try await one.ovenbird(["export", "machine", "--format", form, "--to", "disk.raw", "--force"])
+            #expect(refused.status == 2 && refused.error.contains("it is not something exported"))
+        }
+        let kind = try await requireTool("qemu-img", ["info", one.work.file("machine-1.vmdk").string])
+        #expect(kind.contains("create type: streamOptimized"))
+    }
+
+    @Test func `comes with a map of its blocks, which says what another version changes`() async throws {
+        let kitchen = try await kitchen()
+        try await kitchen.run("export", "machine", "--format", "raw", "--block-map", "map.json")
+        let map = try JSONValue.parse(Files.read(kitchen.work.file("map.json")))
+        #expect(map["size"] == .integer(256 << 20) && map["blockSize"] == .integer(512 << 10))
+        let blocks = try #require(map["blocks"]?.arrayValue)
+        let disk = try Descriptor.openForReading(kitchen.work.file("machine-1.raw"))
+        var isListed = [Bool](repeating: false, count: 512)
+        for block in blocks {
+            let index = Int(try #require(block["index"]?.integerValue))
+            isListed[index] = true
+            #expect(block["sha256"] == .string(Digester.digest(of: try content(of: index, disk)).hex))
+        }
+        // What is not in the map is nothing.
+        for index in 0..<512 where !isListed[index] { #expect(try content(of: index, disk).allSatisfy { $0 == 0 }) }
+        #expect(isListed[0] && isListed[511] && blocks.count < 100)
+
+        let bakefile = String(decoding: try Files.read(kitchen.work.file("Bakefile")), as: UTF8.self)
+        try kitchen.work.write(bakefile.replacing("machine\\n", with: "machine 2\\n"), to: "Bakefile")
+        try await kitchen.run("bake")
+        let text = try await kitchen.run("diff", "machine:1", "machine:2", "--blocks")
+        let compared = try await kitchen.run("diff", "machine:1", "machine:2", "--blocks", "--format", "json")
+        let difference = try JSONValue.parse(Array(compared.utf8))
+        let changed = try #require(difference["changed"]?.arrayValue).compactMap(\.integerValue)
+        try await kitchen.run("export", "machine", "--format", "raw", "--to", "new.raw")
+        let new = try Descriptor.openForReading(kitchen.work.file("new.raw"))
+        let differing = try (0..<512).filter { try content(of: $0, disk) != content(of: $0, new) }
+        #expect(changed == differing.map(Int64.init) && !changed.isEmpty && changed.count <= 4)
+        #expect(
+            text.contains("\(changed.count) blocks of 512 KiB differ: \(changed.count) changed, 0 added, 0 removed\n")
+        )
+        #expect(text.contains("\n\(blocks.count) blocks in use on the old disk, \(blocks.count) on the new one\n"))
+    }
+
+    private func content(of block: Int, _ disk: Descriptor) throws -> [UInt8] {
+        try [UInt8](unsafeUninitializedCapacity: 512 << 10) { buffer, count in
+            count = try disk.read(into: UnsafeMutableRawBufferPointer(buffer), at: Int64(block) << 19)
+        }
+    }
+
+    @Test func `a map is of a disk`() async throws {
+        let kitchen = try await kitchen()
+        let result = try await kitchen.ovenbird(["export", "machine", "--block-map", "map.json"])
+        #expect(result.status == 2)
+        #expect(result.error.contains("'--block-map' is for the formats raw, qcow2 and vmdk, which are disks"))
+        let container = try await Kitchen()
+        try await container.run("bake", "--first")
+        let refused = try await container.ovenbird(["diff", "site", "site", "--blocks"])
+        #expect(refused.status == 2)
+        #expect(
+            refused.error == """
+                error: 'site' is a container image, which has no disk [no-disk]
+                  fix: name a machine image
+
+                """
+        )
+    }
+
     @Test func `has no partition for firmware that it is not for`() async throws {
         let kitchen = try await kitchen(disk: "{ size: 256MiB, boot: bios, label: data, kernel-arguments: [quiet] }")
         try await kitchen.run("export", "machine", "--format", "raw", "--to", "disk.raw")
@@ -129,7 +208,7 @@ struct DiskExportTests {
         #expect(
             try await refusal(container, "site") == """
                 error: 'site' is a container image, which has no disk [no-disk]
-                  fix: take another '--format'
+                  fix: name a machine image
 
                 """
         )

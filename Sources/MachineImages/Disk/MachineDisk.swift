@@ -11,20 +11,20 @@ import SystemPackage
 /// Made without root and without mounting anything. Equal images of a name give equal disks.
 package struct MachineDisk {
     private let image: StoredImage
-    private let store: ArtifactStore
+    let store: ArtifactStore
     private let settings: DiskSettings
-    private let identity: DiskIdentity
+    let identity: DiskIdentity
     private let architecture: String
-    private let time: Int64
+    let time: Int64
     /// The search path for the programs that make parts of it.
-    private let search: String?
+    let search: String?
 
     /// Room before the first partition, between partitions, and behind the last one: where all disks like writes to begin.
-    private static let alignment: Int64 = 1 << 20
+    static let alignment: Int64 = 1 << 20
     private static let biosSize = alignment
     /// As small as FAT32 can be with the firmware's taste for it.
     private static let firmwareSize: Int64 = 64 << 20
-    private static let rootStart = 2 * alignment + firmwareSize
+    static let rootStart = 2 * alignment + firmwareSize
     /// What of a disk is not the root file system.
     private static let overhead = rootStart + alignment
 
@@ -50,8 +50,8 @@ package struct MachineDisk {
         }
     }
 
-    private var hasBIOS: Bool { settings.boot != .uefi && architecture == "amd64" }
-    private var hasUEFI: Bool { settings.boot != .bios && ["amd64", "arm64"].contains(architecture) }
+    var hasBIOS: Bool { settings.boot != .uefi && architecture == "amd64" }
+    var hasUEFI: Bool { settings.boot != .bios && ["amd64", "arm64"].contains(architecture) }
 
     /// The Debian packages that this machine lacks for disks of its own architecture; for `doctor`.
     package static func missingPackages(search: String?) -> [String] {
