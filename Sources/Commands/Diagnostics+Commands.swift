@@ -27,6 +27,8 @@ extension DiagnosticIdentifier {
     static let unresolvedBinding: Self = "unresolved-binding"
     /// A parameter keeps the value that it has, or has none yet.
     static let bindingLeft: Self = "binding-left"
+    /// A machine takes longer than it may.
+    static let bootTimeout: Self = "boot-timeout"
     /// A disk is asked for of an image that has none, or cannot have one.
     static let noDisk: Self = "no-disk"
     /// Step bundles are asked for of a container image.

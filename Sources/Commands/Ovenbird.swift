@@ -30,7 +30,8 @@ struct Ovenbird: AsyncParsableCommand {
             CommandGroup(
                 name: "Deliver",
                 subcommands: [
-                    ExportCommand.self, LoadCommand.self, PackCommand.self, PushCommand.self, PullCommand.self,
+                    ExportCommand.self, LoadCommand.self, BootCommand.self, PackCommand.self, PushCommand.self,
+                    PullCommand.self,
                     SignCommand.self, VerifyCommand.self, ReferrersCommand.self, ParamsCommand.self,
                 ]
             ),
@@ -38,6 +39,7 @@ struct Ovenbird: AsyncParsableCommand {
                 name: "House-keeping",
                 subcommands: [
                     GcCommand.self, FsckCommand.self, DoctorCommand.self, SchemaCommand.self, CompletionsCommand.self,
+                    MetadataCommand.self,
                 ]
             ),
         ]

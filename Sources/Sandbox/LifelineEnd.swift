@@ -1,19 +1,19 @@
 import CShims
 import Glibc
 import Synchronization
-import SystemIO
-import SystemPackage
+package import SystemIO
+package import SystemPackage
 
-/// The parent's end of a worker's lifeline: closed on purpose, or by the kernel when this process dies.
-final class LifelineEnd: Sendable {
+/// The parent's end of a child's lifeline: closed on purpose, or by the kernel when this process dies.
+package final class LifelineEnd: Sendable {
     private let descriptor: Mutex<Int32?>
 
     private init(_ raw: Int32) { descriptor = Mutex(raw) }
 
     deinit { cut() }
 
-    /// This end, and the one for the worker's standard input.
-    static func make() throws(SystemError) -> (LifelineEnd, FileDescriptor) {
+    /// This end, and the one for the child's standard input.
+    package static func make() throws(SystemError) -> (LifelineEnd, FileDescriptor) {
         var ends: [Int32] = [-1, -1]
         guard ob_pipe(&ends) == 0 else { throw SystemError("make a pipe", "lifeline", .current) }
         // `send` must be able to give up when the worker is never started.
@@ -55,8 +55,8 @@ final class LifelineEnd: Sendable {
         }
     }
 
-    /// Ends the worker and all that it started.
-    func cut() {
+    /// Ends the child, which watches its standard input, and all that it started.
+    package func cut() {
         descriptor.withLock { raw in
             if let open = raw { close(open) }
             raw = nil

@@ -2,7 +2,7 @@ package import Disks
 import Glibc
 import Store
 package import SystemIO
-import SystemPackage
+package import SystemPackage
 
 extension MachineDisk {
     /// Writes the disk in a form to an empty file that has a name; gives what is in use on it where `mapping` is set.
@@ -15,7 +15,7 @@ extension MachineDisk {
         if DiskProgram.convert.place(search: search) == nil {
             throw MachineDiskError.missing([DiskProgram.convert.package])
         }
-        return try await withDisk { disk in
+        return try await withDisk { disk, _ in
             let map = mapping ? try await blockMap(of: disk) : nil
             try await DiskProgram.convert.run(
                 ["convert", "-f", "raw", "-O", form.rawValue] + form.options + [disk.path.string, file.path.string],
@@ -28,15 +28,16 @@ extension MachineDisk {
     }
 
     /// What is in use on the disk, which is made for it and nothing else.
-    package func blockMap() async throws -> BlockMap { try await withDisk { try await blockMap(of: $0) } }
+    package func blockMap() async throws -> BlockMap { try await withDisk { disk, _ in try await blockMap(of: disk) } }
 
-    private func withDisk<Value>(_ body: (Descriptor) async throws -> Value) async throws -> Value {
+    /// Hands over the disk, and the folder that it is in and that is gone afterwards.
+    package func withDisk<Value>(_ body: (Descriptor, FilePath) async throws -> Value) async throws -> Value {
         let folder = try store.makeWorkFolder("disk")
         defer { folder.remove() }
         let path = folder.path.appending("disk.raw")
         let disk = try Descriptor.open(path, flags: O_RDWR | O_CREAT | O_EXCL, mode: 0o600)
         try await write(to: disk)
-        return try await body(disk)
+        return try await body(disk, folder.path)
     }
 
     private func blockMap(of disk: Descriptor) async throws -> BlockMap {

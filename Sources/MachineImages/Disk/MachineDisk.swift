@@ -14,7 +14,7 @@ package struct MachineDisk {
     let store: ArtifactStore
     private let settings: DiskSettings
     let identity: DiskIdentity
-    private let architecture: String
+    package let architecture: String
     let time: Int64
     /// The search path for the programs that make parts of it.
     let search: String?
@@ -50,7 +50,7 @@ package struct MachineDisk {
         }
     }
 
-    var hasBIOS: Bool { settings.boot != .uefi && architecture == "amd64" }
+    package var hasBIOS: Bool { settings.boot != .uefi && architecture == "amd64" }
     var hasUEFI: Bool { settings.boot != .bios && ["amd64", "arm64"].contains(architecture) }
 
     /// The Debian packages that this machine lacks for disks of its own architecture; for `doctor`.

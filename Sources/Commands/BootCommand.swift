@@ -1,0 +1,192 @@
+import ArgumentParser
+import Diagnostics
+import Glibc
+import MachineImages
+import OCI
+import Planning
+import Reporting
+import Store
+import SystemIO
+import SystemPackage
+
+/// The command `ovenbird boot IMAGE`.
+struct BootCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "boot",
+        abstract: "Boot a machine image in QEMU, as EC2 would.",
+        usage: "ovenbird boot <image> [--userdata <file>] [--forward <port:port>] [<options>]",
+        discussion: """
+            The disk is made for the boot and gone afterwards; the image stays as it is. The machine finds the instance-metadata \
+            service (version 2) with the userdata, reaches no network, and is reached through forwarded ports of \
+            127.0.0.1. Ends when the machine switches itself off. In a terminal the keys go to the machine: Ctrl-A X \
+            ends it.
+
+            Example:
+              ovenbird boot base --userdata userdata.sh --forward 8080:80
+            """
+    )
+
+    @Argument(help: ImageArgument.help)
+    var image: String
+
+    @Option(help: ArgumentHelp("A file that becomes the userdata.", valueName: "file"), completion: .file())
+    var userdata: String?
+
+    @Option(
+        name: .customLong("ssh-key"),
+        help: ArgumentHelp("A file with the public key that may log in.", valueName: "file"),
+        completion: .file()
+    )
+    var key: String?
+
+    @Option(
+        name: .customLong("forward"),
+        help: ArgumentHelp("A port of 127.0.0.1 and the machine's; may be repeated.", valueName: "port:port"),
+        transform: BootCommand.forward
+    )
+    var forwards: [VirtualMachine.Forward] = []
+
+    @Option(help: ArgumentHelp("bios or uefi (default: bios where the disk has both).", valueName: "firmware"))
+    var firmware: VirtualMachine.Firmware?
+
+    @Option(help: ArgumentHelp("How the machine sees its disk: nvme or virtio.", valueName: "device"))
+    var disk: VirtualMachine.DiskDevice = .nvme
+
+    @Option(help: ArgumentHelp("kvm, tcg, or auto for KVM where it works.", valueName: "accelerator"))
+    var accelerator: VirtualMachine.Accelerator = .auto
+
+    @Option(help: ArgumentHelp("Mebibytes of memory.", valueName: "number"))
+    var memory = 1024
+
+    @Option(help: ArgumentHelp("The region that the machine is told.", valueName: "region"))
+    var region = "us-east-1"
+
+    @Option(
+        help: ArgumentHelp("Write the console there instead of to the terminal.", valueName: "file"),
+        completion: .file()
+    )
+    var log: String?
+
+    @Option(help: ArgumentHelp("Give up after so many seconds, with status 8.", valueName: "seconds"))
+    var timeout: Int?
+
+    @OptionGroup var bakefile: BakefilePlace
+    @OptionGroup var store: StoreOptions
+    @OptionGroup var colors: ColorOptions
+
+    private static func forward(_ text: String) throws -> VirtualMachine.Forward {
+        let ports = text.split(separator: ":", omittingEmptySubsequences: false).map { UInt16($0) ?? 0 }
+        guard ports.count == 2, ports.allSatisfy({ $0 > 0 }) else {
+            throw ValidationError("'--forward \(text)' is no pair of ports: '8080:80' is")
+        }
+        return VirtualMachine.Forward(host: ports[0], guest: ports[1])
+    }
+
+    func validate() throws {
+        guard (128...1 << 20).contains(memory) else { throw ValidationError("'--memory' takes 128 and more") }
+        guard timeout.map({ $0 > 0 }) ?? true else { throw ValidationError("'--timeout' takes 1 and more") }
+    }
+
+    func run() async throws {
+        let userData = try userdata.map {
+            try read($0, "userdata, of which EC2 takes", InstanceMetadata.longestUserData)
+        }
+        let publicKey = try key.map { String(decoding: try read($0, "a public key, of", 16 << 10), as: UTF8.self) }
+        let store = try store.open(.readWrite)
+        let announcement = try await store.announceWork()
+        defer { announcement.release() }
+        let known = try ImageArgument(text: image).find(in: store, project: bakefile.projectAtHand)
+        let console: VirtualMachine.Console =
+            if let log { .log(FilePath(log)) } else if isatty(0) == 1, isatty(1) == 1 { .terminal } else { .output }
+        let command = self
+        try await Interruption.cancelling {
+            try await MachineDisk.of(known, in: store) { disk in
+                try await command.boot(disk, known, console, userData, publicKey)
+            }
+        }
+    }
+
+    private func boot(
+        _ disk: MachineDisk,
+        _ known: KnownImage,
+        _ console: VirtualMachine.Console,
+        _ userData: [UInt8]?,
+        _ publicKey: String?
+    ) async throws {
+        let architecture = disk.architecture
+        guard architecture == "amd64" else { throw failure(VirtualMachineError.architecture(architecture), known) }
+        let instance = Instance(of: known.identity, region: region, architecture: architecture)
+        let machine = VirtualMachine(
+            instance,
+            firmware: firmware ?? (disk.hasBIOS ? .bios : .uefi),
+            disk: self.disk,
+            memory: memory,
+            forwards: forwards,
+            console: console
+        )
+        var random = SystemRandomNumberGenerator()
+        let metadata = InstanceMetadata(
+            of: instance,
+            userData: userData,
+            publicKey: publicKey.map { $0.split(whereSeparator: \.isNewline).first.map(String.init) ?? "" },
+            secret: "\(random.next())\(random.next())"
+        )
+        let program = try ProcessSetup.executable()
+        try await disk.withDisk { file, work in
+            let document = work.appending("metadata.json")
+            try AtomicFile.write(metadata.document.canonicalBytes, to: document, mode: 0o600)
+            Console.say("booting '\(known.title.neutralised)'")
+            do {
+                try await limited {
+                    try await machine.run(
+                        file.path,
+                        relay: [program.string, "answer-metadata", document.string],
+                        accelerator: accelerator,
+                        in: work,
+                        search: Console.environment["PATH"]
+                    )
+                }
+            } catch let error as VirtualMachineError {
+                throw failure(error, known)
+            }
+        }
+    }
+
+    private func failure(_ error: VirtualMachineError, _ known: KnownImage) -> CommandFailure {
+        let (status, identifier): (ExitStatus, DiagnosticIdentifier) =
+            if case .architecture = error { (.usage, .noDisk) } else { (.internalError, .toolMissing) }
+        let text = "'\(known.name)' cannot be booted here"
+        return CommandFailure(status, [Diagnostic(text, identifier, why: error.description, fix: error.remedy)])
+    }
+
+    /// Runs `body` for as long as it may take.
+    private func limited(_ body: @escaping @Sendable () async throws -> Void) async throws {
+        guard let timeout else { return try await body() }
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await body() }
+            group.addTask {
+                try await Task.sleep(for: .seconds(timeout))
+                throw CommandFailure(
+                    .gaveUpWaiting,
+                    [Diagnostic("the machine did not switch itself off within \(timeout) s", .bootTimeout)]
+                )
+            }
+            defer { group.cancelAll() }
+            try await group.next()
+        }
+    }
+
+    private func read(_ path: String, _ what: String, _ limit: Int) throws -> [UInt8] {
+        do {
+            return try Files.read(FilePath(path), limit: limit)
+        } catch {
+            let message =
+                error.code == .fileTooLarge ? "'\(path)' is too large for \(what) \(limit) bytes at most" : "\(error)"
+            throw InvalidInput(Diagnostic(message, .inputUnreadable))
+        }
+    }
+}
+
+extension VirtualMachine.Firmware: ExpressibleByArgument {}
+extension VirtualMachine.DiskDevice: ExpressibleByArgument {}
+extension VirtualMachine.Accelerator: ExpressibleByArgument {}

@@ -1,0 +1,24 @@
+/// Why a machine does not run on this computer.
+package enum VirtualMachineError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// The Debian package that has what it needs is not there.
+    case missing(String)
+    /// QEMU ended with something else than the machine's own end: its words.
+    case failed(String)
+    /// Nothing here boots a machine of this architecture.
+    case architecture(String)
+
+    package var description: String {
+        switch self {
+        case .missing(let package): "this computer lacks \(package), which machines run in"
+        case .failed(let words): "'\(VirtualMachine.program.name)' failed: \(words)"
+        case .architecture(let name): "it is for \(name), and machines for amd64 are booted only"
+        }
+    }
+
+    package var remedy: String? {
+        switch self {
+        case .missing(let package): "install \(package)"
+        case .failed, .architecture: nil
+        }
+    }
+}

@@ -1,0 +1,119 @@
+import Glibc
+import SystemIO
+import SystemPackage
+import TestSupport
+import Testing
+
+/// What stops a boot before it begins; that machines boot is seen by `scripts/check-machine`.
+@Suite("Booting a machine image") struct BootTests {
+    private func kitchen(kind: String = "ami") async throws -> Kitchen {
+        let disk = kind == "ami" ? "    disk: { size: 256MiB }\n" : ""
+        let kitchen = try await Kitchen(
+            """
+            bakefile: 1
+            project: kitchen
+            images:
+              machine:
+                kind: \(kind)
+                from: scratch
+                version: sequence
+                steps:
+                  - file: { path: /boot/vmlinuz-6.1.0-1-amd64, content: "no kernel" }
+            """ + "\n" + disk
+        )
+        try await kitchen.run("bake", "--first")
+        return kitchen
+    }
+
+    private func refusal(_ kitchen: Kitchen, _ arguments: String..., status: Int32 = 2) async throws -> String {
+        let result = try await kitchen.ovenbird(["boot", "machine"] + arguments)
+        #expect(result.status == status)
+        return result.error
+    }
+
+    @Test func `is refused with options that mean nothing`() async throws {
+        let kitchen = try await kitchen()
+        #expect(
+            try await refusal(kitchen, "--forward", "80").contains("'--forward 80' is no pair of ports: '8080:80' is")
+        )
+        #expect(try await refusal(kitchen, "--forward", "80:0").contains("is no pair of ports"))
+        #expect(try await refusal(kitchen, "--memory", "1").contains("'--memory' takes 128 and more"))
+        #expect(try await refusal(kitchen, "--timeout", "0").contains("'--timeout' takes 1 and more"))
+    }
+
+    @Test func `takes as much userdata as EC2 does`() async throws {
+        let kitchen = try await kitchen()
+        try kitchen.work.write(String(repeating: "x", count: 16_385), to: "userdata")
+        #expect(
+            try await refusal(kitchen, "--userdata", "userdata") == """
+                error: 'userdata' is too large for userdata, of which EC2 takes 16384 bytes at most [input-unreadable]
+
+                """
+        )
+        #expect(
+            try await refusal(kitchen, "--userdata", "none").contains("No such file or directory [input-unreadable]")
+        )
+    }
+
+    @Test func `is of machine images`() async throws {
+        let kitchen = try await kitchen(kind: "docker")
+        #expect(
+            try await refusal(kitchen) == """
+                error: 'machine' is a container image, which has no disk [no-disk]
+                  fix: name a machine image
+
+                """
+        )
+    }
+
+    @Test func `ends with the package that QEMU is in`() async throws {
+        let kitchen = try await kitchen()
+        // What makes the disk is found; of what is in /usr/bin only that is.
+        let folder = try kitchen.work.makeFolder("bin")
+        for name in ["grub-mkimage", "mmd", "mcopy"] {
+            #expect(symlink("/usr/bin/\(name)", folder.appending(name).string) == 0)
+        }
+        let result = try await kitchen.ovenbird(
+            ["boot", "machine"],
+            environment: ["PATH": folder.string],
+            through: ["/usr/bin/env"]
+        )
+        #expect(result.status == 1)
+        #expect(
+            result.error == """
+                booting 'machine 1'
+                error: 'machine' cannot be booted here [tool-missing]
+                  why: this computer lacks qemu-system-x86, which machines run in
+                  fix: install qemu-system-x86
+
+                """
+        )
+    }
+
+    @Test func `gives up after its time, and leaves nothing`() async throws {
+        let kitchen = try await kitchen()
+        // A file that is no kernel: GRUB says so and waits.
+        let result = try await kitchen.ovenbird(["boot", "machine", "--timeout", "1", "--log", "console"])
+        #expect(result.status == 8)
+        #expect(
+            result.error == """
+                booting 'machine 1'
+                error: the machine did not switch itself off within 1 s [boot-timeout]
+
+                """
+        )
+        #expect(
+            try Files.names(in: kitchen.store.appending("ovenbird/tmp")).map(\.string).filter { $0.hasPrefix("disk") }
+                .isEmpty
+        )
+    }
+
+    @Test func `has nothing to say to a machine without a document`() async throws {
+        let kitchen = try await kitchen()
+        try kitchen.work.write("{}", to: "document")
+        for name in ["Bakefile", "document"] {
+            let result = try await kitchen.ovenbird(["answer-metadata", name])
+            #expect(result.status == 2 && result.error.contains("'\(name)' holds no metadata"))
+        }
+    }
+}
