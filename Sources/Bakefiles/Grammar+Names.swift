@@ -157,6 +157,16 @@ extension Grammar {
         rule: "at least one character and no control characters"
     )
 
+    /// The name of a systemd unit, with its kind or without.
+    ///
+    /// Source: systemd.unit(5).
+    static let unitName = Grammar(
+        "the name of a unit",
+        "[A-Za-z0-9:_.\\\\-]+(?:@[A-Za-z0-9:_.\\\\-]*)?",
+        .badName,
+        rule: "letters, digits, ':', '_', '.', '-' and '\\\\', and one '@' before an instance"
+    )
+
     /// A word of a command line.
     static let word = Grammar(
         "one word",

@@ -38,17 +38,17 @@ struct StepDraft: Sendable {
             .optional("symlink", SymlinkStep.shape.map { .symlink($0) }, \.action, "a symlink to make"),
             .optional("directory", DirectoryStep.shape.map { .directory($0) }, \.action, "a folder to make"),
             .optional("user", UserStep.shape.map { .user($0) }, \.action, "an account to make"),
+            .optional(
+                "service",
+                ServiceStep.shape.map { .service($0) },
+                \.action,
+                "systemd units to enable, disable or mask"
+            ),
             .notYet(
                 "preload",
                 Shape<Void>.anyTextOrMapping,
                 "a container image that a machine image brings along",
                 fix: "pull the image when the machine starts, by a unit that a 'file' step writes"
-            ),
-            .notYet(
-                "service",
-                Shape<Void>.anyTextOrMapping,
-                "a systemd unit to enable or write",
-                fix: "write the unit with 'file', and enable it with run: systemctl enable UNIT"
             ),
             .notYet(
                 "kernel",
@@ -74,8 +74,8 @@ struct StepDraft: Sendable {
         choices: [
             .init(
                 names: [
-                    "run", "copy", "file", "unpack", "packages", "delete", "symlink", "directory", "user", "preload",
-                    "service", "kernel", "ssm-agent", "ssh-keys", "cloud-init", "clean",
+                    "run", "copy", "file", "unpack", "packages", "delete", "symlink", "directory", "user", "service",
+                    "preload", "kernel", "ssm-agent", "ssh-keys", "cloud-init", "clean",
                 ],
                 isRequired: true
             )
@@ -83,6 +83,7 @@ struct StepDraft: Sendable {
         synonyms: [
             "shell": "run", "add": "copy", "apt": "packages", "package": "packages", "mkdir": "directory",
             "remove": "delete", "rm": "delete", "link": "symlink", "extract": "unpack", "useradd": "user",
+            "systemd": "service", "services": "service", "unit": "service",
         ]
     )
 }

@@ -27,6 +27,7 @@ package struct Step: Sendable, Hashable {
         case symlink(SymlinkStep)
         case directory(DirectoryStep)
         case user(UserStep)
+        case service(ServiceStep)
 
         /// The Bakefile's key for it.
         package var kind: String {
@@ -40,6 +41,7 @@ package struct Step: Sendable, Hashable {
             case .symlink: "symlink"
             case .directory: "directory"
             case .user: "user"
+            case .service: "service"
             }
         }
 
@@ -321,5 +323,18 @@ package struct UserStep: Sendable, Hashable {
         self.comment = comment
         self.isSystem = isSystem
         self.createsHome = createsHome ?? !isSystem
+    }
+}
+
+/// `service:` systemd units to enable, disable or mask, as `systemctl --root` does it.
+package struct ServiceStep: Sendable, Hashable {
+    package var enable: [String]
+    package var disable: [String]
+    package var mask: [String]
+
+    package init(enable: [String] = [], disable: [String] = [], mask: [String] = []) {
+        self.enable = enable
+        self.disable = disable
+        self.mask = mask
     }
 }

@@ -39,6 +39,7 @@ extension StepExecutor {
         case .symlink(let step): try draft.symlink(step)
         case .directory(let step): try draft.directory(step, accounts: accounts)
         case .user(let step): try draft.user(step, root: root, accounts: accounts)
+        case .service(let step): try draft.service(step, root: root)
         case .run, .packages: preconditionFailure("'\(action.kind)' runs in a sandbox")
         }
         defer { FreedMemory.giveBack() }

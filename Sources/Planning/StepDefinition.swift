@@ -65,6 +65,8 @@ extension Step.Action {
         case .directory(let step):
             .object(["path": .string(step.path), "owner": step.owner?.field, "mode": .string(octal(step.mode))])
         case .user(let step): step.fields
+        case .service(let step):
+            .object(["enable": .strings(step.enable), "disable": .strings(step.disable), "mask": .strings(step.mask)])
         }
     }
 

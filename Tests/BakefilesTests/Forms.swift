@@ -1,7 +1,9 @@
 /// Values in all their forms, each right or wrong in one way: for the comparison of reader and schema.
 enum Forms {
     static let goodSteps: [String] = [
-        "run: make", "run: true", "run: 42", "run: [a, 1, 1.5, true]", "{ name: a.b-c_1, run: x }",
+        "service: x", "service: [a, b.socket]", "service: { enable: [a@b, c] }", "service: { mask: [c] }", "run: make",
+        "run: true",
+        "run: 42", "run: [a, 1, 1.5, true]", "{ name: a.b-c_1, run: x }",
         "run: { command: [a], env: { A: 1, B_2: \"\" }, workdir: /, user: app, network: none }",
         "run: { command: a, secrets: [s, { name: s, env: S }, { name: s, path: /x }] }",
         "run: { command: a, cache: [{ id: a.b2, target: /c }] }",
@@ -66,7 +68,9 @@ enum Forms {
         "user: { name: app, uid: root }", "user: { name: app, comment: \"a:b\" }", "user: { name: app, home: home }",
         "user: { name: app, home: \"/a:b\" }", "user: { name: app, groups: [a, a] }",
         "user: { name: app, system: \"true\" }",
-        "preload: web", "service: x", "kernel: x", "ssm-agent: x", "ssh-keys: x", "cloud-init: x", "clean: x",
+        "preload: web", "service: a b", "service: []", "service: {}", "service: { enable: [a], mask: [b] }",
+        "service: { enable: [a, a] }", "service: a@b@c",
+        "kernel: x", "ssm-agent: x", "ssh-keys: x", "cloud-init: x", "clean: x",
     ]
 
     static let goodImages: [String] = [
