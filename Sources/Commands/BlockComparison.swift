@@ -21,7 +21,7 @@ struct BlockComparison {
         [
             "\(palette.bold(old.title.neutralised)) \(old.identity.short) -> "
                 + "\(palette.bold(new.title.neutralised)) \(new.identity.short)",
-            "\(Counts.text(difference.count, "block")) of 512 KiB differ: \(difference.changed.count) changed, "
+            "\(Counts.text(difference.count, "block")) of 512 KiB differ\(difference.count == 1 ? "s" : ""): \(difference.changed.count) changed, "
                 + "\(difference.added.count) added, \(difference.removed.count) removed",
             "\(Counts.text(maps.old.blocks.count, "block")) in use on the old disk, \(maps.new.blocks.count) on the new one",
         ]

@@ -101,7 +101,7 @@ struct BootCommand: AsyncParsableCommand {
         let command = self
         try await Interruption.cancelling {
             try await MachineDisk.of(known, in: store) { disk in
-                try await command.boot(disk, known, console, userData, publicKey)
+                try await command.boot(disk, known, console, userData, publicKey) { announcement.release() }
             }
         }
     }
@@ -111,14 +111,28 @@ struct BootCommand: AsyncParsableCommand {
         _ known: KnownImage,
         _ console: VirtualMachine.Console,
         _ userData: [UInt8]?,
-        _ publicKey: String?
+        _ publicKey: String?,
+        isMade: @escaping @Sendable () -> Void
     ) async throws {
         let architecture = disk.architecture
         guard architecture == "amd64" else { throw failure(VirtualMachineError.architecture(architecture), known) }
+        let firmware = firmware ?? (disk.hasBIOS ? .bios : .uefi)
+        guard firmware == .bios ? disk.hasBIOS : disk.hasUEFI else {
+            throw CommandFailure(
+                .usage,
+                [
+                    Diagnostic(
+                        "the disk of '\(known.name)' has nothing that '\(firmware.rawValue)' starts",
+                        .noDisk,
+                        fix: "set 'boot' under 'disk', or take another '--firmware'"
+                    )
+                ]
+            )
+        }
         let instance = Instance(of: known.identity, region: region, architecture: architecture)
         let machine = VirtualMachine(
             instance,
-            firmware: firmware ?? (disk.hasBIOS ? .bios : .uefi),
+            firmware: firmware,
             disk: self.disk,
             memory: memory,
             forwards: forwards,
@@ -135,6 +149,8 @@ struct BootCommand: AsyncParsableCommand {
         try await disk.withDisk { file, work in
             let document = work.appending("metadata.json")
             try AtomicFile.write(metadata.document.canonicalBytes, to: document, mode: 0o600)
+            // Nothing of the store is needed any more, and a machine may run for days.
+            isMade()
             Console.say("booting '\(known.title.neutralised)'")
             do {
                 try await limited {

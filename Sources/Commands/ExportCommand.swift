@@ -182,14 +182,18 @@ struct ExportCommand: AsyncParsableCommand {
     ) async throws {
         let (mark, place) = form.mark
         try ImageExport.checkFile(path, force: force, mark: mark, at: place)
-        try await MachineDisk.of(known, in: store) { disk in
-            let blocks = try await AtomicOutput.file(path) {
-                try await disk.write(to: $0, as: form, mapping: map != nil)
+        let map = map.map { FilePath($0) }
+        if let map {
+            guard map.lexicallyNormalized() != path.lexicallyNormalized() else {
+                throw InvalidInput(Diagnostic("'\(map)' cannot be both the disk and its map", .optionValue))
             }
-            if let map, let blocks {
-                try AtomicOutput.file(FilePath(map)) {
-                    try $0.write(Array((blocks.document.canonicalText + "\n").utf8))
-                }
+            try ImageExport.checkFile(map, force: force, mark: Array(#"{"blockSize""#.utf8), at: 0)
+        }
+        try await MachineDisk.of(known, in: store) { disk in
+            try await AtomicOutput.file(path) { file in
+                let blocks = try await disk.write(to: file, as: form, mapping: map != nil)
+                guard let map, let blocks else { return }
+                try AtomicFile.write(Array((blocks.document.canonicalText + "\n").utf8), to: map)
             }
         }
     }

@@ -21,8 +21,8 @@ package final class LifelineEnd: Sendable {
         return (LifelineEnd(ends[1]), FileDescriptor(rawValue: ends[0]))
     }
 
-    /// Hands the order over, as `Lifeline.readOrder` reads it; ends early when the worker has gone, or the line was cut.
-    func send(_ order: [UInt8]) throws(SystemError) {
+    /// Hands the order over after its length, as `Lifeline.readOrder` reads it; ends early when the child has gone, or the line was cut.
+    package func send(_ order: [UInt8]) throws(SystemError) {
         let length = UInt64(order.count)
         let bytes = (0..<8).reversed().map { UInt8(truncatingIfNeeded: length >> ($0 * 8)) } + order
         var done = 0

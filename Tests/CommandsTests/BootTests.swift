@@ -6,8 +6,8 @@ import Testing
 
 /// What stops a boot before it begins; that machines boot is seen by `scripts/check-machine`.
 @Suite("Booting a machine image") struct BootTests {
-    private func kitchen(kind: String = "ami") async throws -> Kitchen {
-        let disk = kind == "ami" ? "    disk: { size: 256MiB }\n" : ""
+    private func kitchen(kind: String = "ami", disk: String = "{ size: 256MiB }") async throws -> Kitchen {
+        let disk = kind == "ami" ? "    disk: \(disk)\n" : ""
         let kitchen = try await Kitchen(
             """
             bakefile: 1
@@ -106,6 +106,56 @@ import Testing
             try Files.names(in: kitchen.store.appending("ovenbird/tmp")).map(\.string).filter { $0.hasPrefix("disk") }
                 .isEmpty
         )
+    }
+
+    @Test(arguments: [SIGTERM, SIGKILL]) func `takes its machine along, however it ends`(signal: Int32) async throws {
+        let kitchen = try await kitchen()
+        // As soon as the machine says a word.
+        let end = """
+            mkfifo console
+            exec 5<>console
+            "$@" --log "$PWD/console" & boot=$!
+            head -c 1 <&5 >word
+            machine=$(pgrep --full "^/[^ ]*/qemu-system.*$PWD/console")
+            kill -\(signal) $boot
+            wait $boot; status=$?
+            timeout 60 tail --pid="$machine" --follow /dev/null || exit 1
+            exit $status
+            """
+        let result = try await kitchen.ovenbird(
+            ["boot", "machine"],
+            environment: ["PATH": "/usr/bin:/bin"],
+            through: ["/bin/sh", "-c", end, "sh"]
+        )
+        #expect(result.status == 128 + signal)
+        #expect(try Files.read(kitchen.work.file("word")).count == 1)
+        #expect(try machines(of: kitchen).isEmpty)
+    }
+
+    /// The processes that have the kitchen's folder in their arguments.
+    private func machines(of kitchen: Kitchen) throws -> [String] {
+        try Files.names(in: "/proc").map(\.string).filter { $0.allSatisfy(\.isNumber) }.filter { process in
+            let line = (try? Files.read(FilePath("/proc/\(process)/cmdline"))) ?? []
+            return String(decoding: line, as: UTF8.self).contains(kitchen.store.string)
+        }
+    }
+
+    @Test func `is refused with firmware for which the disk has nothing`() async throws {
+        let kitchen = try await kitchen(disk: "{ size: 256MiB, boot: bios }")
+        #expect(
+            try await refusal(kitchen, "--firmware", "uefi") == """
+                error: the disk of 'machine' has nothing that 'uefi' starts [no-disk]
+                  fix: set 'boot' under 'disk', or take another '--firmware'
+
+                """
+        )
+    }
+
+    @Test func `says what QEMU says where it fails`() async throws {
+        let kitchen = try await kitchen()
+        let error = try await refusal(kitchen, "--log", "none/console", status: 1)
+        #expect(error.contains("'machine' cannot be booted here [tool-missing]"))
+        #expect(error.contains("why: 'qemu-system-x86_64' failed: ") && error.contains("none/console"))
     }
 
     @Test func `has nothing to say to a machine without a document`() async throws {

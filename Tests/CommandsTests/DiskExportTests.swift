@@ -145,8 +145,22 @@ struct DiskExportTests {
         }
     }
 
-    @Test func `a map is of a disk`() async throws {
+    @Test func `a map is of a disk, and replaces a map only`() async throws {
         let kitchen = try await kitchen()
+        #expect(
+            try await refusal(kitchen, "machine", "--to", "x", "--block-map", "./x")
+                == "error: './x' cannot be both the disk and its map [option-value]\n"
+        )
+        let taken = try await refusal(kitchen, "machine", "--to", "x", "--block-map", "Bakefile", "--force")
+        #expect(taken.hasPrefix("error: 'Bakefile' exists already [output-exists]"))
+        let nowhere = try await kitchen.ovenbird([
+            "export", "machine", "--format", "raw", "--to", "x", "--block-map", "none/map",
+        ])
+        #expect(nowhere.status != 0 && nowhere.error.contains("none/"))
+        #expect(!Files.exists(kitchen.work.file("x")))
+        for _ in 0..<2 {
+            try await kitchen.run("export", "machine", "--format", "raw", "--to", "x", "--block-map", "map", "--force")
+        }
         let result = try await kitchen.ovenbird(["export", "machine", "--block-map", "map.json"])
         #expect(result.status == 2)
         #expect(result.error.contains("'--block-map' is for the formats raw, qcow2 and vmdk, which are disks"))

@@ -92,26 +92,38 @@ package struct VirtualMachine: Sendable {
         }
         var arguments = try arguments(disk: disk, relay: relay, work: work)
         arguments += try await Self.acceleration(accelerator, program, in: work)
-        let (lifeline, end) = try LifelineEnd.make()
-        defer { lifeline.cut() }
-        // The machine has to end when this process does, and QEMU does not look; so a shell does.
+        let ended = try await Self.start(program, arguments, on: console == .terminal ? "/dev/tty" : nil)
+        guard ended.status.isSuccess else { throw VirtualMachineError.failed(oneLine(ended.words)) }
+    }
+
+    /// Runs QEMU, which ends when this process does: it does not look itself, so a shell beside it does.
+    ///
+    /// Without a terminal it is out of the process group, since it is this process that decides what an interrupt means.
+    private static func start(
+        _ program: FilePath,
+        _ arguments: [String],
+        on terminal: String? = nil
+    ) async throws -> (status: TerminationStatus, words: String) {
         let watch = """
             exec 3<&0
-            if [ "$1" = terminal ]; then exec 0</dev/tty; else exec 0</dev/null; fi
+            exec 0<"$1"
             shift
-            "$@" <&0 3<&- &
-            machine=$!
-            { cat <&3 >/dev/null; kill -KILL "$machine" 2>/dev/null; } &
-            wait "$machine"
+            { trap '' HUP INT TERM; read -r line <&3 || kill -KILL $$; } >/dev/null 2>&1 &
+            exec "$@" 3<&-
             """
+        let (lifeline, end) = try LifelineEnd.make()
+        defer { lifeline.cut() }
+        var options = PlatformOptions()
+        options.createSession = terminal == nil
+        // It gives the terminal back as it was.
+        options.teardownSequence = [.send(signal: .terminate, allowedDurationToNextStep: .milliseconds(500))]
         let result: ExecutionResult<Void, FileDescriptorOutput, StringOutput<UTF8>>
         do {
             result = try await Subprocess.run(
                 .path("/bin/sh"),
-                arguments: Arguments(
-                    ["-c", watch, "sh", console == .terminal ? "terminal" : "none", program.string] + arguments
-                ),
+                arguments: Arguments(["-c", watch, "sh", terminal ?? "/dev/null", program.string] + arguments),
                 environment: .inherit,
+                platformOptions: options,
                 input: .fileDescriptor(end, closeAfterSpawningProcess: true),
                 output: .fileDescriptor(FileDescriptor(rawValue: STDOUT_FILENO), closeAfterSpawningProcess: false),
                 error: .string(limit: 1 << 20)
@@ -121,10 +133,10 @@ package struct VirtualMachine: Sendable {
         } catch {
             throw VirtualMachineError.failed("\(error)")
         }
+        // A line for the shell: it has nothing to end any more.
+        try lifeline.send([UInt8(ascii: "\n")])
         try Task.checkCancellation()
-        guard result.terminationStatus.isSuccess else {
-            throw VirtualMachineError.failed(oneLine(result.standardError))
-        }
+        return (result.terminationStatus, result.standardError)
     }
 
     private func arguments(disk: FilePath, relay: [String], work: FilePath) throws -> [String] {
@@ -190,16 +202,19 @@ package struct VirtualMachine: Sendable {
         let bytes = [UInt8](repeating: 0, count: start) + code + [UInt8](repeating: 0, count: 16 - code.count)
         let file = work.appending("probe")
         guard (try? AtomicFile.write(bytes, to: file)) != nil else { return false }
-        let result = try? await Subprocess.run(
-            .path("/usr/bin/timeout"),
-            arguments: [
-                "--signal=KILL", "5", qemu.string, "-nodefaults", "-machine", "q35", "-accel", "kvm", "-cpu", "host",
-                "-display", "none", "-bios", file.string, "-device", "isa-debug-exit,iobase=0xf4,iosize=0x04",
-            ],
-            output: .discarded,
-            error: .discarded
-        )
-        return result?.terminationStatus == .exited(0x10 << 1 | 1)
+        let arguments = [
+            "-nodefaults", "-machine", "q35", "-accel", "kvm", "-cpu", "host", "-display", "none", "-bios", file.string,
+            "-device", "isa-debug-exit,iobase=0xf4,iosize=0x04",
+        ]
+        return await withTaskGroup(of: Bool.self) { group in
+            group.addTask { (try? await Self.start(qemu, arguments))?.status == .exited(0x10 << 1 | 1) }
+            group.addTask {
+                try? await Task.sleep(for: .seconds(5))
+                return false
+            }
+            defer { group.cancelAll() }
+            return await group.next() ?? false
+        }
     }
 }
 

@@ -1,5 +1,7 @@
+import ContainerImages
 package import Disks
 import Glibc
+import OCI
 import Store
 package import SystemIO
 package import SystemPackage
@@ -18,7 +20,9 @@ extension MachineDisk {
         return try await withDisk { disk, _ in
             let map = mapping ? try await blockMap(of: disk) : nil
             try await DiskProgram.convert.run(
-                ["convert", "-f", "raw", "-O", form.rawValue] + form.options + [disk.path.string, file.path.string],
+                ["convert", "-f", "raw", "-O", form.rawValue] + form.options + [
+                    disk.path.string, Self.plain(file.path),
+                ],
                 time: time,
                 search: search
             )
@@ -26,6 +30,9 @@ extension MachineDisk {
             return map
         }
     }
+
+    /// A path that QEMU takes for nothing else: before a colon it sees a protocol, and after a hyphen an option.
+    private static func plain(_ path: FilePath) -> String { path.isAbsolute ? path.string : "./\(path)" }
 
     /// What is in use on the disk, which is made for it and nothing else.
     package func blockMap() async throws -> BlockMap { try await withDisk { disk, _ in try await blockMap(of: disk) } }
@@ -71,12 +78,15 @@ extension MachineDisk {
         }
         let text = String(decoding: try read(length, at: place).prefix { $0 != 0 }, as: UTF8.self)
         let lines = text.split(separator: "\n", omittingEmptySubsequences: false).map { line in
-            if line.hasPrefix("CID=") { return "CID=" + hexadecimal(identity.disk.ordered[..<4]) }
+            if line.hasPrefix("CID=") { return "CID=" + image.manifest.config.digest.hex.prefix(8) }
             if line.hasPrefix("RW "), let name = line.firstIndex(of: "\"") { return line[..<name] + "\"disk.vmdk\"" }
             return String(line)
         }
         var bytes = Array(lines.joined(separator: "\n").utf8)
-        bytes += [UInt8](repeating: 0, count: max(0, length - bytes.count))
+        guard bytes.count <= length else {
+            throw MachineDiskError.program(name: DiskProgram.convert.name, words: "its VMDK has no room for its name")
+        }
+        bytes += [UInt8](repeating: 0, count: length - bytes.count)
         try bytes.withUnsafeBytes { try file.write($0, at: Int64(place)) }
     }
 }

@@ -10,7 +10,7 @@ import SystemPackage
 ///
 /// Made without root and without mounting anything. Equal images of a name give equal disks.
 package struct MachineDisk {
-    private let image: StoredImage
+    let image: StoredImage
     let store: ArtifactStore
     private let settings: DiskSettings
     let identity: DiskIdentity
@@ -51,7 +51,7 @@ package struct MachineDisk {
     }
 
     package var hasBIOS: Bool { settings.boot != .uefi && architecture == "amd64" }
-    var hasUEFI: Bool { settings.boot != .bios && ["amd64", "arm64"].contains(architecture) }
+    package var hasUEFI: Bool { settings.boot != .bios && ["amd64", "arm64"].contains(architecture) }
 
     /// The Debian packages that this machine lacks for disks of its own architecture; for `doctor`.
     package static func missingPackages(search: String?) -> [String] {
