@@ -328,13 +328,17 @@ package struct UserStep: Sendable, Hashable {
 
 /// `service:` systemd units to enable, disable or mask, as `systemctl --root` does it.
 package struct ServiceStep: Sendable, Hashable {
-    package var enable: [String]
-    package var disable: [String]
-    package var mask: [String]
+    package enum Change: String, Sendable, CaseIterable {
+        case enable
+        case disable
+        case mask
+    }
 
-    package init(enable: [String] = [], disable: [String] = [], mask: [String] = []) {
-        self.enable = enable
-        self.disable = disable
-        self.mask = mask
+    package var change: Change
+    package var units: [String]
+
+    package init(_ change: Change, _ units: [String]) {
+        self.change = change
+        self.units = units
     }
 }

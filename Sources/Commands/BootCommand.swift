@@ -91,15 +91,18 @@ struct BootCommand: AsyncParsableCommand {
         let userData = try userdata.map {
             try read($0, "userdata, of which EC2 takes", InstanceMetadata.longestUserData)
         }
-        let publicKey = try key.map { String(decoding: try read($0, "a public key, of", 16 << 10), as: UTF8.self) }
+        let publicKey = try key.map { try readKey($0) }
         let store = try store.open(.readWrite)
         let announcement = try await store.announceWork()
         defer { announcement.release() }
         let known = try ImageArgument(text: image).find(in: store, project: bakefile.projectAtHand)
         let console: VirtualMachine.Console =
             if let log { .log(FilePath(log)) } else if isatty(0) == 1, isatty(1) == 1 { .terminal } else { .output }
+        // On a terminal the machine has the word.
+        let isQuiet = console == .terminal
+        @Sendable func say(_ text: String) { if !isQuiet { Console.say(text) } }
         let command = self
-        try await Interruption.cancelling {
+        try await Waiting.saying("still booting '\(known.name)', or running it", say: say) { () async throws -> Void in
             try await MachineDisk.of(known, in: store) { disk in
                 try await command.boot(disk, known, console, userData, publicKey) { announcement.release() }
             }
@@ -138,11 +141,14 @@ struct BootCommand: AsyncParsableCommand {
             forwards: forwards,
             console: console
         )
+        if let package = machine.missingPackage(search: Console.environment["PATH"]) {
+            throw failure(.missing(package), known)
+        }
         var random = SystemRandomNumberGenerator()
         let metadata = InstanceMetadata(
             of: instance,
             userData: userData,
-            publicKey: publicKey.map { $0.split(whereSeparator: \.isNewline).first.map(String.init) ?? "" },
+            publicKey: publicKey,
             secret: "\(random.next())\(random.next())"
         )
         let program = try ProcessSetup.executable()
@@ -190,6 +196,22 @@ struct BootCommand: AsyncParsableCommand {
             defer { group.cancelAll() }
             try await group.next()
         }
+    }
+
+    /// The key of a file as `ssh-keygen` writes it; a private one is not for the machine.
+    private func readKey(_ path: String) throws -> String {
+        let text = String(decoding: try read(path, "a public key, of", 16 << 10), as: UTF8.self)
+        let line = text.split(whereSeparator: \.isNewline).first.map(String.init) ?? ""
+        guard ["ssh-", "ecdsa-", "sk-"].contains(where: line.hasPrefix) else {
+            throw InvalidInput(
+                Diagnostic(
+                    "'\(path)' holds no public key of SSH",
+                    .inputUnreadable,
+                    fix: "name the file that ends in '.pub'"
+                )
+            )
+        }
+        return line
     }
 
     private func read(_ path: String, _ what: String, _ limit: Int) throws -> [UInt8] {

@@ -14,12 +14,14 @@ package enum FATUsage {
         let cluster = sector * Int64(header[13])
         let tables = Int64(header[16])
         let tableLength = sector * Int64(header.number(at: 36, as: UInt32.self))
+        let size = sector * Int64(header.number(at: 32, as: UInt32.self))
+        // The older kinds have the length of their table, and the size of a root folder, in other fields.
         guard header.number(at: 510, as: UInt16.self) == 0xaa55, cluster > 0, tables > 0,
-            (1...Self.longestTable).contains(tableLength)
+            header.number(at: 17, as: UInt16.self) == 0, header.number(at: 22, as: UInt16.self) == 0,
+            tableLength > 0, tableLength <= min(size, Self.longestTable)
         else { throw DiskError.library(action: "read the firmware's file system", answer: "it is not FAT32") }
         let firstTable = offset + sector * Int64(header.number(at: 14, as: UInt16.self))
         let content = firstTable + tables * tableLength
-        let size = sector * Int64(header.number(at: 32, as: UInt32.self))
         let table = try read(Int(tableLength), at: firstTable, disk)
         var ranges = [offset..<content]
         // The first two entries stand for no cluster, and the last ones for none that is there.

@@ -23,12 +23,7 @@ extension Step.Action {
         case .symlink(let step): "symlink \(step.path) -> \(step.target)"
         case .directory(let step): "directory \(step.path)"
         case .user(let step): "user \(step.name)"
-        case .service(let step):
-            "service "
-                + [("enable", step.enable), ("disable", step.disable), ("mask", step.mask)]
-                .filter { !$0.1.isEmpty }
-                .map { "\($0) \($1.joined(separator: " "))" }
-                .joined(separator: ", ")
+        case .service(let step): "service \(step.change.rawValue) \(step.units.joined(separator: " "))"
         }
     }
 

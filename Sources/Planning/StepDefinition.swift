@@ -66,7 +66,7 @@ extension Step.Action {
             .object(["path": .string(step.path), "owner": step.owner?.field, "mode": .string(octal(step.mode))])
         case .user(let step): step.fields
         case .service(let step):
-            .object(["enable": .strings(step.enable), "disable": .strings(step.disable), "mask": .strings(step.mask)])
+            .object([step.change.rawValue: .strings(step.units)])
         }
     }
 

@@ -68,7 +68,8 @@ enum Forms {
         "user: { name: app, uid: root }", "user: { name: app, comment: \"a:b\" }", "user: { name: app, home: home }",
         "user: { name: app, home: \"/a:b\" }", "user: { name: app, groups: [a, a] }",
         "user: { name: app, system: \"true\" }",
-        "preload: web", "service: a b", "service: []", "service: {}", "service: { enable: [a], mask: [b] }",
+        "preload: web", "service: a b", "service: []", "service: {}", "service: { mask: [] }",
+        "service: { enable: [a], mask: [b] }",
         "service: { enable: [a, a] }", "service: a@b@c",
         "kernel: x", "ssm-agent: x", "ssh-keys: x", "cloud-init: x", "clean: x",
     ]

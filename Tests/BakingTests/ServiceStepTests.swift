@@ -77,23 +77,23 @@ import Testing
             ["disable", "getty@tty1.service"],
         ])
         let found = try await links([
-            ServiceStep(enable: ["web.service", "getty@.service", "getty@ttyS0.service", "dev@sda.service"]),
-            ServiceStep(disable: ["getty@tty1.service"], mask: ["static.service"]),
+            ServiceStep(.enable, ["web.service", "getty@.service", "getty@ttyS0.service", "dev@sda.service"]),
+            ServiceStep(.disable, ["getty@tty1.service"]), ServiceStep(.mask, ["static.service"]),
         ])
         #expect(wanted.count == 9)
         #expect(found == wanted)
     }
 
     @Test func `are gone with all that enabling made`() async throws {
-        let enabled = ServiceStep(enable: ["web.service", "getty@a.service", "getty@b.service"])
-        #expect(try await judged([["enable"] + enabled.enable, ["disable", "web.service", "getty@.service"]]) == [])
-        let tree = try await harness.tree([image([enabled, ServiceStep(disable: ["web.service", "getty@.service"])])])
+        let enabled = ServiceStep(.enable, ["web.service", "getty@a.service", "getty@b.service"])
+        #expect(try await judged([["enable"] + enabled.units, ["disable", "web.service", "getty@.service"]]) == [])
+        let tree = try await harness.tree([image([enabled, ServiceStep(.disable, ["web.service", "getty@.service"])])])
         #expect(tree.contains("directory 0755 0:0 etc/systemd/system/multi-user.target.wants"))
         #expect(!tree.contains { $0.contains("etc/systemd/system") && $0.hasPrefix("symlink") })
     }
 
     @Test func `are left as they are where nothing is to do`() async throws {
-        let step = ServiceStep(enable: ["getty@.service"])
+        let step = ServiceStep(.enable, ["getty@.service"])
         let once = try await links([step])
         #expect(once == ["getty.target.wants/getty@tty1.service -> /usr/lib/systemd/system/getty@.service"])
         #expect(try await links([step, step]) == once)
@@ -113,58 +113,62 @@ import Testing
             try await harness.bake([image([step], more: more)]).ended.last ?? ""
         }
         #expect(
-            try await failure(ServiceStep(enable: ["nothing.service"])) == """
+            try await failure(ServiceStep(.enable, ["nothing.service"])) == """
                 machine:service-1 the image has no unit 'nothing.service'
                   fix: install its package in an earlier step
                 """
         )
         let script = FileStep(path: "/etc/init.d/old", content: "")
         #expect(
-            try await failure(ServiceStep(enable: ["old.service"]), more: [.file(script)]) == """
+            try await failure(ServiceStep(.enable, ["old.service"]), more: [.file(script)]) == """
                 machine:service-1 the image has no unit 'old.service'
                   fix: it has '/etc/init.d/old': enable it with run: systemctl enable old.service
                 """
         )
         #expect(
-            try await failure(ServiceStep(enable: ["static.service"]))
+            try await failure(ServiceStep(.enable, ["static.service"]))
                 == "machine:service-1 the unit 'static.service' does not say what it is wanted by, so that it cannot be enabled"
         )
+        // Also behind another one.
         #expect(
-            try await failure(ServiceStep(enable: ["plain@.service"])) == """
+            try await failure(ServiceStep(.enable, ["web.service", "static.service"])).hasSuffix("cannot be enabled")
+        )
+        #expect(
+            try await failure(ServiceStep(.enable, ["plain@.service"])) == """
                 machine:service-1 'plain@.service' is a template
                   fix: name an instance of it, as in 'NAME@INSTANCE.service'
                 """
         )
         #expect(
-            try await failure(ServiceStep(enable: ["host.service"])) == """
+            try await failure(ServiceStep(.enable, ["host.service"])) == """
                 machine:service-1 the unit 'host.service' is enabled by '%H.target', which is known on the machine alone
                   fix: enable it with run: systemctl enable host.service
                 """
         )
         let mask = SymlinkStep(path: "/etc/systemd/system/web.service", target: "/dev/null")
         #expect(
-            try await failure(ServiceStep(enable: ["web.service"]), more: [.symlink(mask)]) == """
+            try await failure(ServiceStep(.enable, ["web.service"]), more: [.symlink(mask)]) == """
                 machine:service-1 the unit 'web.service' is masked
                   fix: delete '/etc/systemd/system/web.service' first
                 """
         )
         let alias = SymlinkStep(path: "/etc/systemd/system/www.service", target: "/lib/systemd/system/web.service")
         #expect(
-            try await failure(ServiceStep(disable: ["www.service"]), more: [.symlink(alias)]) == """
+            try await failure(ServiceStep(.disable, ["www.service"]), more: [.symlink(alias)]) == """
                 machine:service-1 the unit 'www.service' is another name of 'web.service'
                   fix: write 'web.service'
                 """
         )
         let own = FileStep(path: "/etc/systemd/system/web.service", content: "")
         #expect(
-            try await failure(ServiceStep(mask: ["web.service"]), more: [.file(own)]) == """
+            try await failure(ServiceStep(.mask, ["web.service"]), more: [.file(own)]) == """
                 machine:service-1 the image has '/etc/systemd/system/web.service' itself, so that it cannot be masked
                   fix: delete it first
                 """
         )
         let taken = FileStep(path: "/etc/systemd/system/getty.target.wants/getty@tty1.service", content: "")
         #expect(
-            try await failure(ServiceStep(enable: ["getty@.service"]), more: [.file(taken)]).contains(
+            try await failure(ServiceStep(.enable, ["getty@.service"]), more: [.file(taken)]).contains(
                 "already, which is no symlink to '/usr/lib/systemd/system/getty@.service'"
             )
         )

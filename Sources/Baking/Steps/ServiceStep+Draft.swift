@@ -5,17 +5,25 @@ extension LayerDraft {
     /// Makes and removes the symlinks that `systemctl --root` would; no program of the image runs.
     mutating func service(_ step: ServiceStep, root: ImageRoot) throws {
         var seen: Set<String> = []
-        for name in step.disable { try disable(name, root, &seen) }
-        seen = []
-        for name in step.enable { try enable(name, root, &seen) }
-        for name in step.mask { try mask(name) }
+        for name in step.units {
+            switch step.change {
+            case .enable: try enable(name, root, &seen)
+            case .disable: try disable(name, root, &seen)
+            case .mask: try mask(name)
+            }
+        }
     }
 
     /// What a unit is wanted by says so in the name of a folder.
     private static let relations = [("WantedBy", "wants"), ("RequiredBy", "requires"), ("UpheldBy", "upholds")]
 
-    private mutating func enable(_ name: String, _ root: ImageRoot, _ seen: inout Set<String>) throws {
-        let isCompanion = !seen.isEmpty
+    /// A unit that only goes along with another need not say what it is wanted by.
+    private mutating func enable(
+        _ name: String,
+        _ root: ImageRoot,
+        _ seen: inout Set<String>,
+        isCompanion: Bool = false
+    ) throws {
         guard seen.insert(name).inserted else { return }
         guard let unit = try UnitFile(name, in: root) else { throw missing(name) }
         guard unit.hasInstallation || isCompanion else {
@@ -30,7 +38,7 @@ extension LayerDraft {
         for alias in try unit.aliases where alias != enabled {
             try link("\(UnitFile.configuration)/\(alias)", to: unit.path)
         }
-        for companion in try unit.companions { try enable(companion, root, &seen) }
+        for companion in try unit.companions { try enable(companion, root, &seen, isCompanion: true) }
     }
 
     /// Removes what enabling made, also of all instances of a template.

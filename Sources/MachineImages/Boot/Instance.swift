@@ -16,7 +16,7 @@ package struct Instance: Sendable, Hashable {
 
     /// EC2's identifiers have 17 hexadecimal digits.
     private var digits: String { String(identity.hex.prefix(17)) }
-    package var id: String { "i-" + digits }
+    private var id: String { "i-" + digits }
     private var image: String { "ami-" + digits }
     private var type: String { architecture == "arm64" ? "t4g.micro" : "t3.micro" }
     private var zone: String { region + "a" }

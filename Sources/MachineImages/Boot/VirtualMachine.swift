@@ -75,6 +75,16 @@ package struct VirtualMachine: Sendable {
 
     static let program = DiskProgram(name: "qemu-system-x86_64", package: "qemu-system-x86")
 
+    /// The Debian package that the machine needs and this computer lacks.
+    package func missingPackage(search: String?) -> String? {
+        if Self.program.place(search: search) == nil { return Self.program.package }
+        let files = [Self.firmwareCode, Self.firmwareVariables]
+        return firmware == .uefi && !files.allSatisfy(Files.exists) ? "ovmf" : nil
+    }
+
+    private static let firmwareCode: FilePath = "/usr/share/OVMF/OVMF_CODE_4M.fd"
+    private static let firmwareVariables: FilePath = "/usr/share/OVMF/OVMF_VARS_4M.fd"
+
     /// Runs the machine until it switches itself off.
     ///
     /// It writes to `disk`, and its firmware to a file in `work`. `relay` is the program and its arguments that answer one
@@ -93,7 +103,7 @@ package struct VirtualMachine: Sendable {
         var arguments = try arguments(disk: disk, relay: relay, work: work)
         arguments += try await Self.acceleration(accelerator, program, in: work)
         let ended = try await Self.start(program, arguments, on: console == .terminal ? "/dev/tty" : nil)
-        guard ended.status.isSuccess else { throw VirtualMachineError.failed(oneLine(ended.words)) }
+        guard ended.status.isSuccess else { throw VirtualMachineError.failed(words(ended.words, "it was ended")) }
     }
 
     /// Runs QEMU, which ends when this process does: it does not look itself, so a shell beside it does.
@@ -161,13 +171,9 @@ package struct VirtualMachine: Sendable {
         }
         if firmware == .uefi {
             let variables = work.appending("firmware-variables")
-            let (code, template) = ("/usr/share/OVMF/OVMF_CODE_4M.fd", FilePath("/usr/share/OVMF/OVMF_VARS_4M.fd"))
-            guard Files.exists(FilePath(code)), Files.exists(template) else {
-                throw VirtualMachineError.missing("ovmf")
-            }
-            try AtomicFile.write(try Files.read(template, limit: 1 << 24), to: variables)
+            try AtomicFile.write(try Files.read(Self.firmwareVariables, limit: 1 << 24), to: variables)
             arguments += [
-                "-drive", "if=pflash,format=raw,readonly=on,file=\(code)",
+                "-drive", "if=pflash,format=raw,readonly=on,file=\(Self.firmwareCode)",
                 "-drive", "if=pflash,format=raw,file=\(Self.value(variables.string))",
             ]
         }
@@ -209,6 +215,7 @@ package struct VirtualMachine: Sendable {
         return await withTaskGroup(of: Bool.self) { group in
             group.addTask { (try? await Self.start(qemu, arguments))?.status == .exited(0x10 << 1 | 1) }
             group.addTask {
+                // Where KVM does not work it may also hang.
                 try? await Task.sleep(for: .seconds(5))
                 return false
             }
@@ -216,9 +223,4 @@ package struct VirtualMachine: Sendable {
             return await group.next() ?? false
         }
     }
-}
-
-private func oneLine(_ text: String) -> String {
-    let lines = text.split { $0.isNewline }.map(String.init)
-    return lines.isEmpty ? "it was ended" : lines.joined(separator: "; ")
 }

@@ -55,7 +55,7 @@ struct DiskProgram {
 }
 
 /// What a program said, on one line; of its errors if there are any.
-private func words(_ error: String, _ output: String) -> String {
+func words(_ error: String, _ output: String) -> String {
     let text = error.contains { !$0.isWhitespace } ? error : output
     return text.split { $0.isNewline }.map(String.init).joined(separator: "; ")
 }
