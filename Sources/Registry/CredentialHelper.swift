@@ -9,9 +9,8 @@ import SystemPackage
 struct CredentialHelper: Sendable {
     let name: String
     let environment: [String: String]
+    let patience: Duration
 
-    /// A helper may ask a service on the network; longer than this it is not waited for.
-    private static let patience: Duration = .seconds(60)
     /// What helpers print where they know nothing: by the helpers' common library, an answer and no failure.
     private static let notFound = "credentials not found in native keychain"
 
@@ -21,7 +20,7 @@ struct CredentialHelper: Sendable {
         }
         let program = "docker-credential-\(name)"
         let result = try await withDeadline(
-            Self.patience,
+            patience,
             RegistryError(.credentials, "'\(program)' gave no credentials for '\(server)' in time")
         ) {
             try await answer(of: program, to: server)

@@ -12,6 +12,8 @@ package struct DockerConfig: CredentialSource {
     private let path: FilePath
     private let document: JSONValue
     private let environment: [String: String]
+    /// A helper may ask a service on the network; longer than this it is not waited for.
+    package var helperPatience: Duration = .seconds(60)
 
     /// Reads the file that the environment names: `$DOCKER_CONFIG/config.json`, else `~/.docker/config.json`.
     ///
@@ -61,7 +63,8 @@ package struct DockerConfig: CredentialSource {
     }
 
     private func ask(_ name: String, for server: String) async throws -> Credential? {
-        try await CredentialHelper(name: name, environment: environment).credential(for: server)
+        try await CredentialHelper(name: name, environment: environment, patience: helperPatience)
+            .credential(for: server)
     }
 
     /// The entry of `auths`: of the name itself, else of an address on the host of that name.

@@ -7,7 +7,10 @@ import Testing
 @Suite struct CredentialTests {
     private func config(_ text: String, in folder: TemporaryFolder) throws -> DockerConfig {
         try folder.write(text, to: "config.json")
-        return try DockerConfig(["DOCKER_CONFIG": folder.path.string, "PATH": "\(folder.path):/usr/bin:/bin"])
+        var config = try DockerConfig(["DOCKER_CONFIG": folder.path.string, "PATH": "\(folder.path):/usr/bin:/bin"])
+        // A program takes long to start on a machine that runs all tests at once.
+        config.helperPatience = .seconds(600)
+        return config
     }
 
     private func failure(_ body: () async throws -> Void) async -> String {
