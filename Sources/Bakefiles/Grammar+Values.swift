@@ -159,6 +159,14 @@ extension Grammar {
         rule: "parts of YYYY, YY, 0Y, MM, 0M, DD and 0D with '.' or '-' between them, and MICRO at its end"
     )
 
+    /// What a container engine calls an image.
+    static let engineName = Grammar(
+        "a name for a container engine",
+        "(?=[\\s\\S]{1,383}$)(?:\(host)(?::[0-9]{1,5})?/)?\(pathComponent)(?:/\(pathComponent))*:[A-Za-z0-9_][A-Za-z0-9._-]{0,127}",
+        .badReference,
+        rule: "a form like 'registry.example.com/storefront/web:blue'"
+    )
+
     /// A tag of an image in a file: of an OCI layout a name, of a Docker archive `NAME:TAG`.
     static let archiveTag = Grammar(
         "a tag",

@@ -100,6 +100,15 @@ extension ImageDraft {
             for member in members where ["disk", "ami"].contains(member.name) {
                 refuse(member, "has no meaning for a container image", fix: "remove it, or write 'kind: ami'")
             }
+            for step in steps where step.action?.isForMachines == true {
+                reading.report(
+                    at: step.place,
+                    "'\(step.action?.kind ?? "")' has no meaning for a container image",
+                    .wrongKind,
+                    fix: "remove the step, or write 'kind: ami'"
+                )
+                isGood = false
+            }
         } else {
             for member in node["config"]?.mapping ?? [] where !ImageSettings.keysOfMachines.contains(member.name) {
                 refuse(

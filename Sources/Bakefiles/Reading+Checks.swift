@@ -9,6 +9,19 @@ extension Reading {
             guard reported[use.place, default: []].insert(use.name).inserted else { continue }
             reportUnknownImage("\(quoted(use.user)) \(use.verb) \(quoted(use.name))", use.name, at: use.place)
         }
+        for image in read {
+            for step in image.steps {
+                guard case .preload(let preload) = step.action,
+                    read.contains(where: { $0.name == preload.image && $0.kind == .ami })
+                else { continue }
+                report(
+                    at: step.place,
+                    "\(quoted(image.name)) preloads \(quoted(preload.image)), which is a machine image",
+                    .wrongKind,
+                    why: "Docker runs containers"
+                )
+            }
+        }
         for use in fieldUses where !isIncomplete {
             if images[use.image] == nil {
                 reportUnknownImage("a binding takes \(quoted(use.image))", use.image, at: use.place)

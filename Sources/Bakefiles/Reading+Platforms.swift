@@ -129,7 +129,8 @@ extension Reading {
         if let platform = user.platform, let member = used.members.first(where: { $0.platform == platform }) {
             return member.image
         }
-        let isBase = user.base == .image(used.name)
+        // What runs, and not only its files.
+        let isBase = user.base == .image(used.name) || user.steps.contains { $0.action.preloads(used.name) }
         let isForAny = used.members.isEmpty && used.platform == nil
         // Files that do not hang on the platform may come from an image that was not baked for it.
         if used.members.isEmpty, used.platform == user.platform || (isForAny && !isBase) { return used.name }
@@ -155,11 +156,22 @@ extension Image {
     fileprivate mutating func rename(_ names: [String: String]) {
         if case .image(let name) = base, let other = names[name] { base = .image(other) }
         for position in steps.indices {
-            guard case .copy(var copy) = steps[position].action, case .image(let name, let path) = copy.source,
-                let other = names[name]
-            else { continue }
-            copy.source = .image(name: other, path: path)
-            steps[position].action = .copy(copy)
+            switch steps[position].action {
+            case .copy(var copy):
+                guard case .image(let name, let path) = copy.source, let other = names[name] else { continue }
+                copy.source = .image(name: other, path: path)
+                steps[position].action = .copy(copy)
+            case .preload(var preload):
+                preload.image = names[preload.image] ?? preload.image
+                steps[position].action = .preload(preload)
+            default: continue
+            }
         }
+    }
+}
+
+extension Step.Action {
+    fileprivate func preloads(_ image: String) -> Bool {
+        if case .preload(let step) = self { step.image == image } else { false }
     }
 }

@@ -44,11 +44,11 @@ struct StepDraft: Sendable {
                 \.action,
                 "systemd units to enable, disable or mask"
             ),
-            .notYet(
+            .optional(
                 "preload",
-                Shape<Void>.anyTextOrMapping,
-                "a container image that a machine image brings along",
-                fix: "pull the image when the machine starts, by a unit that a 'file' step writes"
+                PreloadStep.shape.map { .preload($0) },
+                \.action,
+                "a container image that a machine image brings along"
             ),
             .notYet(
                 "kernel",

@@ -28,6 +28,7 @@ package struct Step: Sendable, Hashable {
         case directory(DirectoryStep)
         case user(UserStep)
         case service(ServiceStep)
+        case preload(PreloadStep)
 
         /// The Bakefile's key for it.
         package var kind: String {
@@ -42,6 +43,7 @@ package struct Step: Sendable, Hashable {
             case .directory: "directory"
             case .user: "user"
             case .service: "service"
+            case .preload: "preload"
             }
         }
 
@@ -52,6 +54,9 @@ package struct Step: Sendable, Hashable {
             default: false
             }
         }
+
+        /// Whether it has a meaning for machine images only.
+        var isForMachines: Bool { if case .preload = self { true } else { false } }
     }
 }
 
@@ -340,5 +345,17 @@ package struct ServiceStep: Sendable, Hashable {
     package init(_ change: Change, _ units: [String]) {
         self.change = change
         self.units = units
+    }
+}
+
+/// `preload:` a container image of the same Bakefile that the machine's Docker has from its first start on.
+package struct PreloadStep: Sendable, Hashable {
+    package var image: String
+    /// What Docker calls it, each `REPOSITORY:TAG`; empty for the image's own names, which have its version.
+    package var names: [String]
+
+    package init(image: String, names: [String] = []) {
+        self.image = image
+        self.names = names
     }
 }

@@ -28,6 +28,8 @@ package struct Bake: Sendable {
         package var resolveBase: BringBase
         /// Makes the image of its layers.
         package var finishImage: @Sendable (LayeredImage) async throws -> FinishedImage
+        /// Gives a finished image its version, and what a machine image takes along of it.
+        package var preload: @Sendable (LayeredImage, PreloadStep) async throws -> PreloadedImage
         /// Brings what another machine made under a content key, on top of some layers; nil where nobody did, or where it
         /// cannot be had.
         package var findShared: @Sendable (StepKey, [Digest]) async throws -> MadeLayers?
@@ -36,11 +38,15 @@ package struct Bake: Sendable {
             importBase: @escaping BringBase,
             resolveBase: BringBase? = nil,
             finishImage: @escaping @Sendable (LayeredImage) async throws -> FinishedImage,
+            preload: @escaping @Sendable (LayeredImage, PreloadStep) async throws -> PreloadedImage = { image, _ in
+                throw StepError("'\(image.name)' cannot be taken along here")
+            },
             findShared: @escaping @Sendable (StepKey, [Digest]) async throws -> MadeLayers? = { _, _ in nil }
         ) {
             self.importBase = importBase
             self.resolveBase = resolveBase ?? importBase
             self.finishImage = finishImage
+            self.preload = preload
             self.findShared = findShared
         }
     }
@@ -193,7 +199,7 @@ package struct Bake: Sendable {
                     step,
                     name: name,
                     on: image.layers,
-                    from: source?.layers,
+                    from: try await taken(from: source, by: step.work),
                     needsContent: !onlyResolves(planned)
                 )
                 image.append(step, done)
@@ -235,6 +241,13 @@ package struct Bake: Sendable {
             if !Task.isCancelled { emit(.stepFailed(name, failure)) }
             return .failed(image, name, failure)
         }
+    }
+
+    private func taken(from image: LayeredImage?, by work: PlannedStep.Work) async throws -> TakenImage? {
+        guard let image else { return nil }
+        guard let step = work.preload else { return .layers(image.layers) }
+        let preloaded = try await recipes.preload(image, step)
+        return .whole(preloaded, key: step.key(identity: preloaded.identity, names: preloaded.names))
     }
 
     /// Whether nothing of an image is asked for but what its base means: no step stands on it, and no other image.

@@ -13,7 +13,7 @@ extension StepExecutor {
         _ action: Step.Action,
         _ planned: PlannedStep,
         on parent: [Digest],
-        from source: [Digest]?,
+        from source: TakenImage?,
         cancellation: CancellationFlag
     ) throws -> Digest {
         let root = try layers.root(of: parent)
@@ -23,8 +23,8 @@ extension StepExecutor {
         let scanner = InputScanner(folder: bake.bakefile.folder, contexts: bake.bakefile.contexts)
         switch action {
         case .copy(let step):
-            if case .image(let name, let path) = step.source {
-                try draft.copy(step, from: path, of: name, try layers.root(of: source ?? []), accounts: accounts)
+            if case .image(let name, let path) = step.source, case .layers(let other)? = source {
+                try draft.copy(step, from: path, of: name, try layers.root(of: other), accounts: accounts)
             } else {
                 try draft.copy(step, inputs: planned.inputs, scanner: scanner, accounts: accounts)
             }
@@ -40,6 +40,9 @@ extension StepExecutor {
         case .directory(let step): try draft.directory(step, accounts: accounts)
         case .user(let step): try draft.user(step, root: root, accounts: accounts)
         case .service(let step): try draft.service(step, root: root)
+        case .preload(let step):
+            guard case .whole(let image, _)? = source else { preconditionFailure("a 'preload' step takes an image") }
+            try draft.preload(step, image, root: root, from: bake.store)
         case .run, .packages: preconditionFailure("'\(action.kind)' runs in a sandbox")
         }
         defer { FreedMemory.giveBack() }

@@ -52,10 +52,10 @@ struct StepExecutor: Sendable {
         _ step: PlannedStep,
         name: StepName,
         on parent: [Digest],
-        from source: [Digest]?,
+        from source: TakenImage?,
         needsContent: Bool = true
     ) async throws -> Done {
-        let key = StepKey(definition: step.definitionKey, parent: parent, others: source.map { [$0] } ?? [])
+        let key = StepKey(definition: step.definitionKey, parent: parent, others: source.map { [$0.key] } ?? [])
         let started = ContinuousClock.now
         @Sendable func done(
             _ result: StoredResult,
@@ -141,7 +141,7 @@ struct StepExecutor: Sendable {
         _ step: PlannedStep,
         name: StepName,
         on parent: [Digest],
-        from source: [Digest]?
+        from source: TakenImage?
     ) async throws -> MadeLayers {
         switch step.work {
         case .base(let base): try await makeBase(base, step, name: name)

@@ -1,22 +1,22 @@
 import Glibc
 import Layers
 import OCI
-import Store
+package import Store
 import SystemIO
 import SystemPackage
 
 /// An image, for one platform or for several, as the files of an OCI layout: what a folder, an OCI archive and a docker
 /// archive have in common.
-struct ExportedLayout {
+package struct ExportedLayout {
     /// `oci-layout`, `index.json` and, for engines, `manifest.json`.
-    let documents: [(name: String, bytes: [UInt8])]
+    package let documents: [(name: String, bytes: [UInt8])]
     /// Config, layers and manifest, each once, in the order of their digests.
-    let blobs: [StoredBlob]
+    package let blobs: [StoredBlob]
 
     /// `name` is what `index.json` calls the image; `engineNames` are `REPOSITORY:TAG` names for `docker load`.
     ///
     /// Without an engine name, and for several platforms, the layout has no `manifest.json`.
-    init(_ content: StoredContent, name: String?, engineNames: [String] = []) {
+    package init(_ content: StoredContent, name: String?, engineNames: [String] = []) {
         var entry = content.descriptor
         entry.annotations[ContentDescriptor.referenceNameKey] = name
         // By this one containerd finds the name, by `manifest.json` all other engines do.

@@ -15,6 +15,8 @@ package protocol BakeRecords {
     ///
     /// False where none is known.
     func forEachPart(ofListing digest: Digest, _ body: (String) -> Bool) throws -> Bool
+    /// What the name of an image stood for at the end of the last bake of it.
+    func lastImage(_ name: String) throws -> KnownImage?
     /// What a moving reference meant: under a request the newest answer, under a content key what its result is made of.
     func resolution(of key: Digest) throws -> Lock.Entry?
 }
@@ -22,6 +24,22 @@ package protocol BakeRecords {
 extension BakeRecords {
     /// Nothing is known.
     package func resolution(of key: Digest) throws -> Lock.Entry? { nil }
+
+    /// Nothing is known.
+    package func lastImage(_ name: String) throws -> KnownImage? { nil }
+}
+
+/// An image that a bake finished.
+package struct KnownImage: Sendable, Hashable {
+    package let identity: Digest
+    package let layers: [Digest]
+    package let version: String
+
+    package init(identity: Digest, layers: [Digest], version: String) {
+        self.identity = identity
+        self.layers = layers
+        self.version = version
+    }
 }
 
 /// A step as a bake had it, to tell the next plan what is different now.

@@ -1,4 +1,4 @@
-import Bakefiles
+package import Bakefiles
 import OCI
 
 extension PlannedStep.Work {
@@ -17,12 +17,17 @@ extension PlannedStep.Work {
         }
     }
 
-    /// The image that it copies from.
+    /// The image that it copies from, or that it takes along whole.
     package var sourceImage: String? {
         switch self {
         case .base: nil
         case .step(let step): step.action.sourceImage
         }
+    }
+
+    /// What it takes an image along for; nil for a step that takes files of one, or of none.
+    package var preload: PreloadStep? {
+        if case .step(let step) = self, case .preload(let preload) = step.action { preload } else { nil }
     }
 
     /// What it reads from outside the image.

@@ -23,6 +23,8 @@ extension Step.Action {
         case .symlink(let step): "symlink \(step.path) -> \(step.target)"
         case .directory(let step): "directory \(step.path)"
         case .user(let step): "user \(step.name)"
+        case .preload(let step):
+            "preload \(step.image)\(step.names.isEmpty ? "" : " as \(step.names.joined(separator: " "))")"
         case .service(let step): "service \(step.change.rawValue) \(step.units.joined(separator: " "))"
         }
     }

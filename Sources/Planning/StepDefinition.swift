@@ -67,6 +67,7 @@ extension Step.Action {
         case .user(let step): step.fields
         case .service(let step):
             .object([step.change.rawValue: .strings(step.units)])
+        case .preload(let step): .object(["image": .string(step.image), "as": .strings(step.names)])
         }
     }
 
@@ -85,9 +86,13 @@ extension Step.Action {
         if case .copy(let step) = self { step.exclude } else { [] }
     }
 
-    /// The image that the step copies from.
+    /// The image that the step copies from, or that it takes along whole.
     package var sourceImage: String? {
-        if case .copy(let step) = self, case .image(let name, _) = step.source { name } else { nil }
+        switch self {
+        case .copy(let step): if case .image(let name, _) = step.source { name } else { nil }
+        case .preload(let step): step.image
+        default: nil
+        }
     }
 }
 

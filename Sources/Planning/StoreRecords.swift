@@ -26,6 +26,15 @@ package struct StoreRecords: BakeRecords, Sendable {
         return StepRecord(document: try JSONValue.parse(Array(step.definition.utf8)))
     }
 
+    package func lastImage(_ name: String) throws -> KnownImage? {
+        guard let image = try store.imageHistory(project: project, image: name).first,
+            let version = try store.versions(project: project, image: name, identity: image.identity).first?.version,
+            let bytes = try? store.readBlob(image.manifest, limit: DocumentLimit.bytes),
+            let manifest = try? ImageManifest(decoding: bytes)
+        else { return nil }
+        return KnownImage(identity: image.identity, layers: manifest.layers.map(\.digest), version: version)
+    }
+
     package func resolution(of key: Digest) throws -> Lock.Entry? {
         guard let bytes = try store.resolution(key) else { return nil }
         // What cannot be read is resolved again.

@@ -72,7 +72,7 @@ extension LayerDraft {
     }
 
     /// Makes a symlink, unless the image has it.
-    private mutating func link(_ path: String, to target: String) throws {
+    mutating func link(_ path: String, to target: String) throws {
         let place = try place(path)
         let target = Array(target.utf8)
         let existing = tree.entry(at: place)

@@ -108,9 +108,16 @@ struct BakeRecipe: Sendable {
                 worker: options.worker,
                 environment: options.environment
             ),
-            recipes: .init(importBase: assembler.importBase, finishImage: assembler.finish) { key, parent in
-                try await shared?.find(key, parent)
-            },
+            recipes: .init(
+                importBase: assembler.importBase,
+                finishImage: assembler.finish,
+                preload: { image, step in
+                    // Its version is in what the machine's Docker calls it, so it is given here and not at the end.
+                    let version = try await BlockingPool.shared.run { try naming.versions(of: [image])[image.name] }
+                    return try await assembler.preload(image, step, version: version ?? "")
+                },
+                findShared: { key, parent in try await shared?.find(key, parent) }
+            ),
             events: emit
         )
         let result = try await bake.run()

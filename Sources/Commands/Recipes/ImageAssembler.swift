@@ -131,6 +131,28 @@ final class ImageAssembler: Sendable {
         }
     }
 
+    /// What a machine image takes along of a finished image.
+    func preload(_ image: LayeredImage, _ step: PreloadStep, version: String) async throws -> PreloadedImage {
+        guard let finished = image.finished else { preconditionFailure("only a finished image is taken along") }
+        let names = image.image.engineNames(for: step, project: plan.project, version: version)
+        guard let first = names.first else {
+            throw StepError(
+                "image '\(image.name)' has no name for Docker",
+                fix: "write preload: { image: \(image.name), as: [NAME:TAG] }"
+            )
+        }
+        return try await BlockingPool.shared.run {
+            let stored = try StoredImage(manifest: finished.manifest, in: self.store)
+            let layout = ExportedLayout(.image(stored), name: first, engineNames: names)
+            return PreloadedImage(
+                identity: finished.identity,
+                names: names,
+                documents: layout.documents,
+                blobs: layout.blobs
+            )
+        }
+    }
+
     /// One image for several platforms: an index of images that are there.
     private func finish(members image: LayeredImage) throws -> FinishedImage {
         let members = try image.members.map { member in

@@ -106,11 +106,15 @@ struct LockRecipe: Sendable {
                 environment: environment
             ),
             // What is baked ends with the last step that moves, so there is no image to be finished.
-            recipes: .init(importBase: assembler.importBase, resolveBase: assembler.resolveBase) { image in
-                let layers = JSONValue.strings(image.layers.map(\.description))
-                let digest = Digester.digest(of: layers.canonicalBytes)
-                return FinishedImage(identity: digest, manifest: digest)
-            },
+            recipes: .init(
+                importBase: assembler.importBase,
+                resolveBase: assembler.resolveBase,
+                finishImage: { FinishedImage(identity: $0.layersDigest, manifest: $0.layersDigest) },
+                // No package asks for what Docker has.
+                preload: { image, step in
+                    PreloadedImage(identity: image.layersDigest, names: [step.image], documents: [], blobs: [])
+                }
+            ),
             events: events
         )
         let result = try await bake.run()
@@ -178,5 +182,12 @@ extension Plan {
             images.append(PlannedImage(image: image, steps: steps))
         }
         return Plan(project: project, timestamp: timestamp, architecture: architecture, images: images.reversed())
+    }
+}
+
+extension LayeredImage {
+    /// Stands for an image that is not finished.
+    fileprivate var layersDigest: Digest {
+        Digester.digest(of: JSONValue.strings(layers.map(\.description)).canonicalBytes)
     }
 }
