@@ -16,7 +16,7 @@ struct Kitchen {
         folder = try TemporaryFolder()
         work = try TemporaryFolder()
         store = folder.file("store")
-        program = try Self.builtProgram()
+        program = try builtProgram()
         try folder.makeFolder("home")
         try work.write(bakefile, to: "Bakefile")
         if bakefile == Self.site {
@@ -42,19 +42,6 @@ struct Kitchen {
               - file: { path: /srv/health, content: "ok\\n" }
               - symlink: { path: /srv/start, target: www/index.html }
         """
-
-    /// The program that this test run was built with.
-    private static func builtProgram() throws -> FilePath {
-        var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
-        let count = readlink("/proc/self/exe", &buffer, buffer.count - 1)
-        guard count > 0 else { throw SystemError("read the link", "/proc/self/exe", .current) }
-        let own = FilePath(String(decoding: buffer[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self))
-        let named = FilePath(CommandLine.arguments.first ?? "")
-        for path in [named, own].map({ $0.removingLastComponent().appending("ovenbird") }) where Files.exists(path) {
-            return path
-        }
-        throw SystemError("find the program beside", own, .noSuchFileOrDirectory)
-    }
 
     /// Runs `ovenbird` in `place`, the work folder by default, with nothing of the caller's environment but the path.
     func ovenbird(

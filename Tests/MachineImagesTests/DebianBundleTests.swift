@@ -62,7 +62,7 @@ struct DebianBundleTests {
     }
 
     private func bake() async throws {
-        let program = try builtExecutable().string
+        let program = try builtProgram().string
         try await workshop.shell("mkdir -p work/debs && cd work/debs && apt-get -q download tree >&2")
         let deb = try await workshop.shell("cd work && ls debs/*.deb").filter { $0 != "\n" }
         try workshop.temporary.write(

@@ -97,7 +97,7 @@ struct MachineWorkshop {
             plan: plan,
             bakefile: bakefile,
             store: store,
-            options: .init(jobs: 2, worker: try builtExecutable(), environment: ["TOKEN": "hunter2\n"]),
+            options: .init(jobs: 2, worker: try builtProgram(), environment: ["TOKEN": "hunter2\n"]),
             recipes: .init(
                 importBase: { _, _, _, bakefile, store in
                     let base = BaseImport(
@@ -224,17 +224,6 @@ private func assemble(_ image: LayeredImage, in store: ArtifactStore) throws -> 
 }
 
 let place = SourcePlace(file: "Bakefile", line: 1, column: 1)
-
-/// The `ovenbird` that was built beside the tests.
-func builtExecutable() throws -> FilePath {
-    let products = try StepSandbox.currentExecutable().removingLastComponent()
-    return FilePath(CommandLine.arguments.first ?? "").removingLastComponent().appending("ovenbird").isProgram
-        ?? products.appending("ovenbird").isProgram ?? "/nonexistent"
-}
-
-extension FilePath {
-    fileprivate var isProgram: FilePath? { Files.exists(self) ? self : nil }
-}
 
 /// Whether this user can change owners and run steps here.
 let isRootWithTools = geteuid() == 0 && Files.exists("/bin/busybox")

@@ -68,7 +68,7 @@ struct DebianTests {
             in: folder.path,
             cache: cache,
             output: output,
-            worker: try builtExecutable(),
+            worker: try builtProgram(),
             log: log
         )
         #expect(try Files.names(in: folder.path).isEmpty)
@@ -110,11 +110,11 @@ struct DebianTests {
             job: job,
             in: try folder.makeFolder("run"),
             cache: cache,
-            worker: try builtExecutable(),
+            worker: try builtProgram(),
             log: log
         )
         #expect(done.result.exitStatus == 0, "see \(output).log")
-        try await StepSandbox.remove([job.rootsFolder], worker: try builtExecutable())
+        try await StepSandbox.remove([job.rootsFolder], worker: try builtProgram())
         return (try #require(done.result.layer).digest, done.packages)
     }
 }

@@ -62,7 +62,7 @@ struct SandboxRequirementsTests {
     @Test(.enabled(if: canRunSteps, "needs root or sub-ids, an OCI runtime and busybox"))
     func `a host that can run steps says so, and nothing is left of the trial`() async throws {
         let scratch = try TemporaryFolder()
-        let found = await SandboxCapabilities.probe(worker: try builtExecutable(), scratch: scratch.path)
+        let found = await SandboxCapabilities.probe(worker: try builtProgram(), scratch: scratch.path)
         #expect(found.canRunSteps)
         #expect(found.items.map(\.name) == ["user", "OCI runtime", "namespaces and overlay", "Debian roots"])
         #expect(found.items.prefix(3).allSatisfy { $0.found != nil && $0.error == nil })

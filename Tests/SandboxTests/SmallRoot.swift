@@ -40,7 +40,7 @@ struct SmallRoot {
         let blob = folder.file(digest.hex)
         try Files.rename(tar, to: blob)
         try folder.makeFolder("scratch")
-        return SmallRoot(folder: folder, layer: .init(diffID: digest, blob: blob), worker: try builtExecutable())
+        return SmallRoot(folder: folder, layer: .init(diffID: digest, blob: blob), worker: try builtProgram())
     }
 
     func job(_ script: String, timestamp: Int64 = 1_600_000_000) throws -> SandboxJob {
@@ -76,14 +76,6 @@ struct SmallRoot {
                 return ([fields[0], fields[2], fields[3]] + fields.dropFirst(8)).joined(separator: " ")
             }
     }
-}
-
-/// The `ovenbird` that was built beside the tests.
-func builtExecutable() throws -> FilePath {
-    let products = try StepSandbox.currentExecutable().removingLastComponent()
-    let beside = FilePath(CommandLine.arguments.first ?? "").removingLastComponent().appending("ovenbird")
-    for candidate in [beside, products.appending("ovenbird")] where Files.exists(candidate) { return candidate }
-    throw SystemError("find the executable", beside, .noSuchFileOrDirectory)
 }
 
 /// Whether this user can run steps here, in small roots.
