@@ -78,7 +78,13 @@ static inline errcode_t ob_ext2_create(const char *path, const char *options, co
     if (grows && (code = ext2fs_create_resize_inode(fs))) return code;
     struct ext2fs_journal_params journal = {.num_journal_blocks = format->journal_blocks};
     // Behind the tables, so that it does not move with the size of the disk.
-    return ext2fs_add_journal_inode3(fs, &journal, fs->super->s_first_data_block + 1, EXT2_MKJOURNAL_LAZYINIT);
+    code = ext2fs_add_journal_inode3(fs, &journal, fs->super->s_first_data_block + 1, EXT2_MKJOURNAL_LAZYINIT);
+    if (code) return code;
+    // The copies of the superblock stay as they are of an empty file system, as where a kernel fills it. With the counts of
+    // free blocks in them, the next version of an image would differ in each.
+    if ((code = ext2fs_flush2(fs, EXT2_FLAG_FLUSH_NO_SYNC))) return code;
+    fs->flags |= EXT2_FLAG_MASTER_SB_ONLY;
+    return 0;
 }
 
 /// Opens a file system for reading, from `options` ("offset=N") on in a file, and reads which blocks are in use.
