@@ -159,6 +159,14 @@ extension Grammar {
         rule: "parts of YYYY, YY, 0Y, MM, 0M, DD and 0D with '.' or '-' between them, and MICRO at its end"
     )
 
+    /// Source: modules-load.d(5).
+    static let moduleName = Grammar(
+        "the name of a kernel module",
+        "[A-Za-z0-9_-]+",
+        .badName,
+        rule: "letters, digits, '_' and '-'"
+    )
+
     /// What a container engine calls an image.
     static let engineName = Grammar(
         "a name for a container engine",

@@ -50,20 +50,15 @@ struct StepDraft: Sendable {
                 \.action,
                 "a container image that a machine image brings along"
             ),
-            .notYet(
+            .optional(
                 "kernel",
-                Shape<Void>.anyTextOrMapping,
-                "a kernel and its arguments",
-                fix: "name it under 'packages'"
+                KernelStep.shape.map { .kernel($0) },
+                \.action,
+                "arguments of the kernel, and modules to load"
             ),
             .notYet("ssm-agent", Shape<Void>.anyTextOrMapping, "the agent of AWS Systems Manager"),
-            .notYet("ssh-keys", Shape<Void>.anyTextOrList, "keys that may log in", fix: "write the file with 'file'"),
-            .notYet(
-                "cloud-init",
-                Shape<Void>.anyTextOrMapping,
-                "settings of cloud-init",
-                fix: "write a file below '/etc/cloud/cloud.cfg.d' with 'file'"
-            ),
+            .optional("ssh-keys", SSHKeysStep.shape.map { .sshKeys($0) }, \.action, "public keys that may log in"),
+            .optional("cloud-init", CloudInitStep.shape.map { .cloudInit($0) }, \.action, "settings of cloud-init"),
             .notYet(
                 "clean",
                 Shape<Void>.anyTextOrList,

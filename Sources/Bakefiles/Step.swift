@@ -29,6 +29,9 @@ package struct Step: Sendable, Hashable {
         case user(UserStep)
         case service(ServiceStep)
         case preload(PreloadStep)
+        case sshKeys(SSHKeysStep)
+        case cloudInit(CloudInitStep)
+        case kernel(KernelStep)
 
         /// The Bakefile's key for it.
         package var kind: String {
@@ -44,6 +47,9 @@ package struct Step: Sendable, Hashable {
             case .user: "user"
             case .service: "service"
             case .preload: "preload"
+            case .sshKeys: "ssh-keys"
+            case .cloudInit: "cloud-init"
+            case .kernel: "kernel"
             }
         }
 
@@ -56,7 +62,12 @@ package struct Step: Sendable, Hashable {
         }
 
         /// Whether it has a meaning for machine images only.
-        var isForMachines: Bool { if case .preload = self { true } else { false } }
+        var isForMachines: Bool {
+            switch self {
+            case .preload, .sshKeys, .cloudInit, .kernel: true
+            default: false
+            }
+        }
     }
 }
 

@@ -40,6 +40,14 @@ extension StepExecutor {
         case .directory(let step): try draft.directory(step, accounts: accounts)
         case .user(let step): try draft.user(step, root: root, accounts: accounts)
         case .service(let step): try draft.service(step, root: root)
+        case .sshKeys(let step):
+            let files = try planned.inputs.map { input in
+                let text = try PlannedFile(input, scanner: scanner).reading { try $0.readAll(limit: 1 << 20) }
+                return (name: input.name, text: text)
+            }
+            try draft.sshKeys(step, files: files, root: root, accounts: accounts)
+        case .cloudInit(let step): try draft.cloudInit(step)
+        case .kernel(let step): try draft.kernel(step, root: root)
         case .preload(let step):
             guard case .whole(let image, _)? = source else { preconditionFailure("a 'preload' step takes an image") }
             try draft.preload(step, image, root: root, from: bake.store)

@@ -25,6 +25,9 @@ extension Step.Action {
         case .user(let step): "user \(step.name)"
         case .preload(let step):
             "preload \(step.image)\(step.names.isEmpty ? "" : " as \(step.names.joined(separator: " "))")"
+        case .sshKeys(let step): "ssh-keys \(step.user) \(step.files.map(\.name).joined(separator: " "))"
+        case .cloudInit(let step): "cloud-init \(step.name)"
+        case .kernel(let step): "kernel \((step.arguments + step.modules).joined(separator: " "))"
         case .service(let step): "service \(step.change.rawValue) \(step.units.joined(separator: " "))"
         }
     }

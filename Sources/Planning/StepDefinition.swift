@@ -67,6 +67,11 @@ extension Step.Action {
         case .user(let step): step.fields
         case .service(let step):
             .object([step.change.rawValue: .strings(step.units)])
+        case .sshKeys(let step):
+            .object(["user": .string(step.user), "files": .array(step.files.map(\.field))])
+        case .cloudInit(let step): .object(["name": .string(step.name), "settings": .string(step.settings)])
+        case .kernel(let step):
+            .object(["arguments": .strings(step.arguments), "modules": .strings(step.modules)])
         case .preload(let step): .object(["image": .string(step.image), "as": .strings(step.names)])
         }
     }
@@ -76,6 +81,7 @@ extension Step.Action {
         switch self {
         case .copy(let step): if case .files(let paths) = step.source { paths } else { [] }
         case .unpack(let step): [step.archive]
+        case .sshKeys(let step): step.files
         case .packages(let step): step.files + step.sources.map(\.key)
         default: []
         }

@@ -72,7 +72,9 @@ enum Forms {
         "service: {}", "service: { mask: [] }",
         "service: { enable: [a], mask: [b] }",
         "service: { enable: [a, a] }", "service: a@b@c",
-        "kernel: x", "ssm-agent: x", "ssh-keys: x", "cloud-init: x", "clean: x",
+        "kernel: x", "kernel: {}", "kernel: { arguments: [] }", "kernel: { modules: [a.ko] }", "ssm-agent: x",
+        "ssh-keys: x", "ssh-keys: []", "ssh-keys: { user: ada }", "cloud-init: x", "cloud-init: { settings: {} }",
+        "cloud-init: { settings: [a] }", "cloud-init: { name: a/b, settings: { a: b } }", "clean: x",
     ]
 
     static let goodImages: [String] = [

@@ -23,6 +23,7 @@ struct DiskExportTests {
                 steps:
                   - file: { path: /boot/\(kernel), content: "no kernel" }
                   - file: { path: /etc/hostname, content: "machine\\n" }
+                  - kernel: { arguments: [net.ifnames=0] }
                 disk: \(disk)
             """
         )
@@ -195,7 +196,9 @@ struct DiskExportTests {
         #expect(table.contains("EF02  bios") && !table.contains("EF00  esp"))
         let header = try await requireTool("dumpe2fs", ["-h", "\(disk)?offset=\(66 << 20)"])
         #expect(header.contains("Filesystem volume name:   data"))
-        #expect(try await content("/boot/grub/grub.cfg", of: disk).contains("console=ttyS0,115200n8 quiet\n"))
+        #expect(
+            try await content("/boot/grub/grub.cfg", of: disk).contains("console=ttyS0,115200n8 net.ifnames=0 quiet\n")
+        )
     }
 
     @Test func `has whole GiB by default, and boots by UEFI alone where that is asked for`() async throws {

@@ -84,6 +84,11 @@ struct LayerDraft {
         return items.index(of: path).map { items.entries.kind(at: $0) } ?? tree.entry(at: path)?.kind
     }
 
+    /// Whether the image has something at a path, symlinks followed.
+    func hasFile(_ path: String) throws -> Bool {
+        tree.entry(at: try tree.resolve(try EntryPath(path), followFinal: true)) != nil
+    }
+
     /// Adds an entry in the place of one that the draft has; a name that means a whiteout is refused.
     mutating func add(_ entry: TarEntry, _ content: Content = .none) throws {
         guard !entry.path.name.starts(with: Whiteout.prefix) else {

@@ -12,8 +12,7 @@ extension LayerDraft {
         throws
     {
         for program in ["/usr/bin/docker", "/usr/bin/tar"] {
-            let place = try tree.resolve(try EntryPath(program), followFinal: true)
-            guard tree.entry(at: place) != nil else {
+            guard try hasFile(program) else {
                 throw StepError(
                     "the image has no '\(program)', which is to load '\(step.image)' when the machine starts",
                     fix: "install its package in an earlier step: 'docker.io', since Debian 13 'docker-cli' too"

@@ -1,4 +1,5 @@
 package import ContainerImages
+import Baking
 import Disks
 import Layers
 import OCI
@@ -153,11 +154,15 @@ package struct MachineDisk {
         }
         let tree = try MergedTree(layers: layers.map(\.listing), names: image.config.diffIDs.map { "layer '\($0)'" })
         guard let boot = BootFiles(in: tree) else { throw MachineDiskError.noKernel }
+        let root = ImageRoot(tree: tree, blobs: layers.map(\.file))
+        // What 'kernel' steps ask for.
+        let stated = try root.contents(of: "/etc/kernel/cmdline", limit: 4096) ?? []
+        let arguments = String(decoding: stated, as: UTF8.self).split(whereSeparator: \.isWhitespace).map(String.init)
         let file = try Descriptor.openUnnamed(in: work)
         var writer = try TarWriter.open(to: file, name: "what starts the system")
         try add(
             "boot/grub/grub.cfg",
-            boot.configuration(root: identity.root, arguments: settings.kernelArguments),
+            boot.configuration(root: identity.root, arguments: arguments + settings.kernelArguments),
             to: &writer
         )
         try add("etc/fstab", BootFiles.mounts(root: identity.root), to: &writer)
