@@ -38,7 +38,7 @@ import Testing
 
     /// The machine's tree in a folder.
     private func root(of kitchen: Kitchen, in folder: TemporaryFolder) async throws -> FilePath {
-        try await kitchen.run("export", "machine", "--format", "rootfs", "--to", folder.file("root.tar").string)
+        try await kitchen.run("export", "machine", "--format", "rootfs-tar", "--to", folder.file("root.tar").string)
         let root = try folder.makeFolder("root")
         try await requireTool("tar", ["-xf", folder.file("root.tar").string, "-C", root.string])
         return root
@@ -121,6 +121,32 @@ import Testing
         #expect(try await kitchen.bake()["machine:preload-1"] == "ran")
     }
 
+    @Test func `is the same in a bake from nothing, whatever the version is by then`() async throws {
+        let kitchen = try await kitchen()
+        _ = try await kitchen.bake("--first")
+        try kitchen.work.write("two\n", to: "page")
+        let result = try await kitchen.ovenbird(["bake", "--verify", "--progress", "plain"])
+        #expect(result.status == 0, "\(result.error)")
+        #expect(try kitchen.identity(of: "web").version == "1.0.1")
+    }
+
+    @Test func `is refused where the version is another image's`() async throws {
+        let text = Self.bakefile()
+            .replacing("{ semver: { start: 1.0.0 } }", with: "git")
+            .replacing("project: kitchen\n", with: "project: kitchen\nvariables: { start: { default: /page } }\n")
+            .replacing("[/page]", with: "[\"${start}\"]")
+        let kitchen = try await kitchen(text)
+        try kitchen.work.write("out\n", to: ".gitignore")
+        let git = ["git", "-c", "user.name=t", "-c", "user.email=t@example.com"]
+        for command in [["init", "-q"], ["add", "-A"], ["commit", "-qm", "first"]] {
+            try await requireTool("env", git + command, in: kitchen.work.path)
+        }
+        try await kitchen.run("bake", "--first")
+        let result = try await kitchen.ovenbird(["bake", "--set", "start=/other"])
+        #expect(result.status == 7)
+        #expect(result.error.contains("' of image 'web' belongs to another identity [version-taken]"))
+    }
+
     @Test func `gives the names that the step says`() async throws {
         let kitchen = try await kitchen(Self.bakefile(preload: "preload: { image: web, as: [web:blue] }"))
         let folder = try TemporaryFolder()
@@ -184,6 +210,7 @@ import Testing
                   why: Docker runs containers
                 Bakefile:16:9: error: 'preload' has no meaning for a container image [wrong-kind]
                   fix: remove the step, or write 'kind: ami'
+                2 errors
 
                 """
         )

@@ -9,6 +9,7 @@ import OCI
 import Planning
 import Rollouts
 import Store
+import Synchronization
 import SystemIO
 import SystemPackage
 
@@ -98,6 +99,7 @@ struct BakeRecipe: Sendable {
         let naming = ImageNaming(recipe: self, git: git)
         try naming.check(planned.images.map(\.image))
         let assembler = ImageAssembler(recipe: self, plan: planned, stamp: stamp)
+        let refusal = Mutex<VersionRefused?>(nil)
         let bake = Bake(
             plan: planned,
             bakefile: bakefile,
@@ -113,7 +115,13 @@ struct BakeRecipe: Sendable {
                 finishImage: assembler.finish,
                 preload: { image, step in
                     // Its version is in what the machine's Docker calls it, so it is given here and not at the end.
-                    let version = try await BlockingPool.shared.run { try naming.versions(of: [image])[image.name] }
+                    let version: String?
+                    do {
+                        version = try await BlockingPool.shared.run { try naming.versions(of: [image])[image.name] }
+                    } catch let refused as VersionRefused {
+                        refusal.withLock { $0 = $0 ?? refused }
+                        throw refused
+                    }
                     return try await assembler.preload(image, step, version: version ?? "")
                 },
                 findShared: { key, parent in try await shared?.find(key, parent) }
@@ -121,6 +129,7 @@ struct BakeRecipe: Sendable {
             events: emit
         )
         let result = try await bake.run()
+        if let refused = refusal.withLock({ $0 }) { throw refused }
         guard result.succeeded else { return Outcome(plan: planned, result: result, release: nil) }
         do {
             return try await BlockingPool.shared.run {

@@ -38,8 +38,9 @@ struct Verification: Sendable {
         let store = try ArtifactStore.open(at: path, mode: .readWrite)
         try shareDownloads(with: store)
         var options = first.options
-        options.after = nil
-        options.isFirst = true
+        // A machine image knows the containers that it brings along by their versions, so these are the same.
+        options.after = release
+        options.isFirst = false
         options.sharing = SharedSteps.Places()
         let recipe = BakeRecipe(bakefile: first.bakefile, store: store, options: options, emit: first.emit)
         guard let second = try await bake(recipe) else {
