@@ -56,6 +56,9 @@ package struct Image: Sendable, Hashable {
         self.platform = platform
     }
 
+    /// Whether it is one of those that an image for several platforms is made of.
+    package var isMember: Bool { name.contains("@") }
+
     /// The images that it is made of, where it is one for several platforms; it has neither layers nor a config then.
     package var members: [PlatformMember] { if case .platforms(let members) = base { members } else { [] } }
 }

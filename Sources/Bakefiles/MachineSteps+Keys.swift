@@ -94,6 +94,10 @@ extension Shape where Value == String {
         var isGood = true
         func child(_ start: String, _ node: Node) {
             text += start
+            if node.tag != nil, node.scalar == nil {
+                isGood = append(node, below: "", to: &text, &reading) && isGood
+                return
+            }
             if let scalar = node.scalar {
                 text += " \(scalar.kept)\n"
                 isGood = (node.tag == nil || append(node, below: "", to: &text, &reading)) && isGood

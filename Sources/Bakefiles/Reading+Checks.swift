@@ -9,19 +9,7 @@ extension Reading {
             guard reported[use.place, default: []].insert(use.name).inserted else { continue }
             reportUnknownImage("\(quoted(use.user)) \(use.verb) \(quoted(use.name))", use.name, at: use.place)
         }
-        for image in read {
-            for step in image.steps {
-                guard case .preload(let preload) = step.action,
-                    read.contains(where: { $0.name == preload.image && $0.kind == .ami })
-                else { continue }
-                report(
-                    at: step.place,
-                    "\(quoted(image.name)) preloads \(quoted(preload.image)), which is a machine image",
-                    .wrongKind,
-                    why: "Docker runs containers"
-                )
-            }
-        }
+        checkPreloads(read)
         for use in fieldUses where !isIncomplete {
             if images[use.image] == nil {
                 reportUnknownImage("a binding takes \(quoted(use.image))", use.image, at: use.place)
@@ -30,6 +18,33 @@ extension Reading {
             }
         }
         reportCycles()
+    }
+
+    private mutating func checkPreloads(_ read: [Image]) {
+        for image in read {
+            for step in image.steps {
+                guard case .preload(let preload) = step.action,
+                    let used = read.first(where: { $0.name == preload.image })
+                else { continue }
+                let start = "\(quoted(image.name)) preloads \(quoted(used.name))"
+                if used.kind == .ami {
+                    report(
+                        at: step.place,
+                        "\(start), which is a machine image",
+                        .wrongKind,
+                        why: "Docker runs containers"
+                    )
+                } else if used.isMember, preload.names.isEmpty {
+                    report(
+                        at: step.place,
+                        "\(start), which has no version of its own",
+                        .missingKey,
+                        why: "it is one of an image for several platforms",
+                        fix: "write what Docker is to call it under 'as'"
+                    )
+                }
+            }
+        }
     }
 
     private mutating func reportUnknownImage(_ start: String, _ name: String, at place: SourcePlace) {

@@ -81,7 +81,8 @@ extension Bake {
         let key = StepKey(definition: config.definition.key, parent: image.layers)
         let record = StepRecord(
             definition: config.definition.document,
-            contentKey: key,
+            // What came of it: the next plan knows by this whether the image that it finds is the one of this bake.
+            contentKey: image.finished.map { StepKey($0.identity) } ?? key,
             parent: image.layers,
             variables: variables
         )

@@ -4,6 +4,7 @@ package import SystemIO
 /// A container image as a machine image takes it along: the files that `docker load` wants in a tar.
 package struct PreloadedImage: Sendable {
     package let identity: Digest
+    package let manifest: Digest
     /// What the machine's Docker is to call it, at least one.
     package let names: [String]
     /// Beside the blobs: `manifest.json` and its like.
@@ -13,11 +14,13 @@ package struct PreloadedImage: Sendable {
 
     package init(
         identity: Digest,
+        manifest: Digest,
         names: [String],
         documents: [(name: String, bytes: [UInt8])],
         blobs: [StoredBlob]
     ) {
         self.identity = identity
+        self.manifest = manifest
         self.names = names
         self.documents = documents
         self.blobs = blobs

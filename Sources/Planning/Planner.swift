@@ -68,8 +68,6 @@ package struct Planner {
     private var requests: [String: [Digest]] = [:]
     /// Steps that are not cached, by their symbols, so that the same work in two images is planned once.
     private var firstToRun: [StepKey: String] = [:]
-    /// What steps take that take an image along, by its name: where it is known before a bake.
-    private var wholes: [String: KnownImage] = [:]
     /// How the configs of the images so far stand.
     private var configs: [String: PlannedConfig] = [:]
 
@@ -121,11 +119,6 @@ package struct Planner {
         requests[image.name] = chain.requests
         let config = try planConfig(of: image, architecture, steps)
         configs[image.name] = config
-        if config.state.isCached, let layers = chain.layers, let known = try records.lastImage(image.name),
-            known.layers == layers
-        {
-            wholes[image.name] = known
-        }
         return PlannedImage(image: image, steps: steps, config: config)
     }
 
@@ -216,7 +209,7 @@ package struct Planner {
         )
         let isUnpinned = work.isMoving && reference?.locked == nil
         let source = work.sourceImage
-        let sourceContent = source.map { taken(from: $0, by: work) } ?? []
+        let sourceContent = try source.map { try taken(from: $0, by: work) } ?? []
         var contentKey: StepKey?
         if let parent = chain.layers, let other = sourceContent {
             contentKey = StepKey(definition: definition.key, parent: parent, others: source == nil ? [] : [other])
@@ -279,9 +272,13 @@ package struct Planner {
     }
 
     /// What stands for an image in the key of a step that copies from it or takes it along; nil where it is not known yet.
-    private func taken(from image: String, by work: PlannedStep.Work) -> [Digest]? {
+    private func taken(from image: String, by work: PlannedStep.Work) throws -> [Digest]? {
         guard let preload = work.preload else { return layers[image] ?? nil }
-        guard let known = wholes[image] else { return nil }
+        guard let layers = layers[image] ?? nil, configs[image]?.state.isCached == true,
+            let known = try records.lastImage(image), known.layers == layers,
+            // A bake that failed elsewhere leaves its steps, and no image of its name.
+            try records.lastStep(image: image, address: PlannedConfig.address)?.contentKey.digest == known.identity
+        else { return nil }
         let names = request.bakefile.image(named: image)?
             .engineNames(for: preload, project: request.bakefile.project, version: known.version)
         return names.map { preload.key(identity: known.identity, names: $0) }

@@ -82,18 +82,27 @@ import Testing
             #!/bin/sh
             case $1 in
                 load) tar -t >>loaded ;;
-                *) [ -f loaded ] && echo "$5" >>asked ;;
+                tag) echo "$3" >>tagged ;;
+                *) if [ -f loaded ] && [ "$5" != kitchen/web:1.0.0 ]; then tail -n 1 "$IDS"; fi ;;
             esac
             """,
             to: "bin/docker",
             mode: 0o755
         )
+        let ids = root.appending("usr/lib/ovenbird/preload/web/ids").string
         let run = "sed \"s,/usr/lib/,$1&,\" \"$2\" >program && PATH=\"$PWD/bin:$PATH\" sh ./program"
         for _ in 1...2 {
-            try await requireTool("sh", ["-ec", run, "-", root.string, program.string], in: folder.path)
+            try await requireTool(
+                "sh",
+                ["-ec", run, "-", root.string, program.string],
+                in: folder.path,
+                environment: ["IDS": ids]
+            )
         }
         let loaded = String(decoding: try Files.read(folder.file("loaded")), as: UTF8.self)
-        #expect(loaded.split(separator: "\n").filter { $0 == "manifest.json" }.count == 1)
+        #expect(loaded.split(separator: "\n").filter { $0 == "manifest.json" }.count == 2)
+        let tagged = String(decoding: try Files.read(folder.file("tagged")), as: UTF8.self)
+        #expect(tagged == "kitchen/web:1.0.0\nkitchen/web:1.0.0\n")
     }
 
     @Test func `runs again when the image is another one, and only then`() async throws {
@@ -179,7 +188,40 @@ import Testing
         let file = "file: { path: /usr/lib/ovenbird/preload/web, content: x }\n      - preload: web"
         let result = try await kitchen(Self.bakefile(preload: file)).ovenbird(["bake", "--first"])
         #expect(result.status == 4)
-        #expect(result.error.contains("the image has '/usr/lib/ovenbird/preload/web', which is no folder"))
+        #expect(result.error.contains("the image has '/usr/lib/ovenbird/preload/web' already"))
+    }
+
+    @Test func `takes an image once, with all of its names`() async throws {
+        let twice = "preload: { image: web, as: [a:b] }\n      - preload: { image: web, as: [a:c] }"
+        let result = try await kitchen(Self.bakefile(preload: twice)).ovenbird(["bake", "--first"])
+        #expect(result.status == 4)
+        #expect(result.error.contains("fix: preload an image once, with all of its names under 'as'"))
+    }
+
+    @Test func `is planned by the image of the last bake, not by that of one that failed elsewhere`() async throws {
+        let kitchen = try await kitchen()
+        _ = try await kitchen.bake("--first")
+        let changed = Self.bakefile().replacing("[/page]", with: "[/other]")
+        let failing = changed.replacing("- preload: web", with: "- delete: /nothing\n      - preload: web")
+        try kitchen.work.write(failing, to: "Bakefile")
+        #expect(try await kitchen.ovenbird(["bake"]).status == 4)
+        try kitchen.work.write(changed, to: "Bakefile")
+        #expect(try await kitchen.plan()["machine:preload-1"]?.state == "depends")
+        #expect(try await kitchen.bake()["machine:preload-1"] == "ran")
+    }
+
+    @Test func `of one of several platforms says what Docker calls it`() async throws {
+        let text = """
+            bakefile: 1
+            project: kitchen
+            images:
+              machine: { kind: ami, from: scratch, platforms: [linux/amd64], steps: [{ preload: web }] }
+              web: { kind: docker, from: scratch, platforms: [linux/amd64, linux/arm64] }
+            """
+        let result = try await Kitchen(text).ovenbird(["check"])
+        #expect(result.status == 2)
+        #expect(result.error.contains("'machine' preloads 'web@amd64', which has no version of its own [missing-key]"))
+        #expect(result.error.contains("fix: write what Docker is to call it under 'as'"))
     }
 
     @Test func `is for machines, and takes containers`() async throws {

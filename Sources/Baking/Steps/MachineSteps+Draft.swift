@@ -72,6 +72,9 @@ extension LayerDraft {
             let path = "/etc/kernel/cmdline"
             let known = try lines(of: path, root).joined(separator: " ")
             let line = ([known] + step.arguments).filter { !$0.isEmpty }.joined(separator: " ")
+            guard line.utf8.count <= 1024 else {
+                throw StepError("the kernel's arguments have \(line.utf8.count) bytes in all, and 1024 is the most")
+            }
             try write([line], to: path, mode: 0o644)
         }
         if !step.modules.isEmpty {

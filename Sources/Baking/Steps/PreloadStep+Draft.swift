@@ -20,10 +20,17 @@ extension LayerDraft {
             }
         }
         let folder = try place("\(Preloading.folder)/\(step.image)")
-        try refuseFile(folder)
+        guard kind(at: folder) == nil else {
+            throw StepError(
+                "the image has '/\(folder)' already",
+                fix: "preload an image once, with all of its names under 'as'"
+            )
+        }
         // What is in a container may be for nobody's eyes.
         try add(.directory(folder, mode: 0o700, modified: timestamp))
         try add(folder, "names", Array(image.names.map { "\($0)\n" }.joined().utf8))
+        // What an engine calls the image by its content: the config, or the manifest with containerd's store.
+        try add(folder, "ids", Array("\(image.identity)\n\(image.manifest)\n".utf8))
         let archive = try folder.appending(Array("archive".utf8))
         try add(.directory(archive, modified: timestamp))
         for document in image.documents { try add(archive, document.name, document.bytes) }
@@ -39,11 +46,6 @@ extension LayerDraft {
         try addFile(Preloading.program, Preloading.programText, mode: 0o755)
         try addFile(Preloading.unit, Preloading.unitText, mode: 0o644)
         try link("\(UnitFile.configuration)/multi-user.target.wants/\(Preloading.unitName)", to: Preloading.unit)
-    }
-
-    private func refuseFile(_ path: EntryPath) throws {
-        guard let kind = kind(at: path), kind != .directory else { return }
-        throw StepError("the image has '/\(path)', which is no folder", fix: "delete it first")
     }
 
     private mutating func add(_ folder: EntryPath, _ name: String, _ bytes: [UInt8]) throws {
@@ -70,14 +72,18 @@ private enum Preloading {
         #!/bin/sh
         # Gives Docker the container images that came with this machine, unless it has them.
         set -eu
+        has() { docker image inspect --format '{{.Id}}' "$2" 2>/dev/null | grep -qxFf "$1"; }
         for image in \(folder)/*/; do
-            missing=
+            first=
             while read -r name; do
-                docker image inspect --format '{{.Id}}' "$name" >/dev/null 2>&1 || missing=$name
+                has "${image}ids" "$name" && continue
+                # With containerd's store the image comes under its first name alone.
+                if [ -z "$first" ]; then
+                    read -r first <"${image}names"
+                    (cd "${image}archive" && tar --create -- *) | docker load
+                fi
+                has "${image}ids" "$name" || docker tag "$first" "$name"
             done <"${image}names"
-            [ -n "$missing" ] || continue
-            (cd "${image}archive" && tar --create -- *) | docker load
-            docker image inspect --format '{{.Id}} is here' "$missing"
         done
 
         """

@@ -115,9 +115,11 @@ struct BakeRecipe: Sendable {
                 finishImage: assembler.finish,
                 preload: { image, step in
                     // Its version is in what the machine's Docker calls it, so it is given here and not at the end.
-                    let version: String?
+                    var version: String?
                     do {
-                        version = try await BlockingPool.shared.run { try naming.versions(of: [image])[image.name] }
+                        if step.names.isEmpty {
+                            version = try await BlockingPool.shared.run { try naming.versions(of: [image])[image.name] }
+                        }
                     } catch let refused as VersionRefused {
                         refusal.withLock { $0 = $0 ?? refused }
                         throw refused
@@ -129,7 +131,7 @@ struct BakeRecipe: Sendable {
             events: emit
         )
         let result = try await bake.run()
-        if let refused = refusal.withLock({ $0 }) { throw refused }
+        if result.failures.count == 1, let refused = refusal.withLock({ $0 }) { throw refused }
         guard result.succeeded else { return Outcome(plan: planned, result: result, release: nil) }
         do {
             return try await BlockingPool.shared.run {

@@ -146,6 +146,7 @@ final class ImageAssembler: Sendable {
             let layout = ExportedLayout(.image(stored), name: first, engineNames: names)
             return PreloadedImage(
                 identity: finished.identity,
+                manifest: finished.manifest,
                 names: names,
                 documents: layout.documents,
                 blobs: layout.blobs

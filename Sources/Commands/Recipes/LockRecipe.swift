@@ -112,7 +112,13 @@ struct LockRecipe: Sendable {
                 finishImage: { FinishedImage(identity: $0.layersDigest, manifest: $0.layersDigest) },
                 // No package asks for what Docker has.
                 preload: { image, step in
-                    PreloadedImage(identity: image.layersDigest, names: [step.image], documents: [], blobs: [])
+                    PreloadedImage(
+                        identity: image.layersDigest,
+                        manifest: image.layersDigest,
+                        names: [step.image],
+                        documents: [],
+                        blobs: []
+                    )
                 }
             ),
             events: events

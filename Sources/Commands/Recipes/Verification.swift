@@ -1,3 +1,4 @@
+import Bakefiles
 import Baking
 import ContainerImages
 import Glibc
@@ -39,8 +40,9 @@ struct Verification: Sendable {
         try shareDownloads(with: store)
         var options = first.options
         // A machine image knows the containers that it brings along by their versions, so these are the same.
-        options.after = release
-        options.isFirst = false
+        let namesContainers = first.bakefile.images.contains { $0.steps.contains(where: \.takesVersion) }
+        options.after = namesContainers ? release : nil
+        options.isFirst = !namesContainers
         options.sharing = SharedSteps.Places()
         let recipe = BakeRecipe(bakefile: first.bakefile, store: store, options: options, emit: first.emit)
         guard let second = try await bake(recipe) else {
@@ -84,4 +86,9 @@ struct Verification: Sendable {
         }
         return lines.isEmpty ? ["\(name): the same layers, and another config"] : lines
     }
+}
+
+extension Step {
+    /// Whether its result has the version of an image in it.
+    fileprivate var takesVersion: Bool { if case .preload(let step) = action { step.names.isEmpty } else { false } }
 }
