@@ -1,3 +1,4 @@
+import Diagnostics
 import OCI
 import YAML
 
@@ -70,68 +71,52 @@ extension Shape where Value == String {
         Shape(schema: { .object(["type": "object", "minProperties": 1]) }) { node, reading in
             guard node.mapping?.isEmpty == false else { return reading.failType(node, expected: "a mapping with keys") }
             var text = ""
-            guard append(node, below: "", to: &text, &reading) else { return nil }
-            return text
+            return append(node, below: "", to: &text, &reading) ? text : nil
         }
     }
 
-    /// Appends a node that begins a line, or ends one if it is a scalar; false after an error.
+    /// Appends a mapping or a list in lines of its own; false after an error.
     private static func append(
         _ node: Node,
         below indent: String,
         to text: inout String,
         _ reading: inout Reading
     ) -> Bool {
-        if let tag = node.tag {
-            reading.report(
-                at: node.place,
-                "the tag \(quoted(tag)) cannot be kept",
-                .unexpectedTag,
-                why: "it is YAML's own"
-            )
-            return false
-        }
+        if let tag = node.tag { return reading.refuseTag(tag, at: node.place) }
         var isGood = true
-        func child(_ start: String, _ node: Node) {
-            text += start
-            if node.tag != nil, node.scalar == nil {
-                isGood = append(node, below: "", to: &text, &reading) && isGood
-                return
-            }
+        func append(_ start: String, _ node: Node) {
+            text += indent + start
             if let scalar = node.scalar {
                 text += " \(scalar.kept)\n"
-                isGood = (node.tag == nil || append(node, below: "", to: &text, &reading)) && isGood
-            } else if node.mapping?.isEmpty == true {
-                text += " {}\n"
-            } else if node.sequence?.isEmpty == true {
-                text += " []\n"
+                if let tag = node.tag { isGood = reading.refuseTag(tag, at: node.place) }
             } else {
-                text += "\n"
-                isGood = append(node, below: indent + "  ", to: &text, &reading) && isGood
+                let isEmpty = node.mapping?.isEmpty ?? node.sequence?.isEmpty ?? true
+                text += isEmpty ? (node.mapping == nil ? " []\n" : " {}\n") : "\n"
+                isGood = Self.append(node, below: indent + "  ", to: &text, &reading) && isGood
             }
         }
-        for member in node.mapping ?? [] { child("\(indent)\(JSONValue.string(member.name).text):", member.value) }
-        for item in node.sequence ?? [] { child("\(indent)-", item) }
+        for member in node.mapping ?? [] { append("\(JSONValue.string(member.name).canonicalText):", member.value) }
+        for item in node.sequence ?? [] { append("-", item) }
         return isGood
+    }
+}
+
+extension Reading {
+    fileprivate mutating func refuseTag(_ tag: String, at place: SourcePlace) -> Bool {
+        report(
+            at: place,
+            "the tag \(quoted(tag)) cannot be kept",
+            .unexpectedTag,
+            why: "the settings are written anew, and tags are not"
+        )
+        return false
     }
 }
 
 extension Node.Scalar {
     /// The value in one line: what is plain and short stays so, because its reader decides what it is.
     fileprivate var kept: String {
-        let isWord = text.utf8.allSatisfy { byte in
-            switch byte {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "+"),
-                UInt8(ascii: "-"), UInt8(ascii: "~"):
-                true
-            default: false
-            }
-        }
-        return style == .plain && isWord && text != "-" ? text : JSONValue.string(text).text
+        let isPlainWord = style == .plain && text.wholeMatch(of: /(?!-$)[A-Za-z0-9._+~-]*/) != nil
+        return isPlainWord ? text : JSONValue.string(text).canonicalText
     }
-}
-
-extension JSONValue {
-    fileprivate var text: String { String(decoding: canonicalBytes, as: UTF8.self) }
 }

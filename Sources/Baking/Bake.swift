@@ -38,9 +38,7 @@ package struct Bake: Sendable {
             importBase: @escaping BringBase,
             resolveBase: BringBase? = nil,
             finishImage: @escaping @Sendable (LayeredImage) async throws -> FinishedImage,
-            preload: @escaping @Sendable (LayeredImage, PreloadStep) async throws -> PreloadedImage = { image, _ in
-                throw StepError("'\(image.name)' cannot be taken along here")
-            },
+            preload: @escaping @Sendable (LayeredImage, PreloadStep) async throws -> PreloadedImage,
             findShared: @escaping @Sendable (StepKey, [Digest]) async throws -> MadeLayers? = { _, _ in nil }
         ) {
             self.importBase = importBase

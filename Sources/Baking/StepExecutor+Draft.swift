@@ -46,11 +46,11 @@ extension StepExecutor {
                 return (name: input.name, text: text)
             }
             try draft.sshKeys(step, files: files, root: root, accounts: accounts)
-        case .cloudInit(let step): try draft.cloudInit(step)
-        case .kernel(let step): try draft.kernel(step, root: root)
+        case .cloudInit(let step): try draft.cloudInit(step, accounts: accounts)
+        case .kernel(let step): try draft.kernel(step, root: root, accounts: accounts)
         case .preload(let step):
             guard case .whole(let image, _)? = source else { preconditionFailure("a 'preload' step takes an image") }
-            try draft.preload(step, image, root: root, from: bake.store)
+            try draft.preload(step, image, accounts: accounts, from: bake.store)
         case .run, .packages: preconditionFailure("'\(action.kind)' runs in a sandbox")
         }
         defer { FreedMemory.giveBack() }

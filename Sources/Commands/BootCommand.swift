@@ -1,4 +1,5 @@
 import ArgumentParser
+import Baking
 import Diagnostics
 import Glibc
 import MachineImages
@@ -202,7 +203,7 @@ struct BootCommand: AsyncParsableCommand {
     private func readKey(_ path: String) throws -> String {
         let text = String(decoding: try read(path, "a public key, of", 16 << 10), as: UTF8.self)
         let line = text.split(whereSeparator: \.isNewline).first.map(String.init) ?? ""
-        guard ["ssh-", "ecdsa-", "sk-"].contains(where: line.hasPrefix) else {
+        guard isPublicSSHKey(line) else {
             throw InvalidInput(
                 Diagnostic(
                     "'\(path)' holds no public key of SSH",

@@ -1,6 +1,7 @@
 package import Diagnostics
 import Layers
 import OCI
+import Planning
 package import Store
 package import SystemIO
 package import SystemPackage
@@ -42,8 +43,7 @@ package struct ImageExport {
 
     /// `PROJECT/IMAGE:VERSION`: what the image is called on an engine.
     package func engineName() throws(InvalidInput) -> String {
-        // That of an image for several platforms: an engine has one of them.
-        let text = "\(project)/\(name.prefix { $0 != "@" }):\(version)"
+        let text = Planning.engineName(project: project, image: name, version: version)
         do {
             let reference = try Reference(parsing: text)
             if reference.registry == nil { return text }

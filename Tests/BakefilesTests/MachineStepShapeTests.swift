@@ -129,5 +129,6 @@ import Testing
         )
         #expect(sample.report.contains("Bakefile:8:"))
         #expect(sample.report.contains("[unexpected-tag]"))
+        #expect(sample.report.contains("why: the settings are written anew, and tags are not"))
     }
 }

@@ -68,7 +68,8 @@ final class BakeHarness: Sendable {
                     let chain = JSONValue.strings(image.layers.map(\.description))
                     let digest = Digester.digest(of: chain.canonicalBytes)
                     return FinishedImage(identity: digest, manifest: digest)
-                }
+                },
+                preload: { image, _ in throw StepError("'\(image.name)' is not taken along") }
             ),
             events: { event in
                 switch event {

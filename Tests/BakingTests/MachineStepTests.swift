@@ -95,6 +95,11 @@ import Testing
             .kernel(KernelStep(arguments: ["net.ifnames=0"], modules: ["tls", "br_netfilter"])),
         ]
         #expect(try await content(of: "/etc/kernel/cmdline", steps) == "quiet net.ifnames=0\n")
+        let long = Step.Action.kernel(KernelStep(arguments: [String(repeating: "a", count: 1025)]))
+        #expect(
+            try await lines("machine:", [long]).last?
+                .contains("the kernel's arguments have 1025 bytes in all, and 1024 is the most") == true
+        )
         #expect(try await content(of: "/etc/modules-load.d/ovenbird.conf", steps) == "tls\nbr_netfilter\n")
     }
 }

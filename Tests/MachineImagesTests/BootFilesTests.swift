@@ -36,7 +36,7 @@ import Testing
                 set timeout=0
                 menuentry 'Linux' {
                   linux /boot/vmlinuz-6.1 root=PARTUUID=f0f1f2f3-f4f5-f6f7-f8f9-fafbfcfdfeff ro console=tty0 \
-                console=ttyS0,115200n8 nvme_core.io_timeout=4294967295 quiet
+                console=ttyS0,115200n8 'nvme_core.io_timeout=4294967295' 'quiet'
                   initrd /boot/initrd.img-6.1
                 }
 

@@ -112,7 +112,8 @@ struct MachineWorkshop {
                 finishImage: { image in
                     let assembled = try assemble(image, in: store)
                     return FinishedImage(identity: assembled.identity, manifest: assembled.manifestDigest)
-                }
+                },
+                preload: { image, _ in throw StepError("'\(image.name)' is not taken along") }
             ),
             events: { event in
                 if case .stepFailed(let name, let failure) = event { Issue.record("\(name): \(failure.message)") }

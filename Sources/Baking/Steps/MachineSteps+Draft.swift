@@ -17,26 +17,17 @@ extension LayerDraft {
         guard kind(at: home) == .directory, !home.isRoot else {
             throw StepError("the user '\(user.name)' has no home folder '\(user.home)' in the image")
         }
-        let folder = try home.appending(Array(".ssh".utf8))
+        let owner = Ownership(user: String(user.uid), group: String(user.gid))
         // sshd takes no keys from where others could put some.
-        if kind(at: folder) == nil {
-            try add(
-                TarEntry(
-                    path: folder,
-                    kind: .directory,
-                    mode: 0o700,
-                    owner: user.uid,
-                    group: user.gid,
-                    modified: timestamp
-                )
-            )
+        if kind(at: try home.appending(Array(".ssh".utf8))) == nil {
+            try directory(DirectoryStep(path: "\(user.home)/.ssh", owner: owner, mode: 0o700), accounts: accounts)
         }
         let path = "\(user.home)/.ssh/authorized_keys"
-        var lines = try lines(of: path, root)
+        var keys = try lines(path, root)
         for file in files {
-            for key in try publicKeys(file) where !lines.contains(key) { lines.append(key) }
+            for key in try publicKeys(file) where !keys.contains(key) { keys.append(key) }
         }
-        try write(lines, to: path, mode: 0o600, owner: user.uid, group: user.gid)
+        try write(keys, to: path, owner: owner, mode: 0o600, accounts)
     }
 
     /// The keys of a file; anything else in it is refused, above all a private key.
@@ -44,7 +35,7 @@ extension LayerDraft {
         let lines = file.text.split(separator: UInt8(ascii: "\n")).map { String(decoding: $0, as: UTF8.self) }
             .map { $0.hasSuffix("\r") ? String($0.dropLast()) : $0 }
             .filter { !$0.allSatisfy(\.isWhitespace) && !$0.hasPrefix("#") }
-        for (number, line) in lines.enumerated() where !["ssh-", "ecdsa-", "sk-"].contains(where: line.hasPrefix) {
+        for (number, line) in lines.enumerated() where !isPublicSSHKey(line) {
             throw StepError(
                 "'\(file.name)' holds what is no public key of SSH, as key \(number + 1)",
                 fix: "name a file that ends in '.pub'"
@@ -54,7 +45,7 @@ extension LayerDraft {
         return lines
     }
 
-    mutating func cloudInit(_ step: CloudInitStep) throws {
+    mutating func cloudInit(_ step: CloudInitStep, accounts: Accounts) throws {
         guard try hasFile("/usr/bin/cloud-init") else {
             throw StepError("the image has no cloud-init", fix: "install the package 'cloud-init' in an earlier step")
         }
@@ -62,55 +53,37 @@ extension LayerDraft {
         if kind(at: try place(path)) != nil {
             throw StepError("the image has '\(path)' already", fix: "give the step another 'name'")
         }
-        let bytes = Array(step.settings.utf8)
-        try add(.regular(try place(path), size: Int64(bytes.count), modified: timestamp), keep(bytes))
+        try file(FileStep(path: path, content: step.settings), accounts: accounts)
     }
 
     /// Arguments are kept where systemd's tools for kernels look for them, and where the disk's boot loader takes them from.
-    mutating func kernel(_ step: KernelStep, root: ImageRoot) throws {
+    mutating func kernel(_ step: KernelStep, root: ImageRoot, accounts: Accounts) throws {
         if !step.arguments.isEmpty {
             let path = "/etc/kernel/cmdline"
-            let known = try lines(of: path, root).joined(separator: " ")
-            let line = ([known] + step.arguments).filter { !$0.isEmpty }.joined(separator: " ")
+            let line = (try lines(path, root) + step.arguments).joined(separator: " ")
             guard line.utf8.count <= 1024 else {
                 throw StepError("the kernel's arguments have \(line.utf8.count) bytes in all, and 1024 is the most")
             }
-            try write([line], to: path, mode: 0o644)
+            try write([line], to: path, accounts)
         }
         if !step.modules.isEmpty {
             let path = "/etc/modules-load.d/ovenbird.conf"
-            var modules = try lines(of: path, root)
-            for module in step.modules where !modules.contains(module) { modules.append(module) }
-            try write(modules, to: path, mode: 0o644)
+            let known = try lines(path, root)
+            try write(known + step.modules.filter { !known.contains($0) }, to: path, accounts)
         }
-    }
-
-    private func lines(of path: String, _ root: ImageRoot) throws -> [String] {
-        try (root.contents(of: path, limit: 1 << 20) ?? []).split(separator: UInt8(ascii: "\n"))
-            .map { String(decoding: $0, as: UTF8.self) }
     }
 
     private mutating func write(
         _ lines: [String],
         to path: String,
-        mode: UInt32,
-        owner: UInt32 = 0,
-        group: UInt32 = 0
+        owner: Ownership? = nil,
+        mode: UInt32 = 0o644,
+        _ accounts: Accounts
     ) throws {
-        let place = try place(path)
-        try refuseFolder(place, kind(at: place))
-        let bytes = Array(lines.map { "\($0)\n" }.joined().utf8)
-        try add(
-            TarEntry(
-                path: place,
-                kind: .regular,
-                mode: mode,
-                owner: owner,
-                group: group,
-                size: Int64(bytes.count),
-                modified: timestamp
-            ),
-            keep(bytes)
-        )
+        let text = lines.map { "\($0)\n" }.joined()
+        try file(FileStep(path: path, content: text, owner: owner, mode: mode), accounts: accounts)
     }
 }
+
+/// Whether a line is a public key of SSH, as `ssh-keygen` writes it.
+package func isPublicSSHKey(_ line: String) -> Bool { ["ssh-", "ecdsa-", "sk-"].contains(where: line.hasPrefix) }

@@ -8,9 +8,12 @@ extension LayerDraft {
     ///
     /// Docker gets it through its own `load` and not into its folders, whose form is its own affair and another with
     /// containerd's image store.
-    mutating func preload(_ step: PreloadStep, _ image: PreloadedImage, root: ImageRoot, from store: ArtifactStore)
-        throws
-    {
+    mutating func preload(
+        _ step: PreloadStep,
+        _ image: PreloadedImage,
+        accounts: Accounts,
+        from store: ArtifactStore
+    ) throws {
         for program in ["/usr/bin/docker", "/usr/bin/tar"] {
             guard try hasFile(program) else {
                 throw StepError(
@@ -19,44 +22,36 @@ extension LayerDraft {
                 )
             }
         }
-        let folder = try place("\(Preloading.folder)/\(step.image)")
-        guard kind(at: folder) == nil else {
+        let folder = "\(Preloading.folder)/\(step.image)"
+        guard kind(at: try place(folder)) == nil else {
             throw StepError(
-                "the image has '/\(folder)' already",
+                "the image has '\(folder)' already",
                 fix: "preload an image once, with all of its names under 'as'"
             )
         }
         // What is in a container may be for nobody's eyes.
-        try add(.directory(folder, mode: 0o700, modified: timestamp))
-        try add(folder, "names", Array(image.names.map { "\($0)\n" }.joined().utf8))
+        try directory(DirectoryStep(path: folder, mode: 0o700), accounts: accounts)
         // What an engine calls the image by its content: the config, or the manifest with containerd's store.
-        try add(folder, "ids", Array("\(image.identity)\n\(image.manifest)\n".utf8))
-        let archive = try folder.appending(Array("archive".utf8))
-        try add(.directory(archive, modified: timestamp))
-        for document in image.documents { try add(archive, document.name, document.bytes) }
-        let algorithm = try archive.appending(Array("blobs".utf8))
-        try add(.directory(algorithm, modified: timestamp))
-        let blobs = try algorithm.appending(Array("sha256".utf8))
-        try add(.directory(blobs, modified: timestamp))
-        for blob in image.blobs {
-            let file = try store.openBlob(blob.digest, verify: true)
-            let path = try blobs.appending(Array(blob.digest.hex.utf8))
-            try add(.regular(path, size: blob.size, modified: timestamp), slice(file, offset: 0))
+        let ids = [image.identity, image.manifest].map(\.description)
+        for (name, lines) in [("names", image.names), ("ids", ids)] {
+            let text = lines.map { "\($0)\n" }.joined()
+            try file(FileStep(path: "\(folder)/\(name)", content: text), accounts: accounts)
         }
-        try addFile(Preloading.program, Preloading.programText, mode: 0o755)
-        try addFile(Preloading.unit, Preloading.unitText, mode: 0o644)
+        for document in image.documents {
+            let text = String(decoding: document.bytes, as: UTF8.self)
+            try file(FileStep(path: "\(folder)/archive/\(document.name)", content: text), accounts: accounts)
+        }
+        let blobs = try self.folder(try EntryPath("\(folder)/archive/blobs/sha256"))
+        for blob in image.blobs {
+            let path = try blobs.appending(Array(blob.digest.hex.utf8))
+            let content = slice(try store.openBlob(blob.digest, verify: true), offset: 0)
+            try add(.regular(path, size: blob.size, modified: timestamp), content)
+        }
+        let program = FileStep(path: Preloading.program, content: Preloading.programText, mode: 0o755)
+        for step in [program, FileStep(path: Preloading.unit, content: Preloading.unitText)] {
+            try file(step, accounts: accounts)
+        }
         try link("\(UnitFile.configuration)/multi-user.target.wants/\(Preloading.unitName)", to: Preloading.unit)
-    }
-
-    private mutating func add(_ folder: EntryPath, _ name: String, _ bytes: [UInt8]) throws {
-        let path = try folder.appending(Array(name.utf8))
-        try add(.regular(path, size: Int64(bytes.count), modified: timestamp), keep(bytes))
-    }
-
-    private mutating func addFile(_ path: String, _ text: String, mode: UInt32) throws {
-        var entry = TarEntry.regular(try place(path), size: Int64(text.utf8.count), modified: timestamp)
-        entry.mode = mode
-        try add(entry, keep(Array(text.utf8)))
     }
 }
 

@@ -74,7 +74,7 @@ extension LayerDraft {
         return (free, true)
     }
 
-    private func lines(_ path: String, _ root: ImageRoot) throws -> [String] {
+    func lines(_ path: String, _ root: ImageRoot) throws -> [String] {
         let bytes = try root.contents(of: path, limit: 4 << 20) ?? []
         return bytes.split(separator: UInt8(ascii: "\n")).map { String(decoding: $0, as: UTF8.self) }
     }

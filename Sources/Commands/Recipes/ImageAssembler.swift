@@ -135,15 +135,9 @@ final class ImageAssembler: Sendable {
     func preload(_ image: LayeredImage, _ step: PreloadStep, version: String) async throws -> PreloadedImage {
         guard let finished = image.finished else { preconditionFailure("only a finished image is taken along") }
         let names = image.image.engineNames(for: step, project: plan.project, version: version)
-        guard let first = names.first else {
-            throw StepError(
-                "image '\(image.name)' has no name for Docker",
-                fix: "write preload: { image: \(image.name), as: [NAME:TAG] }"
-            )
-        }
         return try await BlockingPool.shared.run {
             let stored = try StoredImage(manifest: finished.manifest, in: self.store)
-            let layout = ExportedLayout(.image(stored), name: first, engineNames: names)
+            let layout = ExportedLayout(.image(stored), name: names.first, engineNames: names)
             return PreloadedImage(
                 identity: finished.identity,
                 manifest: finished.manifest,

@@ -42,10 +42,11 @@ struct BootFiles {
 
     /// The one configuration of GRUB, for both kinds of firmware.
     ///
-    /// The serial console is what EC2 shows as the console output.
+    /// GRUB's language quotes as a shell does. The serial console is what EC2 shows as the console output.
     func configuration(root: GUID, arguments: [String]) -> String {
         let words =
-            ["root=PARTUUID=\(root)", "ro", "console=tty0", "console=ttyS0,115200n8"] + arguments.map(Self.quoted)
+            ["root=PARTUUID=\(root)", "ro", "console=tty0", "console=ttyS0,115200n8"]
+            + arguments.map { ShellScript.quoted($0) }
         var lines = [
             "# Written by ovenbird for the disk of this image; 'update-grub' writes it anew on the machine.",
             "serial --unit=0 --speed=115200", "terminal_input serial console", "terminal_output serial console",
@@ -53,19 +54,6 @@ struct BootFiles {
         ]
         if let initrd { lines.append("  initrd /\(initrd)") }
         return (lines + ["}", ""]).joined(separator: "\n")
-    }
-
-    /// A word as GRUB's language takes it literally.
-    private static func quoted(_ word: String) -> String {
-        let isPlain = word.utf8.allSatisfy { byte in
-            switch byte {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"):
-                true
-            default: "._-+=,:/@%".utf8.contains(byte)
-            }
-        }
-        return isPlain ? word : "'\(word.replacing("'", with: #"'\''"#))'"
     }
 
     /// What is mounted where; the root file system grows with its partition.
