@@ -194,8 +194,6 @@ struct EndToEndToolsTests {
             #expect(output == "it runs\n", "\(compression)")
             try await requireTool("podman", podman + ["rmi", "--all", "--force"])
         }
-        // The folder has files of other modes and mounts that podman itself knows best how to remove.
-        _ = try await runTool("podman", podman + ["system", "reset", "--force"])
     }
 
     @Test(.enabled(if: isRoot && hasTool("setpriv"), "needs root, to become somebody else"))
