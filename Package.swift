@@ -48,7 +48,8 @@ let ground: [Target.Dependency] = ["Diagnostics", "SystemIO", system]
 let formats: [Target.Dependency] = ground + ["OCI", "Layers", "YAML"]
 let services: [Target.Dependency] = formats + ["Store", "Sandbox", "Registry", "HTTPTransport", subprocess]
 let engine: [Target.Dependency] = services + ["Bakefiles", "Planning", "Baking"]
-let recipes: [Target.Dependency] = engine + ["Disks", "ContainerImages", "MachineImages", "Rollouts", "Attestations"]
+let recipes: [Target.Dependency] =
+    engine + ["Disks", "ContainerImages", "MachineImages", "Rollouts", "Attestations", "ImageTests"]
 
 let package = Package(
     name: "ovenbird",
@@ -81,12 +82,13 @@ let package = Package(
         room("MachineImages", engine + ["Disks", "ContainerImages"]),
         room("Rollouts", engine, resources: [.embedInCode("ReleaseSchema.json")]),
         room("Attestations", formats + ["Store", "Bakefiles", "Rollouts"]),
+        room("ImageTests", engine + ["ContainerImages", "MachineImages", "Attestations"]),
         // Engine
         room("Baking", services + ["Bakefiles", "Planning", "CShims"]),
         room("Planning", formats + ["Store", "Bakefiles", "CShims"]),
         room("Bakefiles", ground + ["OCI", "YAML"]),
         // Services
-        room("Sandbox", formats + ["CShims", subprocess]),
+        room("Sandbox", formats + ["CShims", "HTTPTransport", subprocess]),
         room("Store", ground + ["OCI", "Layers", database, sqlite]),
         room("HTTPTransport", ["SystemIO", system, http, nio, nioPosix, nioHTTP, nioTLS]),
         room("Registry", formats + ["Store", "HTTPTransport", subprocess, crypto]),
@@ -135,6 +137,7 @@ let package = Package(
         tests("MachineImages", engine + ["Disks", "ContainerImages"]),
         tests("Rollouts", engine),
         tests("Attestations", engine + ["Rollouts"]),
+        tests("ImageTests", engine),
         tests("Reporting", recipes),
         tests("Commands", recipes + ["Reporting", arguments, "ovenbird", "FakeRegistry"], exclude: ["Expected"]),
     ],

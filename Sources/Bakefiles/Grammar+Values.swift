@@ -47,6 +47,26 @@ extension Grammar {
         )
     }
 
+    /// The name of a package alone.
+    ///
+    /// Source: Debian Policy 5.6.7.
+    static let packageName = Grammar(
+        "the name of a package",
+        "[a-z0-9][a-z0-9+.-]+",
+        .badPackage,
+        rule: "lower-case letters, digits, '+', '-' and '.', a letter or digit first"
+    )
+
+    /// Path and query of a page.
+    ///
+    /// Source: RFC 3986 sections 3.3 and 3.4.
+    static let pagePath = Grammar(
+        "the path of a page",
+        "/(?:[A-Za-z0-9._~!$&'()*+,;=:@/?-]|%[0-9A-Fa-f]{2})*",
+        .badValue,
+        rule: "a '/' first, and what an address may have without '%', as in '/health?full=1'"
+    )
+
     /// An apt archive.
     ///
     /// Users and passwords are refused: they would stand in the image and in every log.

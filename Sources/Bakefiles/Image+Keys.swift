@@ -13,6 +13,8 @@ struct ImageDraft: Sendable {
     var compression: String?
     var disk: DiskSettings?
     var ami: AMISettings?
+    var tests: [ImageTestDraft] = []
+    var userData: InputPath?
 
     static let keys = Keys<ImageDraft>(
         "an image",
@@ -37,7 +39,18 @@ struct ImageDraft: Sendable {
                 "a Dockerfile to take the steps from",
                 fix: "write its instructions as 'from:' and 'steps:'"
             ),
-            .notYet("tests", Shape<Void>.anyList, "checks of the finished image", fix: "check it in a 'run' step"),
+            .defaulted(
+                "tests",
+                ImageTestDraft.shape.list(),
+                \.tests,
+                "what has to be true of the image, or there is no release"
+            ),
+            .optional(
+                "userdata",
+                .input,
+                \.userData,
+                "what a machine finds as its userdata when it is booted on this computer, for its tests or by 'boot'"
+            ),
             .elsewhere(
                 "platforms",
                 Shape<String>.platforms,
@@ -60,6 +73,7 @@ extension ImageDraft {
     func image(_ name: String, at place: SourcePlace, _ node: Node, _ reading: inout Reading) -> Image? {
         guard let kind, let base, let basePlace = node["from"]?.place else { return nil }
         let steps = StepDraft.addressed(steps, &reading)
+        let tests = ImageTestDraft.addressed(tests, &reading)
         guard checkKind(kind, node, &reading) else { return nil }
         if ami != nil, let key = node.mapping?.first(where: { $0.name == "ami" })?.key {
             reading.diagnostics.add(
@@ -84,7 +98,9 @@ extension ImageDraft {
             destinations: destinations,
             compression: compression,
             machine: kind == .ami ? (disk ?? DiskSettings()).json : nil,
-            platform: reading.platform
+            platform: reading.platform,
+            tests: tests,
+            userData: userData
         )
     }
 
@@ -97,7 +113,7 @@ extension ImageDraft {
         }
         let members = node.mapping ?? []
         if kind == .docker {
-            for member in members where ["disk", "ami"].contains(member.name) {
+            for member in members where ["disk", "ami", "userdata"].contains(member.name) {
                 refuse(member, "has no meaning for a container image", fix: "remove it, or write 'kind: ami'")
             }
             for step in steps where step.action?.isForMachines == true {

@@ -27,6 +27,10 @@ package struct Image: Sendable, Hashable {
     package var machine: JSONValue?
     /// What it is baked for; nil for the platform of the machine that bakes.
     package var platform: Platform?
+    /// What has to be true of it.
+    package var tests: [ImageTest]
+    /// What a machine finds as its userdata where it is booted on this computer; no part of the image.
+    package var userData: InputPath?
 
     package init(
         name: String,
@@ -40,7 +44,9 @@ package struct Image: Sendable, Hashable {
         destinations: [Destination] = [],
         compression: String? = nil,
         machine: JSONValue? = nil,
-        platform: Platform? = nil
+        platform: Platform? = nil,
+        tests: [ImageTest] = [],
+        userData: InputPath? = nil
     ) {
         self.name = name
         self.kind = kind
@@ -54,6 +60,8 @@ package struct Image: Sendable, Hashable {
         self.compression = compression
         self.machine = machine
         self.platform = platform
+        self.tests = tests
+        self.userData = userData
     }
 
     /// Whether it is one of those that an image for several platforms is made of.

@@ -134,7 +134,7 @@ extension ImageSettings.Healthcheck {
 
 extension Shape where Value == String {
     /// `80` or `53/udp`; the protocol is `tcp` where none is stated.
-    fileprivate static var port: Shape {
+    static var port: Shape {
         Shape.text(.port).then { text, node, reading in
             let parts = text.split(separator: "/")
             guard let number = parts.first.flatMap({ Int($0) }), (1...65_535).contains(number) else {

@@ -78,6 +78,7 @@ extension Reading {
         whole.basePlace = node.place
         whole.steps = []
         whole.config = ImageSettings()
+        whole.tests = []
         return images + [whole]
     }
 

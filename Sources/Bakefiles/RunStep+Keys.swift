@@ -11,18 +11,22 @@ extension RunStep {
     .then(warnOfVariables)
     .then(refuseSharedTargets)
 
+    static let commandShape = Shape<Command>.forms(
+        "a shell text or a list of arguments",
+        text: Shape<String>.script.map { .shell($0) },
+        list: Shape<String>.anyLiteral.list(atLeast: 1).map { .arguments($0) }
+    )
+    static let commandHelp =
+        "a text for '/bin/sh -ec', or a list of a program and its arguments; nothing is substituted in it"
+
     private static let keys = Keys<RunStep>(
         "a 'run' step",
         [
             .required(
                 "command",
-                .forms(
-                    "a shell text or a list of arguments",
-                    text: Shape<String>.script.map { Command.shell($0) },
-                    list: Shape<String>.anyLiteral.list(atLeast: 1).map { Command.arguments($0) }
-                ),
+                commandShape,
                 \.command,
-                "a text for '/bin/sh -ec', or a list of a program and its arguments; nothing is substituted in it"
+                commandHelp
             ),
             .defaulted("env", .environment, \.environment, "the environment variables of the step, by name"),
             .defaulted("workdir", .imagePath, \.workingDirectory, "the folder that the step starts in"),

@@ -11,7 +11,7 @@ extension ServiceStep {
     private static let units = unit.list(atLeast: 1).unique()
 
     /// As for systemctl, a name without a kind is that of a service.
-    private static let unit = Shape<String>.text(.unitName).map { name in
+    static let unit = Shape<String>.text(.unitName).map { name in
         unitKinds.contains { name.hasSuffix(".\($0)") } ? name : "\(name).service"
     }
 

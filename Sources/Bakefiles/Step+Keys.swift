@@ -86,25 +86,11 @@ struct StepDraft: Sendable {
 extension StepDraft {
     /// Gives each step its address: its name, else its kind and ordinal among the steps of that kind.
     static func addressed(_ drafts: [StepDraft], _ reading: inout Reading) -> [Step] {
-        var ordinals: [String: Int] = [:]
-        var places: [String: SourcePlace] = [:]
+        var addresses = Addresses(of: "step", "steps")
         var steps: [Step] = []
         for draft in drafts {
             guard let action = draft.action, let place = draft.place else { continue }
-            let ordinal = ordinals[action.kind, default: 0] + 1
-            ordinals[action.kind] = ordinal
-            let address = draft.name ?? "\(action.kind)-\(ordinal)"
-            if let first = places[address] {
-                reading.report(
-                    at: place,
-                    "two steps of this image are called \(quoted(address))",
-                    .duplicateName,
-                    why: "the other is at \(first)"
-                        + (draft.name == nil ? "; a step without a name is called by its kind and number" : ""),
-                    fix: "give one of them another 'name'"
-                )
-            }
-            places[address] = place
+            let address = addresses.add(draft.name, kind: action.kind, at: place, &reading)
             steps.append(Step(address: address, action: action, place: place, variables: draft.variables))
         }
         return steps

@@ -73,7 +73,7 @@ package struct Step: Sendable, Hashable {
 
 /// `run:` a shell text or an argument list, in a sandbox.
 package struct RunStep: Sendable, Hashable {
-    package enum Command: Sendable, Hashable {
+    package enum Command: Codable, Sendable, Hashable {
         /// Given to `/bin/sh -ec`; nothing is substituted in it.
         case shell(String)
         case arguments([String])
@@ -179,7 +179,7 @@ package struct CopyStep: Sendable, Hashable {
 }
 
 /// `owner:` of what a step writes: `USER[:GROUP]`, each a name of the image's own files or a number.
-package struct Ownership: Sendable, Hashable {
+package struct Ownership: Codable, Sendable, Hashable {
     package var user: String
     /// nil is the user's own group, or 0 for a number that has no entry.
     package var group: String?

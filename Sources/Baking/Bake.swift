@@ -264,9 +264,3 @@ package struct Bake: Sendable {
         for step in steps { emit(.stepSkipped(StepName(image: image.name, address: step.address), because: cause)) }
     }
 }
-
-extension Duration {
-    var inSeconds: Double {
-        Double(components.seconds) + Double(components.attoseconds) / 1e18
-    }
-}

@@ -3,6 +3,7 @@ import Bakefiles
 import Baking
 import Diagnostics
 import Glibc
+import ImageTests
 import Planning
 import Registry
 import Reporting
@@ -19,7 +20,9 @@ struct BakeCommand: AsyncParsableCommand {
         usage: "ovenbird bake [<image> ...] [<options>]",
         discussion: """
             The output folder gets 'release.json', 'bake.properties', below 'attestations' what is in each image and how \
-            it came to be, and, below 'params', an edited copy of each parameter file.
+            it came to be, and, below 'params', an edited copy of each parameter file. Images are held against their \
+            'tests:' first, whose results are in 'tests.xml' (JUnit); where one fails, there is no release, and the status \
+            is 3.
 
             Example:
               ovenbird bake --set app_version=1.4.0 --out out
@@ -161,11 +164,34 @@ struct BakeCommand: AsyncParsableCommand {
         if outcome.sharedCount > 0, let place = recipe.options.sharing.to {
             Console.say("shared \(Counts.text(outcome.sharedCount, "step")) with \(place)")
         }
+        try writing(to: outFolder) { try outFolder.write(outcome.tests) }
+        try report(outcome.tests)
         guard let release = outcome.release else { throw CommandFailure(.bakeFailed, message: nil) }
         let problems = try writing(to: outFolder) { try outFolder.write(release, from: store) }
         try show(release)
         try problems.throwIfErrors()
         if verify { try await verify(recipe, release) }
+    }
+
+    /// Says how the tests ended; throws where one failed.
+    private func report(_ tests: [TestResult]) throws {
+        if tests.isEmpty { return }
+        for result in tests where !result.output.isEmpty {
+            Console.say(["'\(result.name)' wrote:"] + result.output.map { "  \($0.neutralised)" })
+        }
+        let failures = tests.filter { !$0.failures.isEmpty }.map { result in
+            Diagnostic(
+                at: result.test.place,
+                "the test '\(result.name)' failed: \(result.test.check.title)",
+                .testFailed,
+                why: result.failures.joined(separator: "; ")
+            )
+        }
+        let remembered = tests.count { $0.outcome == .remembered }
+        let passed = tests.count - failures.count
+        let count = "\(passed) of \(Counts.text(tests.count, "test")) passed"
+        Console.say(remembered == 0 ? count : "\(count), \(remembered) of them before")
+        if !failures.isEmpty { throw CommandFailure(.checkFailed, failures) }
     }
 
     private func signingKey() throws -> SigningKey? {

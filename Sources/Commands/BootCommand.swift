@@ -1,4 +1,5 @@
 import ArgumentParser
+import Bakefiles
 import Baking
 import Diagnostics
 import Glibc
@@ -30,7 +31,13 @@ struct BootCommand: AsyncParsableCommand {
     @Argument(help: ImageArgument.help)
     var image: String
 
-    @Option(help: ArgumentHelp("A file that becomes the userdata.", valueName: "file"), completion: .file())
+    @Option(
+        help: ArgumentHelp(
+            "A file that becomes the userdata (default: the image's 'userdata' in the Bakefile).",
+            valueName: "file"
+        ),
+        completion: .file()
+    )
     var userdata: String?
 
     @Option(
@@ -89,14 +96,13 @@ struct BootCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let userData = try userdata.map {
-            try read($0, "userdata, of which EC2 takes", InstanceMetadata.longestUserData)
-        }
+        let stated = try userdata.map { try read($0, "userdata, of which EC2 takes", InstanceMetadata.longestUserData) }
         let publicKey = try key.map { try readKey($0) }
         let store = try store.open(.readWrite)
         let announcement = try await store.announceWork()
         defer { announcement.release() }
         let known = try ImageArgument(text: image).find(in: store, project: bakefile.projectAtHand)
+        let userData = try stated ?? bakefileUserData(of: known)
         let console: VirtualMachine.Console =
             if let log { .log(FilePath(log)) } else if isatty(0) == 1, isatty(1) == 1 { .terminal } else { .output }
         // On a terminal the machine has the word.
@@ -118,66 +124,45 @@ struct BootCommand: AsyncParsableCommand {
         _ publicKey: String?,
         isMade: @escaping @Sendable () -> Void
     ) async throws {
-        let architecture = disk.architecture
-        guard architecture == "amd64" else { throw failure(VirtualMachineError.architecture(architecture), known) }
-        let firmware = firmware ?? (disk.hasBIOS ? .bios : .uefi)
-        guard firmware == .bios ? disk.hasBIOS : disk.hasUEFI else {
-            throw CommandFailure(
-                .usage,
-                [
-                    Diagnostic(
-                        "the disk of '\(known.name)' has nothing that '\(firmware.rawValue)' starts",
-                        .noDisk,
-                        fix: "set 'boot' under 'disk', or take another '--firmware'"
-                    )
-                ]
-            )
-        }
-        let instance = Instance(of: known.identity, region: region, architecture: architecture)
-        let machine = VirtualMachine(
-            instance,
-            firmware: firmware,
-            disk: self.disk,
-            memory: memory,
-            forwards: forwards,
-            console: console
-        )
-        if let package = machine.missingPackage(search: Console.environment["PATH"]) {
-            throw failure(.missing(package), known)
-        }
-        var random = SystemRandomNumberGenerator()
-        let metadata = InstanceMetadata(
-            of: instance,
-            userData: userData,
-            publicKey: publicKey,
-            secret: "\(random.next())\(random.next())"
-        )
+        var boot = MachineBoot()
+        boot.firmware = firmware
+        boot.device = self.disk
+        boot.accelerator = accelerator
+        boot.memory = memory
+        boot.region = region
+        boot.forwards = forwards
+        boot.console = console
+        boot.userData = userData
+        boot.publicKey = publicKey
+        boot.search = Console.environment["PATH"]
+        if let obstacle = boot.obstacle(for: disk) { throw failure(obstacle, known) }
         let program = try ProcessSetup.executable()
-        try await disk.withDisk { file, work in
-            let document = work.appending("metadata.json")
-            try AtomicFile.write(metadata.document.canonicalBytes, to: document, mode: 0o600)
-            // Nothing of the store is needed any more, and a machine may run for days.
-            isMade()
-            Console.say("booting '\(known.title.neutralised)'")
-            do {
-                try await limited {
-                    try await machine.run(
-                        file.path,
-                        relay: [program.string, "answer-metadata", document.string],
-                        accelerator: accelerator,
-                        in: work,
-                        search: Console.environment["PATH"]
-                    )
-                }
-            } catch let error as VirtualMachineError {
-                throw failure(error, known)
+        do {
+            try await boot.run(disk, identity: known.identity, program: program) { machine in
+                // It may run for days.
+                isMade()
+                Console.say("booting '\(known.title.neutralised)'")
+                try await limited(machine)
             }
+        } catch let error as VirtualMachineError {
+            throw failure(error, known)
         }
+    }
+
+    /// What the Bakefile at hand says that the image finds.
+    private func bakefileUserData(of known: KnownImage) throws -> [UInt8]? {
+        guard let bakefile = try? BakefileOptions.read(place: bakefile).bakefile, bakefile.project == known.project,
+            let image = bakefile.image(named: known.name)
+        else { return nil }
+        return try bakefile.userData(of: image)
     }
 
     private func failure(_ error: VirtualMachineError, _ known: KnownImage) -> CommandFailure {
         let (status, identifier): (ExitStatus, DiagnosticIdentifier) =
-            if case .architecture = error { (.usage, .noDisk) } else { (.internalError, .toolMissing) }
+            switch error {
+            case .architecture, .firmware: (.usage, .noDisk)
+            case .missing, .failed: (.internalError, .toolMissing)
+            }
         let text = "'\(known.name)' cannot be booted here"
         return CommandFailure(status, [Diagnostic(text, identifier, why: error.description, fix: error.remedy)])
     }

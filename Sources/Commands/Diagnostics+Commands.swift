@@ -27,6 +27,8 @@ extension DiagnosticIdentifier {
     static let unresolvedBinding: Self = "unresolved-binding"
     /// A parameter keeps the value that it has, or has none yet.
     static let bindingLeft: Self = "binding-left"
+    /// An image is not what one of its tests says.
+    static let testFailed: Self = "test-failed"
     /// A machine takes longer than it may.
     static let bootTimeout: Self = "boot-timeout"
     /// A disk is asked for of an image that has none, or cannot have one.

@@ -1,6 +1,7 @@
 import Attestations
 import Bakefiles
 import Diagnostics
+import ImageTests
 import Reporting
 import Rollouts
 import Store
@@ -27,7 +28,7 @@ struct OutputFolder {
     ///
     /// A folder that holds anything of somebody else's is theirs to ignore, or not.
     private func hideFromGit() throws {
-        let own: Set<String> = ["release.json", "bake.properties", "params"]
+        let own: Set<String> = ["release.json", "bake.properties", "params", "tests.xml"]
         for name in own.union([".gitignore"]) { TemporaryFile.removeLeftovers(of: path.appending(name)) }
         guard try Files.names(in: path).allSatisfy({ own.contains($0.string) }) else { return }
         try AtomicFile.write(
@@ -67,6 +68,16 @@ struct OutputFolder {
             }
         }
         return problems
+    }
+
+    /// Writes how the tests of images ended; without tests there is no file.
+    func write(_ tests: [TestResult]) throws {
+        let file = path.appending("tests.xml")
+        if !tests.isEmpty {
+            try write(Array(JUnitDocument.text(tests, project: bakefile.project).utf8), to: file)
+        } else if Files.exists(file) {
+            try Files.removeFile(file)
+        }
     }
 
     /// Leaves a file alone that has these bytes already, but not what a killed bake left beside it.

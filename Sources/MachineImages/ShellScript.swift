@@ -1,7 +1,7 @@
 import Layers
 
 /// A POSIX shell script that grows line by line: bytes, because the names of files are bytes.
-struct ShellScript {
+package struct ShellScript {
     private(set) var bytes: [UInt8] = []
 
     /// Appends text of ours, as it is.
@@ -27,7 +27,7 @@ struct ShellScript {
         return [quote] + word.flatMap { $0 == quote ? Array(#"'\''"#.utf8) : [$0] } + [quote]
     }
 
-    static func quoted(_ word: String) -> String { String(decoding: quoted(Array(word.utf8)), as: UTF8.self) }
+    package static func quoted(_ word: String) -> String { String(decoding: quoted(Array(word.utf8)), as: UTF8.self) }
 
     /// Text for a comment or a message: one line without control characters.
     static func line(_ text: String) -> String { printable(Array(text.utf8)) }

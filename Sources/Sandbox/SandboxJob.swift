@@ -21,6 +21,8 @@ package struct SandboxJob: Codable, Sendable {
         case none
         /// The host's network, with the host's resolver and hosts file in place of the root's.
         case host
+        /// The worker's own, with nothing but a loopback interface, so that the worker reaches what listens in it.
+        case worker
     }
 
     package var layers: [Layer]

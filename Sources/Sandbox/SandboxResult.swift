@@ -28,5 +28,7 @@ package struct SandboxResult: Codable, Sendable, Hashable {
 /// What the worker leaves for its parent: a result, or why there is none.
 struct WorkerReport: Codable {
     var result: SandboxResult?
+    /// One for each probe.
+    var answers: [ProbeAnswer]?
     var error: SandboxError?
 }

@@ -61,6 +61,9 @@ package enum SandboxWorker {
             case .run(let job, let runtime):
                 if let emulator = job.emulator { try Emulation().register(emulator) }
                 return WorkerReport(result: try await StepRun(job: job, runtime: runtime).run())
+            case .probe(let job, let runtime, let probes):
+                if let emulator = job.emulator { try Emulation().register(emulator) }
+                return WorkerReport(answers: try await StepRun(job: job, runtime: runtime).answers(to: probes))
             case .command(let command):
                 if let emulator = command.emulator { try Emulation().register(emulator) }
                 let status = try await run(command)

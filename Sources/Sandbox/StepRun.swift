@@ -9,12 +9,19 @@ struct StepRun {
     let job: SandboxJob
     let runtime: OCIRuntime
 
-    func run() async throws -> SandboxResult {
+    /// A root with all that its container needs.
+    struct Ready {
+        let stage: OverlayStage
+        let config: RuntimeConfig
+        let points: MountPoints
+        /// Held to the end: their locks keep others from removing them.
+        let roots: [LayerRoots.Held]
+    }
+
+    func prepare() throws -> Ready {
         let isInUserNamespace = try UserNamespace.isInside()
         let roots = try LayerRoots(folder: job.rootsFolder, isInUserNamespace: isInUserNamespace)
             .prepare(job.layers)
-        // Held to the end: their locks keep others from removing them.
-        defer { withExtendedLifetime(roots) {} }
         let stage = try OverlayStage.make(
             in: job.scratch,
             roots: roots.map(\.path),
@@ -43,13 +50,20 @@ struct StepRun {
         try Mounts.unmount(stage.view)
 
         try stage.mountRoot(withStubs: points.needsStubs)
-        let status = try await runContainer(config, stage)
+        return Ready(stage: stage, config: config, points: points, roots: roots)
+    }
+
+    func run() async throws -> SandboxResult {
+        let ready = try prepare()
+        defer { withExtendedLifetime(ready.roots) {} }
+        let stage = ready.stage
+        let status = try await runContainer(ready.config, stage)
         try Mounts.unmount(stage.root)
 
         var layer: SandboxResult.Layer?
         if status == 0 {
             let upper = try UpperFolder.open(stage.upper)
-            for place in points.madePlaces { try upper.removeWhiteout(at: place) }
+            for place in ready.points.madePlaces { try upper.removeWhiteout(at: place) }
             try upper.apply(job.volatile)
             layer = try LayerWork.pack(
                 stage.upper,
@@ -104,7 +118,7 @@ struct StepRun {
     }
 
     /// The exit status of the step; the runtime's own trouble is thrown.
-    private func runContainer(_ config: RuntimeConfig, _ stage: OverlayStage) async throws -> Int32 {
+    func runContainer(_ config: RuntimeConfig, _ stage: OverlayStage) async throws -> Int32 {
         try AtomicFile.write(config.json.canonicalBytes, to: stage.stage.appending("config.json"), mode: 0o600)
         if runtime.kind == .crun {
             try Mounts.mount("tmpfs", on: "/sys/fs/cgroup", type: "tmpfs", options: "mode=755")
@@ -128,7 +142,9 @@ struct StepRun {
         // Now, for what the step wrote is about to be removed; there, for the stage may be on another file system.
         let cause = SandboxError.Cause.found(at: stage.upper)
         if let message = runtimeTrouble(log) {
-            throw SandboxError(.system, "\(runtime.kind.rawValue) cannot run the step: \(message)", cause: cause)
+            // Of a program that the root does not have both say so.
+            let kind: SandboxError.Kind = message.contains("executable file") ? .step : .system
+            throw SandboxError(kind, "\(runtime.kind.rawValue) cannot run the step: \(message)", cause: cause)
         }
         if case .signaled(let signal) = outcome.terminationStatus {
             throw SandboxError(.system, "\(runtime.kind.rawValue) was ended by signal \(signal)", cause: cause)

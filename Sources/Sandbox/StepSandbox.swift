@@ -24,18 +24,46 @@ package enum StepSandbox {
         worker: FilePath,
         log: Descriptor
     ) async throws -> SandboxResult {
+        let report = try await work(.run(job, runtime), in: job.scratch, worker: worker, log: log)
+        guard let result = report.result else { throw SandboxError(.system, "the sandbox gave no result") }
+        return result
+    }
+
+    /// Starts a program that others are to reach, asks it, and ends it; the answers are in the order of the probes.
+    ///
+    /// The job's network has to be `.worker`. All else is as for `run`.
+    package static func probe(
+        _ job: SandboxJob,
+        _ probes: [ServiceProbe],
+        worker: FilePath,
+        log: Descriptor
+    ) async throws -> [ProbeAnswer] {
+        let runtime = try SandboxRequirements.check()
+        let report = try await work(.probe(job, runtime, probes), in: job.scratch, worker: worker, log: log)
+        guard let answers = report.answers, answers.count == probes.count else {
+            throw SandboxError(.system, "the sandbox gave no answers")
+        }
+        return answers
+    }
+
+    /// Runs a worker, and leaves its scratch folder empty.
+    private static func work(
+        _ work: WorkerOrder.Work,
+        in scratch: FilePath,
+        worker: FilePath,
+        log: Descriptor
+    ) async throws -> WorkerReport {
         let outcome: Result<WorkerReport, any Error>
         do {
-            outcome = .success(try await start(.run(job, runtime), in: job.scratch, worker: worker, log: log))
+            outcome = .success(try await start(work, in: scratch, worker: worker, log: log))
         } catch {
             outcome = .failure(error)
         }
-        try await empty(job.scratch, worker: worker)
+        try await empty(scratch, worker: worker)
         if Task.isCancelled { throw CancellationError() }
         let report = try outcome.get()
         if let error = report.error { throw error }
-        guard let result = report.result else { throw SandboxError(.system, "the sandbox gave no result") }
-        return result
+        return report
     }
 
     /// Removes trees whose files may belong to sub-ids: unpacked layers, and what a killed run has left.
@@ -68,7 +96,7 @@ package enum StepSandbox {
         let reportFile = folder.appending("worker-\(UInt64.random(in: 0...UInt64.max)).report")
         defer { try? Files.removeFile(reportFile) }
         let order = try JobFile.encode(WorkerOrder(work: work, report: reportFile))
-        let ending = try await launch(worker, order, log)
+        let ending = try await launch(worker, order, log, hasNetwork: work.hasNetwork)
         if Task.isCancelled { throw CancellationError() }
         guard Files.exists(reportFile) else {
             throw SandboxRequirements.explain(ending.messages, ending.status, in: folder)
@@ -76,12 +104,19 @@ package enum StepSandbox {
         return try JobFile.read(WorkerReport.self, from: reportFile)
     }
 
-    private static func launch(_ worker: FilePath, _ order: [UInt8], _ log: Descriptor?) async throws -> Ending {
+    private static func launch(
+        _ worker: FilePath,
+        _ order: [UInt8],
+        _ log: Descriptor?,
+        hasNetwork: Bool
+    ) async throws -> Ending {
         let (lifeline, readEnd) = try LifelineEnd.make()
         return try await withTaskCancellationHandler {
             async let sent: Void = BlockingPool.shared.run { try lifeline.send(order) }
             let ending: Result<Ending, any Error>
-            do { ending = .success(try await spawn(worker, readEnd, log)) } catch { ending = .failure(error) }
+            do { ending = .success(try await spawn(worker, readEnd, log, hasNetwork)) } catch {
+                ending = .failure(error)
+            }
             // Whether or not there ever was a worker, nobody reads any more.
             lifeline.cut()
             let ended = try ending.get()
@@ -99,10 +134,14 @@ package enum StepSandbox {
     }
 
     /// Runs a worker to its end.
-    private static func spawn(_ worker: FilePath, _ lifeline: FileDescriptor, _ log: Descriptor?) async throws
-        -> Ending
-    {
+    private static func spawn(
+        _ worker: FilePath,
+        _ lifeline: FileDescriptor,
+        _ log: Descriptor?,
+        _ hasNetwork: Bool
+    ) async throws -> Ending {
         var arguments = ["--fork", "--kill-child", "--pid", "--mount-proc", "--mount", "--propagation", "private"]
+        if hasNetwork { arguments.append("--net") }
         if geteuid() != 0 { arguments += ["--map-auto", "--map-root-user"] }
         arguments += ["--", worker.string, SandboxWorker.command]
         var options = PlatformOptions()

@@ -15,6 +15,8 @@ struct WorkerOrder: Codable {
 
     enum Work: Codable {
         case run(SandboxJob, OCIRuntime)
+        /// Starts a program and asks it, until all is answered or it ends.
+        case probe(SandboxJob, OCIRuntime, [ServiceProbe])
         case command(Command)
         /// Files that belong to sub-ids, which only a user namespace can remove.
         case remove([FilePath])
@@ -24,4 +26,9 @@ struct WorkerOrder: Codable {
 
     var work: Work
     var report: FilePath
+}
+
+extension WorkerOrder.Work {
+    /// Whether the worker has a network of its own.
+    var hasNetwork: Bool { if case .probe = self { true } else { false } }
 }

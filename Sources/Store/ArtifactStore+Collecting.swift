@@ -60,6 +60,9 @@ extension ArtifactStore {
             for identity in rows.bills {
                 try database.execute(sql: "DELETE FROM bill_of_materials WHERE identity = ?", arguments: [identity.hex])
             }
+            for identity in rows.testedImages {
+                try database.execute(sql: "DELETE FROM passed_test WHERE identity = ?", arguments: [identity.hex])
+            }
             for layer in rows.compressedLayers {
                 try database.execute(sql: "DELETE FROM compressed_layer WHERE diff_id = ?", arguments: [layer.hex])
             }

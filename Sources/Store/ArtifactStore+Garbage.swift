@@ -95,6 +95,10 @@ extension ArtifactStore {
                 }
             }
         }
+        if try database.tableExists("passed_test") {
+            let tested = try String.fetchAll(database, sql: "SELECT DISTINCT identity FROM passed_test")
+            garbage.rows.testedImages = tested.compactMap { Digest(hex: $0) }.filter { !keptIdentities.contains($0) }
+        }
         try findResults(database, roots, &marks, &garbage)
         // After all that keeps layers.
         try findCompressedLayers(database, &marks, &garbage)

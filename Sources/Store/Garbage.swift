@@ -62,13 +62,16 @@ struct IndexRows: Sendable {
     var steps: [(project: String, image: String, step: String)] = []
     var inputListings: [Digest] = []
     var bills: [Digest] = []
+    /// Images whose passed tests are forgotten.
+    var testedImages: [Digest] = []
     /// Uncompressed layers whose other forms are forgotten.
     var compressedLayers: [Digest] = []
     var files: [DatabaseBytes] = []
     var seenInputs: [DatabaseBytes] = []
 
     var count: Int {
-        images.count + steps.count + inputListings.count + bills.count + compressedLayers.count + files.count
+        images.count + steps.count + inputListings.count + bills.count + testedImages.count + compressedLayers.count
+            + files.count
             + seenInputs.count
     }
 }

@@ -70,6 +70,9 @@ extension StoreIndex {
                     diff_id TEXT NOT NULL, form TEXT NOT NULL, digest TEXT NOT NULL, size INTEGER NOT NULL,
                     PRIMARY KEY (diff_id, form)
                 ) STRICT, WITHOUT ROWID;
+                CREATE TABLE IF NOT EXISTS passed_test (
+                    identity TEXT NOT NULL, test TEXT NOT NULL, PRIMARY KEY (identity, test)
+                ) STRICT, WITHOUT ROWID;
                 CREATE TABLE IF NOT EXISTS seen_input (path BLOB PRIMARY KEY, body BLOB NOT NULL) STRICT;
                 """
         )

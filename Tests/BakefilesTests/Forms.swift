@@ -78,6 +78,11 @@ enum Forms {
     ]
 
     static let goodImages: [String] = [
+        "kind: docker, from: scratch, tests: []",
+        "kind: docker, from: scratch, tests: [{ file: /a }, { name: b, package: { name: ab, absent: true } }, { user: a }]",
+        "kind: docker, from: scratch, tests: [{ unit: a.socket }, { command: [a] }, { port: { port: 80, timeout: 5s } }]",
+        "kind: docker, from: scratch, tests: [{ http: { port: 80, path: \"/a?b\", status: 404, contains: [c] } }]",
+        "kind: ami, from: { debian: bookworm }, userdata: a.sh",
         "kind: docker, from: scratch, steps: []",
         "kind: docker, from: { debian: sid, variant: apt, components: [main] }",
         "kind: docker, from: { oci: \"a/b:c\" }", "kind: docker, from: { docker-archive: { path: a, tag: \"b:c\" } }",
@@ -147,7 +152,11 @@ enum Forms {
         "kind: ami, from: { debian: sid }, ami: {}", "kind: ami, from: { debian: sid }, ami: { regions: [] }",
         "kind: ami, from: { debian: sid }, ami: { regions: [eu] }",
         "kind: ami, from: { debian: sid }, ami: { regions: [eu-west-1], share: [\"1234\"] }",
-        "kind: docker, dockerfile: x", "kind: docker, from: scratch, tests: []",
+        "kind: docker, dockerfile: x", "kind: docker, from: scratch, tests: [{ run: \"true\" }]",
+        "kind: docker, from: scratch, tests: [{ file: a }]", "kind: docker, from: scratch, tests: [{ port: 0 }]",
+        "kind: docker, from: scratch, tests: [{ http: { port: 80, path: a } }]",
+        "kind: docker, from: scratch, tests: [{ unit: { name: a, state: on } }]",
+        "kind: docker, from: scratch, tests: [{ command: { status: 1 } }]",
         "kind: docker, from: scratch, platforms: []", "kind: docker, from: scratch, platforms: linux/amd64",
         "kind: docker, from: scratch, platforms: [amd64]", "kind: docker, from: scratch, platforms: [linux/arm64/v8]",
         "kind: docker, from: scratch, platforms: [linux/amd64, linux/amd64]",

@@ -150,7 +150,8 @@ import Testing
         let kitchen = try await kitchen(disk: "{ size: 256MiB, boot: bios }")
         #expect(
             try await refusal(kitchen, "--firmware", "uefi") == """
-                error: the disk of 'machine' has nothing that 'uefi' starts [no-disk]
+                error: 'machine' cannot be booted here [no-disk]
+                  why: its disk has nothing that 'uefi' starts
                   fix: set 'boot' under 'disk', or take another '--firmware'
 
                 """

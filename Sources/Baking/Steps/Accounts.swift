@@ -1,30 +1,40 @@
-import Bakefiles
+package import Bakefiles
 import Layers
 import SystemIO
 
 /// The accounts of an image, as its own passwd and group files say.
-struct Accounts {
-    struct User: Hashable {
-        let name: String
-        let uid: UInt32
-        let gid: UInt32
-        let home: String
+package struct Accounts {
+    package struct User: Hashable {
+        package let name: String
+        package let uid: UInt32
+        package let gid: UInt32
+        package let home: String
+        package let shell: String
+    }
+
+    package struct Group: Hashable {
+        package let name: String
+        package let gid: UInt32
+        /// The names of those whose own group is another one.
+        package let members: [String]
     }
 
     /// More than any real file has: a hostile image must not fill the memory.
     private static let limit: Int64 = 4 << 20
 
-    let users: [User]
-    let groups: [(name: String, gid: UInt32)]
+    package let users: [User]
+    package let groups: [Group]
 
-    init(root: ImageRoot) throws {
+    package init(root: ImageRoot) throws {
         users = try Self.lines(root, "/etc/passwd").compactMap { fields in
             guard fields.count >= 6, let uid = UInt32(fields[2]), let gid = UInt32(fields[3]) else { return nil }
-            return User(name: fields[0], uid: uid, gid: gid, home: fields[5])
+            let shell = fields.count > 6 ? fields[6] : ""
+            return User(name: fields[0], uid: uid, gid: gid, home: fields[5], shell: shell)
         }
         groups = try Self.lines(root, "/etc/group").compactMap { fields in
             guard fields.count >= 3, let gid = UInt32(fields[2]) else { return nil }
-            return (fields[0], gid)
+            let members = fields.count > 3 ? fields[3].split(separator: ",").map(String.init) : []
+            return Group(name: fields[0], gid: gid, members: members)
         }
     }
 
@@ -38,7 +48,7 @@ struct Accounts {
     }
 
     /// The numbers that an `owner:` means in this image.
-    func numbers(_ ownership: Ownership?) throws -> (owner: UInt32, group: UInt32) {
+    package func numbers(_ ownership: Ownership?) throws -> (owner: UInt32, group: UInt32) {
         guard let ownership else { return (0, 0) }
         let user = users.first { $0.name == ownership.user }
         guard let owner = user?.uid ?? UInt32(ownership.user) else {

@@ -14,9 +14,6 @@ extension LayerDraft {
         }
     }
 
-    /// What a unit is wanted by says so in the name of a folder.
-    private static let relations = [("WantedBy", "wants"), ("RequiredBy", "requires"), ("UpheldBy", "upholds")]
-
     /// A unit that only goes along with another need not say what it is wanted by.
     private mutating func enable(
         _ name: String,
@@ -30,7 +27,7 @@ extension LayerDraft {
             throw StepError("the unit '\(name)' does not say what it is wanted by, so that it cannot be enabled")
         }
         let enabled = try unit.enabledName()
-        for (relation, suffix) in Self.relations {
+        for (relation, suffix) in UnitFile.relations {
             for other in try unit.wanted(by: relation) {
                 try link("\(UnitFile.configuration)/\(other).\(suffix)/\(enabled)", to: unit.path)
             }
@@ -54,8 +51,7 @@ extension LayerDraft {
         let folder = try tree.resolve(try EntryPath(UnitFile.configuration))
         for entry in tree.children(of: folder) {
             if isOfUnit(entry), entry.linkTarget != Array("/dev/null".utf8) { remove(entry.path) }
-            let suffix = String(decoding: entry.path.name, as: UTF8.self).split(separator: ".").last.map(String.init)
-            guard entry.kind == .directory, Self.relations.contains(where: { $0.1 == suffix }) else { continue }
+            guard entry.kind == .directory, UnitFile.isRelation(entry.path.name) else { continue }
             for link in tree.children(of: entry.path) where isOfUnit(link) { remove(link.path) }
         }
         for companion in try unit.companions where try UnitFile(companion, in: root) != nil {

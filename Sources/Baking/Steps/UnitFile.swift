@@ -11,6 +11,15 @@ struct UnitFile {
 
     /// Where enabling writes to; what is there comes before all others.
     static let configuration = "/etc/systemd/system"
+    /// What a unit is wanted by says so in the name of a folder.
+    static let relations = [("WantedBy", "wants"), ("RequiredBy", "requires"), ("UpheldBy", "upholds")]
+
+    /// Whether a folder of the configuration has such a name: `multi-user.target.wants`.
+    static func isRelation(_ folder: some Collection<UInt8>) -> Bool {
+        let suffix = String(decoding: folder, as: UTF8.self).split(separator: ".").last.map(String.init)
+        return relations.contains { $0.1 == suffix }
+    }
+
     /// Where units are, first found first taken.
     private static let folders = [
         configuration, "/usr/local/lib/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system",

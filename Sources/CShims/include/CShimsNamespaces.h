@@ -12,6 +12,7 @@ unsigned long ob_ms_noexec(void);
 int ob_unmount(const char *target);
 /// syncfs(fd): all of the file system that `fd` is on.
 int ob_syncfs(int fd);
-
+/// Switches the loopback interface of this process' network namespace on; -1 and errno where it cannot be.
+int ob_raise_loopback(void);
 
 #endif

@@ -5,9 +5,12 @@ import ContainerImages
 import Diagnostics
 import FoundationEssentials
 import Glibc
+import ImageTests
+import MachineImages
 import OCI
 import Planning
 import Rollouts
+import Sandbox
 import Store
 import Synchronization
 import SystemIO
@@ -34,14 +37,17 @@ struct BakeRecipe: Sendable {
         var insecure: [String] = []
         /// Where results of steps come from and go to.
         var sharing = SharedSteps.Places()
+        /// Whether the images are tested before they are released.
+        var tests = true
     }
 
     /// What a bake left.
     struct Outcome: Sendable {
         let plan: Plan
         let result: BakeResult
-        /// nil where a step failed.
+        /// nil where a step or a test failed.
         let release: Release?
+        var tests: [TestResult] = []
         /// What is wrong with the images, though they are baked.
         var warnings: [Diagnostic] = []
         /// Results that were put into the shared cache.
@@ -79,6 +85,10 @@ struct BakeRecipe: Sendable {
         let secrets = SecretCheck(bakefile, environment: options.environment)
         try secrets.check(git, build)
         let stamp = ContinuousIntegration.stampLabels(git: git, build: build)
+        // What is wrong with it is said before the images are baked.
+        let userData = try Dictionary(
+            bakefile.images.compactMap { image in try bakefile.userData(of: image).map { (image.name, $0) } }
+        ) { first, _ in first }
         let planned = try await BlockingPool.shared.run {
             let planned = try Planner.plan(
                 bakefile,
@@ -134,19 +144,55 @@ struct BakeRecipe: Sendable {
         if result.failures.count == 1, let refused = refusal.withLock({ $0 }) { throw refused }
         guard result.succeeded else { return Outcome(plan: planned, result: result, release: nil) }
         do {
+            let tests = options.tests ? try await test(result.images, userData) : []
+            guard tests.allSatisfy(\.failures.isEmpty) else {
+                try await BlockingPool.shared.run { try finish(bake, .failed) }
+                return Outcome(plan: planned, result: result, release: nil, tests: tests)
+            }
             return try await BlockingPool.shared.run {
                 let attesting = Attesting(store: store)
                 let (sboms, warnings) = try attesting.billsOfMaterials(of: result.images)
                 let release = try release(of: result, naming, assembler, build, sboms)
                 try attesting.store(release)
                 try record(release, result, bake: bake.identifier)
-                return Outcome(plan: planned, result: result, release: release, warnings: warnings)
+                return Outcome(plan: planned, result: result, release: release, tests: tests, warnings: warnings)
             }
         } catch {
             // The first cause is what the user has to know, not that it cannot be written down either.
-            try? store.finishBake(id: bake.identifier, status: .failed, at: Int64(time(nil)))
+            try? finish(bake, .failed)
             throw error
         }
+    }
+
+    private func finish(_ bake: Bake, _ status: BakeRecord.Status) throws {
+        try store.finishBake(id: bake.identifier, status: status, at: Int64(time(nil)))
+    }
+
+    /// Holds each image against its `tests:`.
+    private func test(_ images: [LayeredImage], _ userData: [String: [UInt8]]) async throws -> [TestResult] {
+        let testing = ImageTesting(
+            store: store,
+            project: bakefile.project,
+            worker: options.worker,
+            environment: options.environment
+        )
+        var results: [TestResult] = []
+        for image in images where !image.image.tests.isEmpty {
+            do {
+                results += try await testing.run(image, userData: userData[image.name])
+            } catch let error as SandboxError {
+                throw cannotTest(image, error.description)
+            } catch let error as VirtualMachineError {
+                throw cannotTest(image, error.description + (error.remedy.map { "\n  fix: \($0)" } ?? ""))
+            } catch let error as MachineDiskError {
+                throw cannotTest(image, error.description + (error.remedy.map { "\n  fix: \($0)" } ?? ""))
+            }
+        }
+        return results
+    }
+
+    private func cannotTest(_ image: LayeredImage, _ why: String) -> CommandFailure {
+        CommandFailure(.bakeFailed, message: "the tests of '\(image.name)' cannot run: \(why)")
     }
 
     /// Names the images, and says what there is: the newest release itself, where only the time would differ.

@@ -44,6 +44,7 @@ struct Verification: Sendable {
         options.after = namesContainers ? release : nil
         options.isFirst = !namesContainers
         options.sharing = SharedSteps.Places()
+        options.tests = false
         let recipe = BakeRecipe(bakefile: first.bakefile, store: store, options: options, emit: first.emit)
         guard let second = try await bake(recipe) else {
             return ["the second bake failed, and the first did not"]

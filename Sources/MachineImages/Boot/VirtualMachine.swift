@@ -54,6 +54,8 @@ package struct VirtualMachine: Sendable {
     package var processors: Int
     package var forwards: [Forward]
     package var console: Console
+    /// Takes what the machine writes to its second serial port; nil for a machine that has one only.
+    package var report: FilePath?
 
     package init(
         _ instance: Instance,
@@ -62,7 +64,8 @@ package struct VirtualMachine: Sendable {
         memory: Int = 1024,
         processors: Int = 2,
         forwards: [Forward] = [],
-        console: Console = .output
+        console: Console = .output,
+        report: FilePath? = nil
     ) {
         self.instance = instance
         self.firmware = firmware
@@ -71,12 +74,13 @@ package struct VirtualMachine: Sendable {
         self.processors = processors
         self.forwards = forwards
         self.console = console
+        self.report = report
     }
 
     static let program = DiskProgram(name: "qemu-system-x86_64", package: "qemu-system-x86")
 
-    /// The Debian package that the machine needs and this computer lacks.
-    package func missingPackage(search: String?) -> String? {
+    /// The Debian package that a machine with this firmware needs and this computer lacks.
+    static func missingPackage(_ firmware: Firmware, search: String?) -> String? {
         if Self.program.place(search: search) == nil { return Self.program.package }
         let files = [Self.firmwareCode, Self.firmwareVariables]
         return firmware == .uefi && !files.allSatisfy(Files.exists) ? "ovmf" : nil
@@ -169,6 +173,7 @@ package struct VirtualMachine: Sendable {
         case .output: arguments += ["-serial", "stdio"]
         case .log(let path): arguments += ["-serial", "file:\(path)"]
         }
+        if let report { arguments += ["-serial", "file:\(report)"] }
         if firmware == .uefi {
             let variables = work.appending("firmware-variables")
             try AtomicFile.write(try Files.read(Self.firmwareVariables, limit: 1 << 24), to: variables)

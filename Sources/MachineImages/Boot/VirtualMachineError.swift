@@ -4,6 +4,8 @@ package enum VirtualMachineError: Error, Hashable, Sendable, CustomStringConvert
     case missing(String)
     /// QEMU ended with something else than the machine's own end: its words.
     case failed(String)
+    /// The disk has nothing that this firmware starts.
+    case firmware(String)
     /// Nothing here boots a machine of this architecture.
     case architecture(String)
 
@@ -11,6 +13,7 @@ package enum VirtualMachineError: Error, Hashable, Sendable, CustomStringConvert
         switch self {
         case .missing(let package): "this computer lacks \(package), which machines run in"
         case .failed(let words): "'\(VirtualMachine.program.name)' failed: \(words)"
+        case .firmware(let name): "its disk has nothing that '\(name)' starts"
         case .architecture(let name): "it is for \(name), and machines for amd64 are booted only"
         }
     }
@@ -18,6 +21,7 @@ package enum VirtualMachineError: Error, Hashable, Sendable, CustomStringConvert
     package var remedy: String? {
         switch self {
         case .missing(let package): "install \(package)"
+        case .firmware: "set 'boot' under 'disk', or take another '--firmware'"
         case .failed, .architecture: nil
         }
     }

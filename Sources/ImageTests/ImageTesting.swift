@@ -1,0 +1,95 @@
+import Bakefiles
+package import Baking
+import ContainerImages
+import FoundationEssentials
+import OCI
+package import Store
+import SystemIO
+package import SystemPackage
+
+/// Tests images: by what is in their layers, and by what happens when they run.
+package struct ImageTesting: Sendable {
+    let store: ArtifactStore
+    /// The program that runs as `sandbox-worker`.
+    let worker: FilePath
+    let project: String
+    let environment: [String: String]
+
+    package init(store: ArtifactStore, project: String, worker: FilePath, environment: [String: String]) {
+        self.store = store
+        self.project = project
+        self.worker = worker
+        self.environment = environment
+    }
+
+    /// Counts the changes of what a test means.
+    private static let form = 1
+
+    /// Tests an image that a bake has finished; the results are in the order of its tests.
+    ///
+    /// `userData` is what a machine finds besides the tests. What it has passed before is not run again, for neither image nor test can have changed. Throws where a test cannot
+    /// be run at all.
+    package func run(_ image: LayeredImage, userData: [UInt8]?) async throws -> [TestResult] {
+        let tests = image.image.tests
+        guard !tests.isEmpty, let finished = image.finished else { return [] }
+        let keys = try tests.map { try Self.key(of: $0.check, userData: userData) }
+        let passed = try await BlockingPool.shared.run { [store] in try store.passedTests(of: finished.identity) }
+        var ended: [Int: TimedOutcome] = [:]
+        for index in tests.indices where passed.contains(keys[index]) { ended[index] = (.remembered, 0) }
+        let open = tests.indices.filter { ended[$0] == nil }
+        if !open.isEmpty {
+            let stored = try await BlockingPool.shared.run { [store] in
+                try StoredImage(manifest: finished.manifest, in: store)
+            }
+            let still = open.filter { !tests[$0].check.isLive }
+            let answers = try await BlockingPool.shared.run { [store] in
+                try StillImage(stored, layers: image.layers, in: store).failures(of: still.map { tests[$0].check })
+            }
+            for (index, answer) in zip(still, answers) { ended[index] = answer }
+            let live = open.filter { tests[$0].check.isLive }
+            if !live.isEmpty {
+                let answers = try await outcomes(of: live.map { tests[$0].check }, image, stored, userData)
+                for (index, answer) in zip(live, answers) { ended[index] = answer }
+            }
+        }
+        let results = tests.indices.compactMap { index in
+            ended[index].map {
+                TestResult(image: image.name, test: tests[index], outcome: $0.outcome, seconds: $0.seconds)
+            }
+        }
+        let new = zip(keys, results).filter { $1.outcome == .passed }.map(\.0)
+        try await BlockingPool.shared.run { [store] in try store.recordPassedTests(new, of: finished.identity) }
+        return results
+    }
+
+    /// How live tests end.
+    private func outcomes(
+        of checks: [ImageTest.Check],
+        _ image: LayeredImage,
+        _ stored: StoredImage,
+        _ userData: [UInt8]?
+    ) async throws -> [TimedOutcome] {
+        guard stored.isMachine else {
+            return try await RunningImage(stored, layers: image.layers, store: store, worker: worker).outcomes(
+                of: checks
+            )
+        }
+        return try await RunningMachine(
+            stored: stored,
+            project: project,
+            name: image.name,
+            store: store,
+            program: worker,
+            environment: environment,
+            userData: userData
+        ).outcomes(of: checks)
+    }
+
+    /// What a test is, whatever it is called.
+    private static func key(of check: ImageTest.Check, userData: [UInt8]?) throws -> Digest {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = .sortedKeys
+        let given = check.isLive ? userData.map { Digester.digest(of: $0).hex } ?? "" : ""
+        return Digester.digest(of: Array("\(form) \(given) ".utf8) + Array(try encoder.encode(check)))
+    }
+}

@@ -1,0 +1,179 @@
+import Bakefiles
+import ContainerImages
+import Glibc
+import HTTPTransport
+import MachineImages
+import OCI
+import Sandbox
+import Store
+import SystemIO
+import SystemPackage
+
+/// A machine image that boots on this computer, and runs a script that does what its tests ask for.
+struct RunningMachine {
+    let stored: StoredImage
+    let project: String
+    let name: String
+    let store: ArtifactStore
+    /// The executable that answers for the metadata service.
+    let program: FilePath
+    let environment: [String: String]
+    /// What the machine finds as its userdata, before the script.
+    let userData: [UInt8]?
+
+    /// Seconds that a machine may take until it runs its userdata, where no test says it.
+    private static let bootLimit = 1200.0
+
+    /// How each of the tests ends.
+    func outcomes(of checks: [ImageTest.Check]) async throws -> [TimedOutcome] {
+        let folder = try store.makeWorkFolder("test")
+        defer { _ = folder.remove() }
+        let report = folder.path.appending("report")
+        let console = folder.path.appending("console")
+        for file in [report, console] { try AtomicFile.write([], to: file, mode: 0o600) }
+        let ports = Set(checks.compactMap { if case .http(let test) = $0 { test.port } else { nil } }).sorted()
+        let forwards = try zip(freePorts(ports.count), ports).map { VirtualMachine.Forward(host: $0, guest: $1) }
+        var boot = MachineBoot()
+        boot.console = .log(console)
+        boot.report = report
+        boot.forwards = forwards
+        boot.userData = MachineScript(checks).userData(behind: userData)
+        boot.search = environment["PATH"]
+        let disk = try MachineDisk(stored, project: project, name: name, in: store, environment: environment)
+        let watch = MachineWatch(checks: checks, forwards: forwards, report: report, bootLimit: Self.bootLimit)
+        let outcomes = try await withThrowingTaskGroup(of: [TimedOutcome]?.self) { [boot] group in
+            group.addTask {
+                try await boot.run(disk, identity: stored.identity, program: program)
+                return nil
+            }
+            group.addTask { try await watch.outcomes() }
+            defer { group.cancelAll() }
+            // A machine that has switched itself off has said all that it had to say.
+            return try await group.next() ?? nil
+        }
+        guard let outcomes else {
+            let failure = "the machine switched itself off before its tests were done"
+            return checks.map { _ in (.failed([failure], output: shown(console)), 0) }
+        }
+        return outcomes.map { outcome in
+            guard case .failed(let lines, let output) = outcome.outcome, output.isEmpty, lines == [MachineWatch.noStart]
+            else { return outcome }
+            return (.failed(lines, output: shown(console)), outcome.seconds)
+        }
+    }
+
+    private func shown(_ console: FilePath) -> [String] {
+        (try? Files.read(console, limit: 64 << 20)).map { String(decoding: $0, as: UTF8.self).lastLines } ?? []
+    }
+
+    /// Ports of 127.0.0.1 that nobody has at the moment.
+    private func freePorts(_ count: Int) throws(SystemError) -> [UInt16] {
+        var sockets: [Descriptor] = []
+        var ports: [UInt16] = []
+        for _ in 0..<count {
+            let (socket, port) = try LoopbackPort.take()
+            sockets.append(socket)
+            ports.append(port)
+        }
+        return ports
+    }
+}
+
+/// Reads what a machine says of its tests, and asks for its pages.
+struct MachineWatch: Sendable {
+    let checks: [ImageTest.Check]
+    let forwards: [VirtualMachine.Forward]
+    let report: FilePath
+    let bootLimit: Double
+
+    static let noStart = "the machine did not come to run its userdata"
+
+    /// Until all is answered, or nothing more can be expected.
+    func outcomes() async throws -> [TimedOutcome] {
+        let started = ContinuousClock.now
+        @Sendable func elapsed() -> Double { started.duration(to: .now).inSeconds }
+        while try !answers().contains(.begun) {
+            guard elapsed() < bootLimit else { return checks.map { _ in (.failed([Self.noStart]), elapsed()) } }
+            try await Task.sleep(for: .milliseconds(100))
+        }
+        let begun = elapsed()
+        async let pages = pages(since: started)
+        // Each test ends by itself; this is for a machine that does not go on.
+        let limit = begun + checks.reduce(60) { $0 + $1.limit }
+        var seen = try answers()
+        while !seen.contains(.finished), elapsed() < limit {
+            try await Task.sleep(for: .milliseconds(100))
+            seen = try answers()
+        }
+        let asked = try await pages
+        return checks.enumerated().map { index, check in
+            switch check {
+            case .command(let test): (test.outcome(index, seen), begun)
+            case .port(let test): (test.outcome(index, seen), begun)
+            case .http: asked[index] ?? (.failed(["it was not asked for"]), begun)
+            case .file, .package, .user, .unit: preconditionFailure("a \(check.kind) test needs no machine")
+            }
+        }
+    }
+
+    private func answers() throws -> [MachineScript.Answer] {
+        MachineScript.answers(in: try Files.read(report, limit: 64 << 20))
+    }
+
+    private func pages(since started: ContinuousClock.Instant) async throws -> [Int: TimedOutcome] {
+        let begun = ContinuousClock.now
+        return try await WebClient.with(
+            trust: TrustSettings(),
+            timeouts: .init(connect: .seconds(5), idle: .seconds(20))
+        ) { client in
+            var outcomes: [Int: TimedOutcome] = [:]
+            for (index, check) in checks.enumerated() {
+                guard case .http(let test) = check,
+                    let port = forwards.first(where: { $0.guest == test.port })?.host
+                else { continue }
+                while true {
+                    let failure = try await test.page.failure(at: port, client)
+                    if failure == nil || begun.duration(to: .now).inSeconds >= Double(test.limit) {
+                        let seconds = started.duration(to: .now).inSeconds
+                        outcomes[index] = (failure.map { .failed([$0]) } ?? .passed, seconds)
+                        break
+                    }
+                    try await Task.sleep(for: .milliseconds(100))
+                }
+            }
+            return outcomes
+        }
+    }
+}
+
+extension ImageTest.Check {
+    /// Seconds that it may take.
+    fileprivate var limit: Double {
+        switch self {
+        case .command(let test): Double(test.limit) + 5
+        case .port(let test): Double(test.limit)
+        case .http, .file, .package, .user, .unit: 0
+        }
+    }
+}
+
+extension CommandTest {
+    fileprivate func outcome(_ index: Int, _ answers: [MachineScript.Answer]) -> TestResult.Outcome {
+        for case .command(index, let status, let output) in answers {
+            let failures =
+                status == MachineScript.tookTooLong && self.status != Int64(status)
+                ? [tookTooLong] : self.failures(status: status, output: output)
+            return failures.isEmpty ? .passed : .failed(failures, output: output.lastLines)
+        }
+        return .failed(["the machine did not say how it ended"])
+    }
+}
+
+extension PortTest {
+    fileprivate func outcome(_ index: Int, _ answers: [MachineScript.Answer]) -> TestResult.Outcome {
+        for case .port(index, let table) in answers {
+            return ListeningPorts.failure(in: [table], number, isTCP: isTCP).map { .failed([$0]) } ?? .passed
+        }
+        return .failed(["the machine did not say who listens"])
+    }
+}

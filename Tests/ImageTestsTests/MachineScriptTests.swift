@@ -1,0 +1,89 @@
+import Bakefiles
+import Glibc
+import SystemIO
+import SystemPackage
+import TestSupport
+import Testing
+
+@testable import ImageTests
+
+/// What a booted machine is asked to do; that a real one does it is seen by `scripts/check-machine`.
+@Suite("The script of a machine's tests") struct MachineScriptTests {
+    private static var checks: [ImageTest.Check] {
+        var shell = CommandTest(command: .shell("echo it\\'s \"$MORE\"; exit 3"))
+        shell.environment = ["MORE": "a 'b'"]
+        var slow = CommandTest(command: .arguments(["sleep", "60"]))
+        slow.limit = 1
+        var closed = PortTest(port: "1/tcp")
+        closed.limit = 1
+        return [
+            .file(FileTest(path: "/")), .command(shell), .command(slow), .port(closed), .http(HTTPTest(port: 80)),
+        ]
+    }
+
+    /// Runs the script here, with a file as the serial port.
+    private func run(_ script: String) async throws -> [MachineScript.Answer] {
+        let folder = try TemporaryFolder()
+        let report = folder.file("report")
+        try folder.write("", to: "report")
+        try folder.write(
+            script.replacing("/dev/ttyS1", with: report.string).replacing("stty -F", with: ": stty -F")
+                .replacing("exec 3>", with: "exec 3>>"),
+            to: "script"
+        )
+        try await requireTool("dash", [folder.file("script").string])
+        return MachineScript.answers(in: try Files.read(report))
+    }
+
+    @Test func `does what tests ask for, and says how it ended`() async throws {
+        let answers = try await run(MachineScript(Self.checks).text)
+        #expect(
+            answers == [
+                .begun, .command(1, status: 3, output: "it's a 'b'\n"),
+                .command(2, status: MachineScript.tookTooLong, output: ""), .port(3, table: ""), .finished,
+            ]
+        )
+    }
+
+    @Test func `finds who listens`() async throws {
+        let (socket, port) = try LoopbackPort.take()
+        defer { withExtendedLifetime(socket) {} }
+        #expect(listen(socket.raw, 1) == 0)
+        let answers = try await run(MachineScript([.port(PortTest(port: "\(port)/tcp"))]).text)
+        guard case .port(0, let table) = answers.dropFirst().first else {
+            Issue.record("no answer: \(answers)")
+            return
+        }
+        #expect(table.contains("0100007F:"))
+    }
+
+    @Test(.enabled(if: hasTool("shellcheck"), "needs shellcheck"))
+    func `is a good script`() async throws {
+        let folder = try TemporaryFolder()
+        try folder.write(MachineScript(Self.checks).text, to: "script")
+        try await requireTool("shellcheck", ["--shell", "sh", "--severity", "warning", folder.file("script").string])
+    }
+
+    @Test func `half a line is no answer yet`() {
+        let report = "begun\r\ncommand 0 0 aGkK\r\ncommand 1 0 "
+        #expect(MachineScript.answers(in: Array(report.utf8)) == [.begun, .command(0, status: 0, output: "hi\n")])
+        #expect(MachineScript.answers(in: []).isEmpty)
+        #expect(MachineScript.answers(in: Array("noise\ncommand x 0 aGkK\ncommand 1 0 ?\n".utf8)).isEmpty)
+    }
+
+    @Test func `comes behind other userdata, as parts that a reader of mail takes apart`() async throws {
+        let folder = try TemporaryFolder()
+        let script = MachineScript(Self.checks)
+        #expect(script.userData(behind: nil) == Array(script.text.utf8))
+        let both = script.userData(behind: Array("#cloud-config\nö: 1\n".utf8))
+        try folder.write(String(decoding: both, as: UTF8.self), to: "both")
+        let read = """
+            import email, sys
+            message = email.message_from_binary_file(open(sys.argv[1], "rb"))
+            for part in message.get_payload():
+                sys.stdout.write(part.get_content_type() + "\\n" + part.get_payload(decode=True).decode())
+            """
+        let output = try await requireTool("python3", ["-c", read, folder.file("both").string])
+        #expect(output == "text/plain\n#cloud-config\nö: 1\ntext/x-shellscript\n" + script.text)
+    }
+}
