@@ -49,7 +49,7 @@ let formats: [Target.Dependency] = ground + ["OCI", "Layers", "YAML"]
 let services: [Target.Dependency] = formats + ["Store", "Sandbox", "Registry", "HTTPTransport", subprocess]
 let engine: [Target.Dependency] = services + ["Bakefiles", "Planning", "Baking"]
 let recipes: [Target.Dependency] =
-    engine + ["Disks", "ContainerImages", "MachineImages", "Rollouts", "Attestations", "ImageTests"]
+    engine + ["Disks", "ContainerImages", "MachineImages", "Rollouts", "Attestations", "ImageTests", "Rehearsals"]
 
 let package = Package(
     name: "ovenbird",
@@ -82,6 +82,7 @@ let package = Package(
         room("MachineImages", engine + ["Disks", "ContainerImages"]),
         room("Rollouts", engine, resources: [.embedInCode("ReleaseSchema.json")]),
         room("Attestations", formats + ["Store", "Bakefiles", "Rollouts"]),
+        room("Rehearsals", engine + ["MachineImages", "Rollouts"]),
         room("ImageTests", engine + ["ContainerImages", "MachineImages", "Attestations"]),
         // Engine
         room("Baking", services + ["Bakefiles", "Planning", "CShims"]),
@@ -138,6 +139,7 @@ let package = Package(
         tests("Rollouts", engine),
         tests("Attestations", engine + ["Rollouts"]),
         tests("ImageTests", engine),
+        tests("Rehearsals", engine + ["MachineImages", "Rollouts"]),
         tests("Reporting", recipes),
         tests("Commands", recipes + ["Reporting", arguments, "ovenbird", "FakeRegistry"], exclude: ["Expected"]),
     ],

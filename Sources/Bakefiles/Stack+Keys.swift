@@ -7,6 +7,7 @@ extension Stack {
         var template = InputPath(path: ".")
         var bindings: [Binding] = []
         var environments: [NamedValue<EnvironmentDraft>] = []
+        var health: HTTPTest?
     }
 
     fileprivate struct EnvironmentDraft: Sendable {
@@ -36,6 +37,12 @@ extension Stack {
                 \.environments,
                 "where the stack is deployed, by name"
             ),
+            .optional(
+                "health",
+                HTTPTest.shape,
+                \.health,
+                "a page that machines of the stack answer with when they work, for 'ovenbird rehearse'"
+            ),
         ],
         synonyms: ["parameters": "bind", "bindings": "bind", "environment": "environments"]
     )
@@ -63,7 +70,8 @@ extension Stack {
                     place: environment.place
                 )
             },
-            place: member.place
+            place: member.place,
+            health: member.value.health
         )
     }
 }

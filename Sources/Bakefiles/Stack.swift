@@ -59,18 +59,22 @@ package struct Stack: Sendable, Hashable {
     package var bindings: [Binding]
     package var environments: [Environment]
     package var place: SourcePlace
+    /// A page that machines of the stack answer with when they work.
+    package var health: HTTPTest?
 
     package init(
         name: String,
         template: InputPath,
         bindings: [Binding],
         environments: [Environment],
-        place: SourcePlace
+        place: SourcePlace,
+        health: HTTPTest? = nil
     ) {
         self.name = name
         self.template = template
         self.bindings = bindings
         self.environments = environments
         self.place = place
+        self.health = health
     }
 }

@@ -135,7 +135,7 @@ struct BootCommand: AsyncParsableCommand {
         boot.userData = userData
         boot.publicKey = publicKey
         boot.search = Console.environment["PATH"]
-        if let obstacle = boot.obstacle(for: disk) { throw failure(obstacle, known) }
+        if let obstacle = boot.obstacle(for: disk) { throw CommandFailure(booting: known, obstacle) }
         let program = try ProcessSetup.executable()
         do {
             try await boot.run(disk, identity: known.identity, program: program) { machine in
@@ -145,7 +145,7 @@ struct BootCommand: AsyncParsableCommand {
                 try await limited(machine)
             }
         } catch let error as VirtualMachineError {
-            throw failure(error, known)
+            throw CommandFailure(booting: known, error)
         }
     }
 
@@ -155,16 +155,6 @@ struct BootCommand: AsyncParsableCommand {
             let image = bakefile.image(named: known.name)
         else { return nil }
         return try bakefile.userData(of: image)
-    }
-
-    private func failure(_ error: VirtualMachineError, _ known: KnownImage) -> CommandFailure {
-        let (status, identifier): (ExitStatus, DiagnosticIdentifier) =
-            switch error {
-            case .architecture, .firmware: (.usage, .noDisk)
-            case .missing, .failed: (.internalError, .toolMissing)
-            }
-        let text = "'\(known.name)' cannot be booted here"
-        return CommandFailure(status, [Diagnostic(text, identifier, why: error.description, fix: error.remedy)])
     }
 
     /// Runs `body` for as long as it may take.
@@ -214,3 +204,16 @@ struct BootCommand: AsyncParsableCommand {
 extension VirtualMachine.Firmware: ExpressibleByArgument {}
 extension VirtualMachine.DiskDevice: ExpressibleByArgument {}
 extension VirtualMachine.Accelerator: ExpressibleByArgument {}
+
+extension CommandFailure {
+    /// Why a machine cannot be booted on this computer.
+    init(booting known: KnownImage, _ error: VirtualMachineError) {
+        let (status, identifier): (ExitStatus, DiagnosticIdentifier) =
+            switch error {
+            case .architecture, .firmware: (.usage, .noDisk)
+            case .missing, .failed: (.internalError, .toolMissing)
+            }
+        let text = "'\(known.name)' cannot be booted here"
+        self.init(status, [Diagnostic(text, identifier, why: error.description, fix: error.remedy)])
+    }
+}

@@ -29,6 +29,10 @@ extension DiagnosticIdentifier {
     static let bindingLeft: Self = "binding-left"
     /// An image is not what one of its tests says.
     static let testFailed: Self = "test-failed"
+    /// A template starts no machine that can be rehearsed, or several.
+    static let noRehearsal: Self = "no-rehearsal"
+    /// A rehearsed machine does not do what its stack waits for.
+    static let rehearsalFailed: Self = "rehearsal-failed"
     /// A machine takes longer than it may.
     static let bootTimeout: Self = "boot-timeout"
     /// A disk is asked for of an image that has none, or cannot have one.

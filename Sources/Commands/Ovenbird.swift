@@ -30,7 +30,8 @@ struct Ovenbird: AsyncParsableCommand {
             CommandGroup(
                 name: "Deliver",
                 subcommands: [
-                    ExportCommand.self, LoadCommand.self, BootCommand.self, PackCommand.self, PushCommand.self,
+                    ExportCommand.self, LoadCommand.self, BootCommand.self, RehearseCommand.self, PackCommand.self,
+                    PushCommand.self,
                     PullCommand.self,
                     SignCommand.self, VerifyCommand.self, ReferrersCommand.self, ParamsCommand.self,
                 ]

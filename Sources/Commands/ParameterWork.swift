@@ -4,6 +4,7 @@ import Planning
 import Rollouts
 import SystemIO
 import SystemPackage
+import YAML
 
 /// The parameter file of one stack in one environment, with its template.
 struct ParameterWork {
@@ -77,6 +78,25 @@ struct ParameterWork {
             notes: resolution.unresolved.map { note($0, keeps: new[$0.parameter] != nil) },
             hidden: (hidden, file.valueBytes(of: hidden), new.valueBytes(of: hidden))
         )
+    }
+
+    /// The template as it is written, and the values that all of its parameters have with a release: those of the file, else
+    /// their defaults.
+    func filledTemplate(from release: Release) throws -> (root: Node, values: [String: String]) {
+        let edited = try edit(from: release)
+        var diagnostics = DiagnosticList()
+        let file = ParameterFile.read(edited.text, file: fileName, diagnostics: &diagnostics)
+        let text = try Files.read(location(of: stack.template), limit: 16 << 20)
+        let name = name(of: stack.template)
+        let root = Template.readDocument(text, file: name, diagnostics: &diagnostics)
+        let template = Template.read(text, file: name, diagnostics: &diagnostics)
+        try diagnostics.throwIfErrors()
+        guard let root, let template else { preconditionFailure("what cannot be read is an error") }
+        var values: [String: String] = [:]
+        for parameter in template.parameters {
+            values[parameter.name] = file?[parameter.name]?.value ?? parameter.defaultValue?.value
+        }
+        return (root, values)
     }
 
     /// Which values are held to the template.

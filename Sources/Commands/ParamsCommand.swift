@@ -56,8 +56,8 @@ struct ParamsCommand: ParsableCommand {
 
     func run() throws {
         let bakefile = try bakefile.read(colors: output.colors)
-        let work = try selected(in: bakefile)
-        let release = try readRelease(bakefile)
+        let work = try ParameterWork.selected(stacks, environments, in: bakefile)
+        let release = try ReleaseArgument.of(bakefile, named: release) { try store.open(.readOnly) }
         let edited = try editAll(work, from: release)
         let notes = edited.flatMap(\.notes)
         let palette = Console.messagePalette(output.colors.color)
@@ -77,68 +77,6 @@ struct ParamsCommand: ParsableCommand {
         }
         try show(work, edited)
         if check, edited.contains(where: \.isChanged) { throw CommandFailure(.changesPending, message: nil) }
-    }
-
-    private func selected(in bakefile: Bakefile) throws -> [ParameterWork] {
-        var problems = DiagnosticList()
-        let stackNames = bakefile.stacks.map(\.name)
-        for name in stacks where !stackNames.contains(name) {
-            problems.add(unknown("stack", name, stackNames, bakefile))
-        }
-        let chosen = bakefile.stacks.filter { stacks.isEmpty || stacks.contains($0.name) }
-        let environmentNames = Set(chosen.flatMap(\.environments).map(\.name)).sorted()
-        for name in environments where !environmentNames.contains(name) {
-            problems.add(unknown("environment", name, environmentNames, bakefile))
-        }
-        try problems.throwIfErrors()
-        let work = chosen.flatMap { stack in
-            stack.environments.filter { environments.isEmpty || environments.contains($0.name) }
-                .map { ParameterWork(bakefile: bakefile, stack: stack, environment: $0) }
-        }
-        guard !work.isEmpty else {
-            throw InvalidInput(
-                Diagnostic(
-                    "'\(bakefile.path)' has no stacks to write parameters for",
-                    .stackNotFound,
-                    fix: "declare one under 'stacks'"
-                )
-            )
-        }
-        return work
-    }
-
-    private func unknown(_ kind: String, _ name: String, _ known: [String], _ bakefile: Bakefile) -> Diagnostic {
-        Diagnostic(
-            "'\(name)' is no \(kind) of '\(bakefile.path)'",
-            .stackNotFound,
-            why: known.isEmpty ? "it has none" : "it has \(known.map { "'\($0)'" }.joined(separator: ", "))",
-            fix: nearestName(to: name, among: known).map { "write '\($0)'" }
-        )
-    }
-
-    private func readRelease(_ bakefile: Bakefile) throws -> Release {
-        if let release {
-            let found = try ReleaseArgument(text: release).read { try store.open(.readOnly) }.release
-            if found.project == bakefile.project { return found }
-            throw InvalidInput(
-                Diagnostic(
-                    "the release '\(release)' is one of the project '\(found.project)', not of '\(bakefile.project)'",
-                    .foreignRelease,
-                    why: "images of the same name are other images there",
-                    fix: "name a release of '\(bakefile.project)': 'ovenbird history' lists them"
-                )
-            )
-        }
-        guard let newest = try ReleaseArgument.newest(of: bakefile.project, in: try store.open(.readOnly)) else {
-            throw InvalidInput(
-                Diagnostic(
-                    "the store has no release of '\(bakefile.project)'",
-                    .releaseNotFound,
-                    fix: "run 'ovenbird bake', or name a release with '--release FILE'"
-                )
-            )
-        }
-        return newest.release
     }
 
     /// Edits all before anything is written, so that a mistake in the last file leaves the first as it was.

@@ -1,3 +1,4 @@
+import Bakefiles
 import Diagnostics
 import Rollouts
 import Store
@@ -43,6 +44,32 @@ struct ReleaseArgument {
     static func newest(of project: String, in store: ArtifactStore) throws -> (release: Release, digest: Digest)? {
         guard let record = try store.releases(project: project).first else { return nil }
         return (try load(record, from: store), record.digest)
+    }
+
+    /// The release that a user named, else the newest; one of another project is refused.
+    static func of(_ bakefile: Bakefile, named text: String?, store: () throws -> ArtifactStore) throws -> Release {
+        if let text {
+            let found = try ReleaseArgument(text: text).read(store: store).release
+            if found.project == bakefile.project { return found }
+            throw InvalidInput(
+                Diagnostic(
+                    "the release '\(text)' is one of the project '\(found.project)', not of '\(bakefile.project)'",
+                    .foreignRelease,
+                    why: "images of the same name are other images there",
+                    fix: "name a release of '\(bakefile.project)': 'ovenbird history' lists them"
+                )
+            )
+        }
+        guard let newest = try newest(of: bakefile.project, in: try store()) else {
+            throw InvalidInput(
+                Diagnostic(
+                    "the store has no release of '\(bakefile.project)'",
+                    .releaseNotFound,
+                    fix: "run 'ovenbird bake', or name a release with '--release FILE'"
+                )
+            )
+        }
+        return newest.release
     }
 
     private static func load(_ record: ReleaseRecord, from store: ArtifactStore) throws -> Release {

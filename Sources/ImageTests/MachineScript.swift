@@ -74,45 +74,34 @@ struct MachineScript {
         case port(Int, table: String)
         case finished
     }
+}
 
-    /// What has been answered so far; a line that is not whole yet is not there yet.
-    static func answers(in report: [UInt8]) -> [Answer] {
-        let whole = report.lastIndex(of: UInt8(ascii: "\n")).map { report[..<$0] } ?? []
-        return whole.split(separator: UInt8(ascii: "\n")).compactMap { line in
-            let words = String(decoding: line, as: UTF8.self).split(separator: " ", omittingEmptySubsequences: false)
-                .map { $0.filter { $0 != "\r" } }
-            func text(_ index: Int) -> String? {
-                index < words.count ? Base64.decode(words[index]).map { String(decoding: $0, as: UTF8.self) } : nil
-            }
-            switch words[0] {
-            case "begun": return .begun
-            case "finished": return .finished
-            case "command":
-                guard words.count == 4, let index = Int(words[1]), let status = Int32(words[2]), let output = text(3)
-                else { return nil }
-                return .command(index, status: status, output: output)
-            case "port":
-                guard words.count == 3, let index = Int(words[1]), let table = text(2) else { return nil }
-                return .port(index, table: table)
-            default: return nil
-            }
+extension MachineScript.Answer {
+    /// Nil for a line that is no answer.
+    init?(_ line: String) {
+        let words = line.split(separator: " ", omittingEmptySubsequences: false).map(String.init)
+        func text(_ index: Int) -> String? {
+            index < words.count ? Base64.decode(words[index]).map { String(decoding: $0, as: UTF8.self) } : nil
+        }
+        switch words[0] {
+        case "begun": self = .begun
+        case "finished": self = .finished
+        case "command":
+            guard words.count == 4, let index = Int(words[1]), let status = Int32(words[2]), let output = text(3)
+            else { return nil }
+            self = .command(index, status: status, output: output)
+        case "port":
+            guard words.count == 3, let index = Int(words[1]), let table = text(2) else { return nil }
+            self = .port(index, table: table)
+        default: return nil
         }
     }
 }
 
 extension MachineScript {
-    /// The script behind other userdata, as cloud-init reads several parts.
-    ///
-    /// Source: cloud-init, "User-data formats": MIME multi-part archive; RFC 2046 section 5.1.
+    /// The script behind other userdata.
     func userData(behind other: [UInt8]?) -> [UInt8] {
         guard let other else { return Array(text.utf8) }
-        let boundary = "ovenbird-\(String(UInt64.random(in: .min ... .max), radix: 36))"
-        func part(_ type: String, _ content: [UInt8]) -> [UInt8] {
-            let head = "--\(boundary)\nContent-Type: \(type)\nContent-Transfer-Encoding: base64\nMIME-Version: 1.0\n\n"
-            return Array((head + Base64.encode(content) + "\n").utf8)
-        }
-        let head = "Content-Type: multipart/mixed; boundary=\"\(boundary)\"\nMIME-Version: 1.0\n\n"
-        return Array(head.utf8) + part("text/plain", other) + part("text/x-shellscript", Array(text.utf8))
-            + Array("--\(boundary)--\n".utf8)
+        return MachineBoot.userData([(MachineBoot.anyKind, other), (MachineBoot.program, Array(text.utf8))])
     }
 }

@@ -1,8 +1,8 @@
-import Bakefiles
+package import Bakefiles
 import Baking
 import ContainerImages
 import Glibc
-import HTTPTransport
+package import HTTPTransport
 import OCI
 import Sandbox
 import Store
@@ -151,7 +151,7 @@ extension ImageTest.Check {
 }
 
 extension HTTPTest {
-    var page: PageProbe { PageProbe(port: port, path: path, status: Int(status), contains: contains) }
+    package var page: PageProbe { PageProbe(port: port, path: path, status: Int(status), contains: contains) }
 }
 
 /// A command did not end in its time.

@@ -26,64 +26,35 @@ struct RunningMachine {
 
     /// How each of the tests ends.
     func outcomes(of checks: [ImageTest.Check]) async throws -> [TimedOutcome] {
-        let folder = try store.makeWorkFolder("test")
-        defer { _ = folder.remove() }
-        let report = folder.path.appending("report")
-        let console = folder.path.appending("console")
-        for file in [report, console] { try AtomicFile.write([], to: file, mode: 0o600) }
-        let ports = Set(checks.compactMap { if case .http(let test) = $0 { test.port } else { nil } }).sorted()
-        let forwards = try zip(freePorts(ports.count), ports).map { VirtualMachine.Forward(host: $0, guest: $1) }
         var boot = MachineBoot()
-        boot.console = .log(console)
-        boot.report = report
-        boot.forwards = forwards
         boot.userData = MachineScript(checks).userData(behind: userData)
         boot.search = environment["PATH"]
+        let ports = Set(checks.compactMap { if case .http(let test) = $0 { test.port } else { nil } }).sorted()
         let disk = try MachineDisk(stored, project: project, name: name, in: store, environment: environment)
-        let watch = MachineWatch(checks: checks, forwards: forwards, report: report, bootLimit: Self.bootLimit)
-        let outcomes = try await withThrowingTaskGroup(of: [TimedOutcome]?.self) { [boot] group in
-            group.addTask {
-                try await boot.run(disk, identity: stored.identity, program: program)
-                return nil
-            }
-            group.addTask { try await watch.outcomes() }
-            defer { group.cancelAll() }
-            // A machine that has switched itself off has said all that it had to say.
-            return try await group.next() ?? nil
-        }
+        var console: [String] = []
+        let outcomes = try await WatchedBoot(boot, ports: ports).run(
+            disk,
+            identity: stored.identity,
+            program: program,
+            in: store,
+            watch: { try await MachineWatch(checks: checks, machine: $0, bootLimit: Self.bootLimit).outcomes() },
+            ended: { console = $0 }
+        )
         guard let outcomes else {
             let failure = "the machine switched itself off before its tests were done"
-            return checks.map { _ in (.failed([failure], output: shown(console)), 0) }
+            return checks.map { _ in (.failed([failure], output: console), 0) }
         }
         return outcomes.map { outcome in
-            guard case .failed(let lines, let output) = outcome.outcome, output.isEmpty, lines == [MachineWatch.noStart]
-            else { return outcome }
-            return (.failed(lines, output: shown(console)), outcome.seconds)
+            guard outcome.outcome == .failed([MachineWatch.noStart]) else { return outcome }
+            return (.failed([MachineWatch.noStart], output: console), outcome.seconds)
         }
-    }
-
-    private func shown(_ console: FilePath) -> [String] {
-        (try? Files.read(console, limit: 64 << 20)).map { String(decoding: $0, as: UTF8.self).lastLines } ?? []
-    }
-
-    /// Ports of 127.0.0.1 that nobody has at the moment.
-    private func freePorts(_ count: Int) throws(SystemError) -> [UInt16] {
-        var sockets: [Descriptor] = []
-        var ports: [UInt16] = []
-        for _ in 0..<count {
-            let (socket, port) = try LoopbackPort.take()
-            sockets.append(socket)
-            ports.append(port)
-        }
-        return ports
     }
 }
 
 /// Reads what a machine says of its tests, and asks for its pages.
 struct MachineWatch: Sendable {
     let checks: [ImageTest.Check]
-    let forwards: [VirtualMachine.Forward]
-    let report: FilePath
+    let machine: WatchedBoot.Machine
     let bootLimit: Double
 
     static let noStart = "the machine did not come to run its userdata"
@@ -117,7 +88,7 @@ struct MachineWatch: Sendable {
     }
 
     private func answers() throws -> [MachineScript.Answer] {
-        MachineScript.answers(in: try Files.read(report, limit: 64 << 20))
+        try machine.lines().compactMap { MachineScript.Answer($0) }
     }
 
     private func pages(since started: ContinuousClock.Instant) async throws -> [Int: TimedOutcome] {
@@ -128,9 +99,7 @@ struct MachineWatch: Sendable {
         ) { client in
             var outcomes: [Int: TimedOutcome] = [:]
             for (index, check) in checks.enumerated() {
-                guard case .http(let test) = check,
-                    let port = forwards.first(where: { $0.guest == test.port })?.host
-                else { continue }
+                guard case .http(let test) = check, let port = machine.port(of: test.port) else { continue }
                 while true {
                     let failure = try await test.page.failure(at: port, client)
                     if failure == nil || begun.duration(to: .now).inSeconds >= Double(test.limit) {

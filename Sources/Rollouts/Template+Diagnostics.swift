@@ -9,6 +9,8 @@ extension DiagnosticIdentifier {
     package static let templateParameterName: DiagnosticIdentifier = "template-parameter-name"
     /// A parameter without a type, or with one that CloudFormation does not have.
     package static let templateParameterType: DiagnosticIdentifier = "template-parameter-type"
+    /// A function of a template that has no meaning where it stands, or none that is known without AWS.
+    package static let templateFunction: DiagnosticIdentifier = "template-function"
     /// More than 200 parameters.
     package static let tooManyParameters: DiagnosticIdentifier = "too-many-parameters"
 }

@@ -1,5 +1,5 @@
 package import Diagnostics
-import YAML
+package import YAML
 
 extension Template {
     /// Reads a template in YAML or JSON.
@@ -9,13 +9,16 @@ extension Template {
     package static func read(_ text: [UInt8], file: String, diagnostics: inout DiagnosticList) -> Template? {
         var reader = TemplateReader()
         defer { diagnostics.add(contentsOf: reader.diagnostics.inFileOrder) }
-        let root =
-            isJSON(text, file: file)
-            ? JSONReader.read(text, file: file, diagnostics: &reader.diagnostics)
-            : YAMLReader.read(text, file: file, diagnostics: &reader.diagnostics)
-        guard let root else { return nil }
+        guard let root = readDocument(text, file: file, diagnostics: &reader.diagnostics) else { return nil }
         let parameters = reader.read(root)
         return reader.diagnostics.hasErrors ? nil : Template(file: file, parameters: parameters)
+    }
+
+    /// All of a template, as it is written.
+    package static func readDocument(_ text: [UInt8], file: String, diagnostics: inout DiagnosticList) -> Node? {
+        isJSON(text, file: file)
+            ? JSONReader.read(text, file: file, diagnostics: &diagnostics)
+            : YAMLReader.read(text, file: file, diagnostics: &diagnostics)
     }
 
     private static func isJSON(_ text: [UInt8], file: String) -> Bool {

@@ -166,7 +166,8 @@ enum Forms {
 
     static let goodTops: [String] = [
         "timestamp: 0", "timestamp: 8589934591", "timestamp: 2026-01-31", "timestamp: \"2026-01-31T00:00:00Z\"",
-        "stacks: {}", "stacks: { a: { template: t } }", "cache: { registry: localhost/a }",
+        "stacks: {}", "stacks: { a: { template: t } }", "stacks: { a: { template: t, health: { port: 80 } } }",
+        "cache: { registry: localhost/a }",
         "cache: { registry: \"h.example:5000/a/b\" }", "cache: { registry: h.example/a, verify: [a.pub] }",
         "stacks: { a: { template: { context: c, path: t }, bind: { A: \"${images.web.digest}\", B: 1, C: \"\" } } }",
         "stacks: { a: { template: t, environments: { d: { region: eu-west-1, parameters: p, "
@@ -179,7 +180,8 @@ enum Forms {
         "cache: { registry: \"h.example/a:1\" }", "cache: { registry: h.example/a, verify: [] }",
         "cache: { verify: [a.pub] }",
         "defaults: {}", "include: a.yaml", "include: []", "include: [/a]", "include: [../a]", "stacks: []",
-        "stacks: { a: {} }", "stacks: { a: { template: /t } }", "stacks: { a: { template: t, bind: { A-B: x } } }",
+        "stacks: { a: {} }", "stacks: { a: { template: t, health: 80 } }", "stacks: { a: { template: /t } }",
+        "stacks: { a: { template: t, bind: { A-B: x } } }",
         "stacks: { a: { template: t, bind: { A: [x] } } }", "stacks: { \"a b\": { template: t } }",
         "stacks: { a: { template: t, environments: { d: { region: eu-west-1 } } } }",
         "stacks: { a: { template: t, environments: { d: { region: eu-west-1, parameters: p, role: admin } } } }",

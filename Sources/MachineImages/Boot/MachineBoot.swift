@@ -9,7 +9,7 @@ package struct MachineBoot: Sendable {
     package var device = VirtualMachine.DiskDevice.nvme
     package var accelerator = VirtualMachine.Accelerator.auto
     /// Mebibytes.
-    package var memory = 1024
+    package var memory = 1536
     package var region = "us-east-1"
     package var forwards: [VirtualMachine.Forward] = []
     package var console = VirtualMachine.Console.output

@@ -1,0 +1,100 @@
+import Bakefiles
+import Diagnostics
+import ImageTests
+import MachineImages
+import Rehearsals
+import Rollouts
+import Store
+import SystemIO
+import SystemPackage
+import YAML
+
+/// From a stack and a release to the machine that the stack would start, and what it would find.
+struct RehearsalRecipe {
+    let work: ParameterWork
+    let release: Release
+    /// The logical id of the resource that starts the machine, where a user named it.
+    let resource: String?
+
+    /// The machine image, and how it is rehearsed for at most `limit` seconds.
+    func prepared(limit: Double) throws -> (image: KnownImage, rehearsal: Rehearsal) {
+        let (root, values) = try work.filledTemplate(from: release)
+        let (machine, name) = try machine(in: root)
+        guard let image = release.images[name] else {
+            throw InvalidInput(
+                Diagnostic("the machine image '\(name)' is not in the release", .imageNotFound, fix: "bake it")
+            )
+        }
+        let functions = TemplateFunctions(
+            root,
+            parameters: values,
+            stackName: work.stack.name,
+            region: work.environment.region
+        )
+        let userData = try machine.userData.map { Array(try functions.text($0).utf8) } ?? []
+        let limitOfUserData = InstanceMetadata.longestUserData
+        guard userData.count <= limitOfUserData else {
+            throw InvalidInput(
+                Diagnostic(
+                    at: machine.userData?.place,
+                    "the userdata of '\(machine.name)' has \(userData.count) bytes, and EC2 takes \(limitOfUserData)",
+                    .noRehearsal
+                )
+            )
+        }
+        let known = KnownImage(
+            project: release.project,
+            name: name,
+            identity: image.identity,
+            manifest: image.manifest,
+            version: image.version,
+            bakedAt: release.created,
+            release: release.digest
+        )
+        let rehearsal = Rehearsal(
+            stack: work.stack.name,
+            userData: userData,
+            waiting: TemplateMachine.signalled(in: root),
+            health: work.stack.health?.page,
+            limit: limit
+        )
+        return (known, rehearsal)
+    }
+
+    /// The resource that starts a machine of a bound machine image, and that image.
+    private func machine(in root: Node) throws -> (machine: TemplateMachine, image: String) {
+        let all = TemplateMachine.all(in: root)
+        if let resource, !all.contains(where: { $0.name == resource }) {
+            throw failure(
+                "the template has no '\(resource)' that starts machines",
+                fix: nearestName(to: resource, among: all.map(\.name)).map { "write '--resource \($0)'" }
+            )
+        }
+        let found = all.compactMap { machine -> (machine: TemplateMachine, image: String)? in
+            if let resource, machine.name != resource { return nil }
+            return boundImage(of: machine).map { (machine, $0) }
+        }
+        guard let first = found.first else {
+            throw failure(
+                "nothing in the template of '\(work.stack.name)' starts a machine image of the Bakefile",
+                fix: "bind the parameter of its 'ImageId' to '${images.NAME.ami}'"
+            )
+        }
+        guard found.count == 1 else {
+            let names = found.map { "'\($0.machine.name)'" }.joined(separator: ", ")
+            throw failure("the template starts several machines: \(names)", fix: "choose one with '--resource'")
+        }
+        return first
+    }
+
+    private func boundImage(of machine: TemplateMachine) -> String? {
+        guard let binding = work.stack.bindings.first(where: { $0.parameter == machine.imageParameter }),
+            binding.value.count == 1, case .image(let name, .ami) = binding.value[0]
+        else { return nil }
+        return name
+    }
+
+    private func failure(_ message: String, fix: String?) -> InvalidInput {
+        InvalidInput(Diagnostic(at: work.stack.place, message, .noRehearsal, fix: fix))
+    }
+}

@@ -1,0 +1,124 @@
+import OCI
+import SystemIO
+import SystemPackage
+import TestSupport
+import Testing
+
+/// What stops a rehearsal before it begins, and a machine that does not start; that machines are rehearsed is seen by
+/// `scripts/check-machine`.
+@Suite("Rehearsing a stack") struct RehearseTests {
+    private static let template = """
+        Parameters:
+          Ami: { Type: "AWS::EC2::Image::Id" }
+          Name: { Type: String, Default: world }
+        Resources:
+          First:
+            Type: AWS::EC2::LaunchTemplate
+            Properties:
+              LaunchTemplateData:
+                ImageId: !Ref Ami
+                UserData: { "Fn::Base64": !Sub "#!/bin/sh\\necho hello ${Name}" }
+          Group:
+            Type: AWS::AutoScaling::AutoScalingGroup
+            CreationPolicy: { ResourceSignal: { Count: 1 } }
+        """
+
+    private func kitchen(_ template: String = RehearseTests.template) async throws -> Kitchen {
+        let kitchen = try await Kitchen(
+            """
+            bakefile: 1
+            project: kitchen
+            images:
+              machine:
+                kind: ami
+                from: scratch
+                version: sequence
+                steps:
+                  - file: { path: /boot/vmlinuz-6.1.0-1-amd64, content: "no kernel" }
+                disk: { size: 256MiB }
+            stacks:
+              shop:
+                template: template.yaml
+                bind: { Ami: "${images.machine.ami}" }
+                environments: { dev: { region: eu-west-1, parameters: dev.json } }
+            """ + "\n"
+        )
+        try kitchen.work.write(template, to: "template.yaml")
+        try kitchen.work.write(
+            #"[{"ParameterKey": "Ami", "ParameterValue": "ami-0123456789abcdef0"}]"#,
+            to: "dev.json"
+        )
+        try await kitchen.run("bake", "--first")
+        return kitchen
+    }
+
+    private func refusal(_ kitchen: Kitchen, _ arguments: String..., status: Int32 = 2) async throws -> String {
+        let result = try await kitchen.ovenbird(["rehearse", "--timeout", "5"] + arguments)
+        #expect(result.status == status, "\(result.error)")
+        return result.error
+    }
+
+    @Test(
+        .enabled(if: hasTool("qemu-system-x86_64") && hasTool("grub-mkimage"), "needs QEMU and GRUB")
+    )
+    func `fails where the machine does not come to its userdata, and shows its console`() async throws {
+        let kitchen = try await kitchen()
+        let result = try await kitchen.ovenbird(["rehearse", "shop", "--timeout", "4", "--accelerator", "tcg"])
+        #expect(result.status == 3)
+        #expect(result.text.contains("0.0 s  the machine is switched on"))
+        #expect(result.error.contains("the end of the console:\n"))
+        #expect(result.error.contains("error: the machine did not come to run its userdata [rehearsal-failed]"))
+        let document = try await kitchen.ovenbird(["rehearse", "shop", "--timeout", "1", "--format", "json"])
+        let failures = try JSONValue.parse(Array(document.text.utf8))["failures"]
+        #expect(failures == .strings(["the machine did not come to run its userdata"]))
+    }
+
+    @Test func `is of stacks, environments and releases that there are`() async throws {
+        let kitchen = try await kitchen()
+        #expect(try await refusal(kitchen, "shops").contains("'shops' is no stack of 'Bakefile' [stack-not-found]"))
+        #expect(
+            try await refusal(kitchen, "shop", "-e", "prod").contains("'prod' is no environment of 'Bakefile'")
+        )
+        #expect(try await refusal(kitchen, "shop", "--release", "ab").contains("[release-not-found]"))
+        #expect(try await refusal(kitchen, "shop", "--memory", "1").contains("'--memory' takes 128 and more"))
+        #expect(
+            try await kitchen.ovenbird(["rehearse", "shop", "--timeout", "0"]).error.contains(
+                "'--timeout' takes 1 and more"
+            )
+        )
+    }
+
+    @Test func `needs one machine that the Bakefile bakes`() async throws {
+        let none = try await kitchen(Self.template.replacing("ImageId: !Ref Ami", with: "ImageId: ami-1"))
+        #expect(
+            try await refusal(none, "shop").contains(
+                "nothing in the template of 'shop' starts a machine image of the Bakefile [no-rehearsal]"
+            )
+        )
+        let more = """
+
+              Second:
+                Type: AWS::AutoScaling::LaunchConfiguration
+                Properties: { ImageId: !Ref Ami }
+            """
+        let two = try await kitchen(Self.template + more)
+        #expect(
+            try await refusal(two, "shop").contains("the template starts several machines: 'First', 'Second'")
+        )
+        #expect(
+            try await refusal(two, "shop", "--resource", "Frist").contains("fix: write '--resource First'")
+        )
+    }
+
+    @Test func `tells what of the userdata is not known, and where`() async throws {
+        let kitchen = try await kitchen(Self.template.replacing("${Name}", with: "${Nmae}"))
+        #expect(
+            try await refusal(kitchen, "shop").contains(
+                "template.yaml:10:40: error: 'Nmae' is neither a parameter with a value nor a resource of the template"
+            )
+        )
+        let long = String(repeating: "x", count: 16_400)
+        let large = try await self.kitchen(Self.template.replacing("hello", with: long))
+        #expect(try await refusal(large, "shop").contains("bytes, and EC2 takes 16384 [no-rehearsal]"))
+    }
+}
