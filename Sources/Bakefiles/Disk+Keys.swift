@@ -19,6 +19,7 @@ struct DiskSettings: Sendable {
     var boot = Boot.hybrid
     var label = "root"
     var kernelArguments: [String] = []
+    var isCleaned = true
 
     static let shape = Keys<DiskSettings>(
         "'disk'",
@@ -38,6 +39,12 @@ struct DiskSettings: Sendable {
                 \.kernelArguments,
                 "further arguments of the kernel, a list"
             ),
+            .defaulted(
+                "clean",
+                .flag,
+                \.isCleaned,
+                "whether what no two machines may share is left out: machine-id, host keys, seeds, logs; true by default"
+            ),
         ],
         synonyms: ["fs": "filesystem", "cmdline": "kernel-arguments", "kernel": "kernel-arguments"]
     )
@@ -47,6 +54,7 @@ struct DiskSettings: Sendable {
     var json: JSONValue {
         .object([
             "boot": .string(boot.rawValue),
+            "clean": .bool(isCleaned),
             "filesystem": .string(filesystem.rawValue),
             "kernelArguments": .strings(kernelArguments),
             "label": .string(label),

@@ -57,6 +57,13 @@ extension Grammar {
         rule: "lower-case letters, digits, '+', '-' and '.', a letter or digit first"
     )
 
+    static let sha256 = Grammar(
+        "a SHA-256",
+        "[0-9a-f]{64}",
+        .badValue,
+        rule: "64 hexadecimal digits, as 'sha256sum' writes them"
+    )
+
     /// Path and query of a page.
     ///
     /// Source: RFC 3986 sections 3.3 and 3.4.

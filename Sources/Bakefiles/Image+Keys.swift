@@ -73,7 +73,9 @@ extension ImageDraft {
     func image(_ name: String, at place: SourcePlace, _ node: Node, _ reading: inout Reading) -> Image? {
         guard let kind, let base, let basePlace = node["from"]?.place else { return nil }
         let steps = StepDraft.addressed(steps, &reading)
-        let tests = ImageTestDraft.addressed(tests, &reading)
+        let agents = self.steps.filter { $0.agent != nil }.compactMap(\.place)
+        let tests =
+            ImageTestDraft.addressed(tests, &reading) + (agents.first.map { SSMAgent.tests(at: $0) } ?? [])
         guard checkKind(kind, node, &reading) else { return nil }
         if ami != nil, let key = node.mapping?.first(where: { $0.name == "ami" })?.key {
             reading.diagnostics.add(
@@ -116,10 +118,10 @@ extension ImageDraft {
             for member in members where ["disk", "ami", "userdata"].contains(member.name) {
                 refuse(member, "has no meaning for a container image", fix: "remove it, or write 'kind: ami'")
             }
-            for step in steps where step.action?.isForMachines == true {
+            for step in steps where step.agent != nil || step.action?.isForMachines == true {
                 reading.report(
                     at: step.place,
-                    "'\(step.action?.kind ?? "")' has no meaning for a container image",
+                    "'\(step.action?.kind ?? "ssm-agent")' has no meaning for a container image",
                     .wrongKind,
                     fix: "remove the step, or write 'kind: ami'"
                 )

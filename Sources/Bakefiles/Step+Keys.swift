@@ -6,6 +6,8 @@ import YAML
 struct StepDraft: Sendable {
     var name: String?
     var action: Step.Action?
+    /// Stands for several actions.
+    var agent: SSMAgent?
     var place: SourcePlace?
     /// Names of the variables in its values.
     var variables: [String] = []
@@ -56,14 +58,19 @@ struct StepDraft: Sendable {
                 \.action,
                 "arguments of the kernel, and modules to load"
             ),
-            .notYet("ssm-agent", Shape<Void>.anyTextOrMapping, "the agent of AWS Systems Manager"),
+            .optional(
+                "ssm-agent",
+                SSMAgent.shape,
+                \.agent,
+                "the agent of AWS Systems Manager, of a local package"
+            ),
             .optional("ssh-keys", SSHKeysStep.shape.map { .sshKeys($0) }, \.action, "public keys that may log in"),
             .optional("cloud-init", CloudInitStep.shape.map { .cloudInit($0) }, \.action, "settings of cloud-init"),
             .notYet(
                 "clean",
                 Shape<Void>.anyTextOrList,
                 "what to clean at the end",
-                fix: "name the paths under 'delete'"
+                fix: "disks are cleaned when they are made ('clean' under 'disk'); name other paths under 'delete'"
             ),
         ],
         choices: [
@@ -89,7 +96,12 @@ extension StepDraft {
         var addresses = Addresses(of: "step", "steps")
         var steps: [Step] = []
         for draft in drafts {
-            guard let action = draft.action, let place = draft.place else { continue }
+            guard let place = draft.place else { continue }
+            if let agent = draft.agent {
+                let address = addresses.add(draft.name, kind: "ssm-agent", at: place, &reading)
+                steps += agent.steps(address, at: place, variables: draft.variables)
+            }
+            guard let action = draft.action else { continue }
             let address = addresses.add(draft.name, kind: action.kind, at: place, &reading)
             steps.append(Step(address: address, action: action, place: place, variables: draft.variables))
         }

@@ -1,4 +1,5 @@
 package import Diagnostics
+package import SystemIO
 
 /// One declared change to an image.
 package struct Step: Sendable, Hashable {
@@ -252,17 +253,21 @@ package struct PackagesStep: Sendable, Hashable {
     package var files: [InputPath]
     package var sources: [Source]
     package var recommends: Bool
+    /// The SHA-256 that its one file has to have; nil where the Bakefile says nothing.
+    package var digest: Digest?
 
     package init(
         names: [String],
         files: [InputPath] = [],
         sources: [Source] = [],
-        recommends: Bool = false
+        recommends: Bool = false,
+        digest: Digest? = nil
     ) {
         self.names = names
         self.files = files
         self.sources = sources
         self.recommends = recommends
+        self.digest = digest
     }
 }
 

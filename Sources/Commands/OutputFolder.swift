@@ -22,6 +22,8 @@ struct OutputFolder {
         try diagnostics.throwIfErrors()
         try Files.makeFolder(path)
         try hideFromGit()
+        // That of an earlier bake says nothing of this one.
+        if Files.exists(testResults) { try Files.removeFile(testResults) }
     }
 
     /// Keeps what a bake leaves from being a change of the work tree, which would make the next bake's tree dirty.
@@ -72,13 +74,11 @@ struct OutputFolder {
 
     /// Writes how the tests of images ended; without tests there is no file.
     func write(_ tests: [TestResult]) throws {
-        let file = path.appending("tests.xml")
-        if !tests.isEmpty {
-            try write(Array(JUnitDocument.text(tests, project: bakefile.project).utf8), to: file)
-        } else if Files.exists(file) {
-            try Files.removeFile(file)
-        }
+        if tests.isEmpty { return }
+        try write(Array(JUnitDocument.text(tests, project: bakefile.project).utf8), to: testResults)
     }
+
+    private var testResults: FilePath { path.appending("tests.xml") }
 
     /// Leaves a file alone that has these bytes already, but not what a killed bake left beside it.
     private func write(_ bytes: [UInt8], to path: FilePath) throws {

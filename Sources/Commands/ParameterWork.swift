@@ -80,9 +80,18 @@ struct ParameterWork {
         )
     }
 
-    /// The template as it is written, and the values that all of its parameters have with a release: those of the file, else
-    /// their defaults.
-    func filledTemplate(from release: Release) throws -> (root: Node, values: [String: String]) {
+    /// A template as it is written, and what is known of its parameters with a release.
+    struct Filled {
+        let root: Node
+        /// Those of the file, else the defaults; what only AWS knows is not there.
+        let values: [String: String]
+        /// The values that are never shown.
+        let hidden: [String]
+        /// What there is to say of the values.
+        let remarks: [Diagnostic]
+    }
+
+    func filledTemplate(from release: Release) throws -> Filled {
         let edited = try edit(from: release)
         var diagnostics = DiagnosticList()
         let file = ParameterFile.read(edited.text, file: fileName, diagnostics: &diagnostics)
@@ -92,11 +101,20 @@ struct ParameterWork {
         let template = Template.read(text, file: name, diagnostics: &diagnostics)
         try diagnostics.throwIfErrors()
         guard let root, let template else { preconditionFailure("what cannot be read is an error") }
+        let unresolved = Set(BindingResolution(stack, in: environment, from: release).unresolved.map(\.parameter))
         var values: [String: String] = [:]
         for parameter in template.parameters {
-            values[parameter.name] = file?[parameter.name]?.value ?? parameter.defaultValue?.value
+            // The values that a binding has not yet, that the stack had before, and that SSM has, are not known here.
+            if unresolved.contains(parameter.name) || parameter.type.value.item == .parameterName { continue }
+            let entry = file?[parameter.name]
+            values[parameter.name] = entry == nil ? parameter.defaultValue?.value : entry?.value
         }
-        return (root, values)
+        return Filled(
+            root: root,
+            values: values,
+            hidden: edited.hidden.names.compactMap { values[$0] },
+            remarks: edited.warnings + edited.notes
+        )
     }
 
     /// Which values are held to the template.

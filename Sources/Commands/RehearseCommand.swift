@@ -83,7 +83,9 @@ struct RehearseCommand: AsyncParsableCommand {
         guard let work = try ParameterWork.selected([stack], chosen, in: bakefile).first else { return }
         let release = try ReleaseArgument.of(bakefile, named: release) { store }
         let recipe = RehearsalRecipe(work: work, release: release, resource: resource)
-        let (image, rehearsal) = try recipe.prepared(limit: Double(timeout))
+        let (image, rehearsal, remarks) = try recipe.prepared(limit: Double(timeout))
+        let palette = Console.messagePalette(output.colors.color)
+        Console.say(remarks.flatMap { DiagnosticText.lines($0, palette: palette) })
         var boot = MachineBoot()
         boot.firmware = firmware
         boot.memory = memory

@@ -11,21 +11,29 @@ enum Waiting {
         say: @escaping @Sendable (String) -> Void = { Console.say($0) },
         _ body: @escaping @Sendable () async throws -> Value
     ) async throws -> Value {
-        try await Interruption.cancelling {
-            try await withThrowingTaskGroup(of: Value?.self) { group in
-                group.addTask { try await body() }
-                group.addTask {
-                    while (try? await Task.sleep(for: interval)) != nil {
-                        say("\(Timestamp.text(seconds: Moment.now.wall)) \(text.neutralised)")
-                    }
-                    return nil
+        try await Interruption.cancelling { try await telling(text, every: interval, say: say, body) }
+    }
+
+    /// The same inside of work that signals cancel already.
+    static func telling<Value: Sendable>(
+        _ text: String,
+        every interval: Duration = .seconds(PlainLog.heartbeat),
+        say: @escaping @Sendable (String) -> Void = { Console.say($0) },
+        _ body: @escaping @Sendable () async throws -> Value
+    ) async throws -> Value {
+        try await withThrowingTaskGroup(of: Value?.self) { group in
+            group.addTask { try await body() }
+            group.addTask {
+                while (try? await Task.sleep(for: interval)) != nil {
+                    say("\(Timestamp.text(seconds: Moment.now.wall)) \(text.neutralised)")
                 }
-                defer { group.cancelAll() }
-                while let ended = try await group.next() {
-                    if let value = ended { return value }
-                }
-                throw CancellationError()
+                return nil
             }
+            defer { group.cancelAll() }
+            while let ended = try await group.next() {
+                if let value = ended { return value }
+            }
+            throw CancellationError()
         }
     }
 }

@@ -58,8 +58,12 @@ struct MachineScript {
         let pattern = "^ *[0-9]+: [0-9A-F]+:\(number) [0-9A-F:]+ \(state) "
         return [
             "end=$(($(seconds) + \(test.limit)))",
-            "until grep -hE '\(pattern)' /proc/net/\(name) /proc/net/\(name)6 >\"$out\" || [ \"$(seconds)\" -ge $end ]",
-            "do sleep 0.2; done",
+            "while :; do",
+            "grep -hE '\(pattern)' /proc/net/\(name) /proc/net/\(name)6 >\"$out\"",
+            "if grep -qvE '^ *[0-9]+: (.{6}7F|0{24}01000000):' \"$out\"; then break; fi",
+            "[ \"$(seconds)\" -lt $end ] || break",
+            "sleep 0.2",
+            "done",
             "echo \"port \(index) $(base64 --wrap=0 <\"$out\")\" >&3",
         ]
     }
@@ -101,7 +105,6 @@ extension MachineScript.Answer {
 extension MachineScript {
     /// The script behind other userdata.
     func userData(behind other: [UInt8]?) -> [UInt8] {
-        guard let other else { return Array(text.utf8) }
-        return MachineBoot.userData([(MachineBoot.anyKind, other), (MachineBoot.program, Array(text.utf8))])
+        MachineBoot.userData((other.map { [.userData($0)] } ?? []) + [.program(text, isLast: true)])
     }
 }

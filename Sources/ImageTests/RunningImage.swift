@@ -55,16 +55,9 @@ struct RunningImage {
             }
             job.environment.merge(test.environment) { _, stated in stated }
             if let user = test.user { job.user = user }
-            let status: Int32
-            do {
-                status = try await withDeadline(.seconds(test.limit), TookTooLong()) { [job, worker] in
-                    try await StepSandbox.run(job, worker: worker, log: log).exitStatus
-                }
-            } catch is TookTooLong {
-                output = try read(log)
-                return [test.tookTooLong]
-            }
+            let status = try await StepSandbox.check(job, limit: Double(test.limit), worker: worker, log: log)
             output = try read(log)
+            guard let status else { return [test.tookTooLong] }
             return test.failures(status: status, output: output)
         }
         let outcome: TestResult.Outcome = failures.isEmpty ? .passed : .failed(failures, output: output.lastLines)
@@ -153,9 +146,6 @@ extension ImageTest.Check {
 extension HTTPTest {
     package var page: PageProbe { PageProbe(port: port, path: path, status: Int(status), contains: contains) }
 }
-
-/// A command did not end in its time.
-private struct TookTooLong: Error {}
 
 extension ImageConfig.Execution {
     /// With the search path that Docker gives a container whose image has none.

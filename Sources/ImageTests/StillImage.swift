@@ -20,31 +20,45 @@ struct StillImage {
 
     /// How each of the tests ends.
     func failures(of checks: [ImageTest.Check]) throws -> [TimedOutcome] {
-        var packages: [InstalledPackage]?
+        var packages: InstalledPackages?
         var accounts: Accounts?
         return try checks.map { check in
             let started = ContinuousClock.now
             let failures: [String]
-            switch check {
-            case .file(let test): failures = try self.failures(of: test)
-            case .package(let test):
-                let known = try packages ?? installed()
-                packages = known
-                failures = test.failures(among: known)
-            case .user(let test):
-                let known = try accounts ?? Accounts(root: root)
-                accounts = known
-                failures = test.failures(among: known)
-            case .unit(let test):
-                let state = try root.unitState(test.name)
-                failures = different("state", test.state.rawValue, state.rawValue)
-            case .command, .port, .http: preconditionFailure("a \(check.kind) test needs the image to run")
+            do {
+                failures = try self.failures(of: check, &packages, &accounts)
+            } catch let error as StepError {
+                // What the image has is not what it could be.
+                failures = [error.message]
+            } catch let error as LayerError {
+                failures = ["\(error)"]
             }
             return (failures.isEmpty ? .passed : .failed(failures), started.duration(to: .now).inSeconds)
         }
     }
 
-    private func installed() throws -> [InstalledPackage] {
+    private func failures(
+        of check: ImageTest.Check,
+        _ packages: inout InstalledPackages?,
+        _ accounts: inout Accounts?
+    ) throws -> [String] {
+        switch check {
+        case .file(let test): return try failures(of: test)
+        case .package(let test):
+            let known = try packages ?? installed()
+            packages = known
+            return test.failures(among: known)
+        case .user(let test):
+            let known = try accounts ?? Accounts(root: root)
+            accounts = known
+            return test.failures(among: known)
+        case .unit(let test):
+            return different("state", test.state.rawValue, try root.unitState(test.name).rawValue)
+        case .command, .port, .http: preconditionFailure("a \(check.kind) test needs the image to run")
+        }
+    }
+
+    private func installed() throws -> InstalledPackages {
         try AttestedImage(
             config: stored.config,
             isMachine: stored.isMachine,
@@ -117,9 +131,12 @@ extension StillImage {
 }
 
 extension PackageTest {
-    func failures(among packages: [InstalledPackage]) -> [String] {
-        let found = packages.filter { $0.name == name }
-        if isAbsent { return found.isEmpty ? [] : ["it is installed: version \(found[0].version ?? "unknown")"] }
+    func failures(among packages: InstalledPackages) -> [String] {
+        let found = packages.packages.filter { $0.name == name }
+        if isAbsent, found.isEmpty {
+            return packages.problem.map { ["it cannot be known: \($0)"] } ?? []
+        }
+        if isAbsent { return ["it is installed: version \(found[0].version ?? "unknown")"] }
         guard !found.isEmpty else { return ["it is not installed"] }
         guard let version, !found.contains(where: { $0.version == version }) else { return [] }
         return different("version", version, found[0].version ?? "unknown")

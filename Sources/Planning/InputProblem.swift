@@ -10,6 +10,8 @@ package enum InputProblem: Error, Hashable, CustomStringConvertible {
     case malformed(name: String, reason: String)
     /// An OCI layout in which `tag`, or the want of one, does not name one image.
     case ambiguous(name: String, tag: String?, tags: [String])
+    /// A file has another SHA-256 than the step says.
+    case otherContent(name: String, stated: Digest, found: Digest)
 
     package var description: String { diagnostic(at: nil).description }
 
@@ -37,6 +39,13 @@ package enum InputProblem: Error, Hashable, CustomStringConvertible {
             Diagnostic(at: place, "'\(name)' is a \(kindName(kind)), which no step can read", .inputUnusable)
         case .malformed(let name, let reason):
             Diagnostic(at: place, "'\(name)' is not the document that it has to be", .inputMalformed, why: reason)
+        case .otherContent(let name, let stated, let found):
+            Diagnostic(
+                at: place,
+                "'\(name)' is not the file that the step says",
+                .inputDigest,
+                why: "its SHA-256 is \(found.hex), and the step's 'sha256' is \(stated.hex)"
+            )
         case .ambiguous(let name, let tag, let tags):
             Diagnostic(
                 at: place,
@@ -66,6 +75,8 @@ package enum InputProblem: Error, Hashable, CustomStringConvertible {
 extension DiagnosticIdentifier {
     /// A step reads a file or folder that is not there.
     package static let inputMissing: Self = "input-missing"
+    /// A file has another SHA-256 than the step says.
+    package static let inputDigest: Self = "input-digest"
     /// A step reads a path that a symlink leads out of the Bakefile's folder or context.
     package static let inputEscapes: Self = "input-escapes"
     /// An OCI layout's index is no JSON document.

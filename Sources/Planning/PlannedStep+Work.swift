@@ -1,4 +1,5 @@
 package import Bakefiles
+import SystemIO
 import OCI
 
 extension PlannedStep.Work {
@@ -40,6 +41,11 @@ extension PlannedStep.Work {
         case .base(.scratch), .base(.image), .base(.platforms): []
         case .step(let step): step.action.inputPaths
         }
+    }
+
+    /// The SHA-256 that its one input has to have.
+    var statedDigest: Digest? {
+        if case .step(let step) = self, case .packages(let packages) = step.action { packages.digest } else { nil }
     }
 
     /// Whether its inputs may be folders.

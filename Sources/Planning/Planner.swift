@@ -295,7 +295,11 @@ package struct Planner {
         var read: [StepInput] = []
         for path in work.inputPaths {
             do {
-                read.append(try inputs.read(path, of: work))
+                let input = try inputs.read(path, of: work)
+                if let stated = work.statedDigest, let found = input.fileDigest, found != stated {
+                    throw InputProblem.otherContent(name: input.name, stated: stated, found: found)
+                }
+                read.append(input)
             } catch let problem as InputProblem {
                 diagnostics.add(problem.diagnostic(at: place))
             } catch let error as SystemError {

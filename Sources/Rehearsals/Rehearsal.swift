@@ -30,14 +30,26 @@ package struct Rehearsal: Sendable {
     package var health: PageProbe?
     /// Seconds from the power on.
     package var limit: Double
+    /// Values that are never shown.
+    package var hidden: [String]
 
-    package init(stack: String, userData: [UInt8], waiting: Set<String>, health: PageProbe?, limit: Double) {
+    package init(
+        stack: String,
+        userData: [UInt8],
+        waiting: Set<String>,
+        health: PageProbe?,
+        limit: Double,
+        hidden: [String] = []
+    ) {
+        self.hidden = hidden.filter { !$0.isEmpty }.sorted { $0.utf8.count > $1.utf8.count }
         self.stack = stack
         self.userData = userData
         self.waiting = waiting
         self.health = health
         self.limit = limit
     }
+
+    func masked(_ text: String) -> String { hidden.reduce(text) { $0.replacing($1, with: "****") } }
 
     /// Boots the disk, and looks at the machine until it is clear how it ends.
     ///
@@ -60,7 +72,7 @@ package struct Rehearsal: Sendable {
             program: program,
             in: store,
             watch: { try await watch.run($0) },
-            ended: { console = $0 }
+            ended: { console = $0.map(masked) }
         )
         guard let (events, failures) = result else {
             let failure = "the machine switched itself off before it had signalled"
@@ -92,7 +104,7 @@ struct RehearsalWatch: Sendable {
         var state = RehearsalState(stack: rehearsal.stack, waiting: rehearsal.waiting, health: rehearsal.health)
         var events: [Rehearsal.Event] = []
         func note(_ text: String, _ seconds: Double) {
-            let event = Rehearsal.Event(seconds: seconds, text: text)
+            let event = Rehearsal.Event(seconds: seconds, text: rehearsal.masked(text))
             events.append(event)
             tell(event)
         }
@@ -102,7 +114,7 @@ struct RehearsalWatch: Sendable {
             let lines = try machine.lines()
             let seconds = started.duration(to: .now).inSeconds
             for line in lines[min(seen, lines.count)...] {
-                if let text = state.take(line) { note(text, seconds) }
+                if let text = state.take(line, at: seconds) { note(text, seconds) }
             }
             seen = lines.count
             if state.asksForPage, let page = rehearsal.health, let port = machine.port(of: page.port) {
@@ -110,7 +122,9 @@ struct RehearsalWatch: Sendable {
                     note(text, started.duration(to: .now).inSeconds)
                 }
             }
-            if let failures = state.end(isLate: seconds > rehearsal.limit) { return (events, failures) }
+            if let failures = state.end(at: seconds, limit: rehearsal.limit) {
+                return (events, failures.map(rehearsal.masked))
+            }
             try await Task.sleep(for: .milliseconds(100))
         }
     }

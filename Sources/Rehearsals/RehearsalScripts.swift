@@ -7,10 +7,8 @@ enum RehearsalScripts {
     /// The userdata, with what comes before and behind it.
     static func userData(_ userData: [UInt8]) -> [UInt8] {
         MachineBoot.userData([
-            (MachineBoot.earlyProgram, Array(early.utf8)),
-            (MachineBoot.program, Array(telling("userdata", "begins").utf8)),
-            (MachineBoot.anyKind, userData),
-            (MachineBoot.program, Array(telling("userdata", "ended").utf8)),
+            .earlyProgram(early), .program(telling("userdata", "begins")), .userData(userData),
+            .program(telling("userdata", "ended"), isLast: true),
         ])
     }
 

@@ -6,8 +6,12 @@ struct RehearsalState {
     let waiting: Set<String>
     let health: PageProbe?
 
+    /// Seconds.
+    private static let grace = 60.0
+
     private var hasBegun = false
-    private var hasEnded = false
+    /// Seconds from the power on.
+    private var endedAt: Double?
     private var signals: [Signal] = []
     private var pageFailure: String?
     private var isHealthy = false
@@ -22,7 +26,9 @@ struct RehearsalState {
     }
 
     /// Takes a line of the machine; what there is to tell of it.
-    mutating func take(_ line: String) -> String? {
+    ///
+    /// `seconds` is the time from the power on.
+    mutating func take(_ line: String, at seconds: Double = 0) -> String? {
         let parts = line.split(separator: " ").map(String.init)
         guard parts.count == 2, let bytes = Base64.decode(parts[1]) else { return nil }
         let words = String(decoding: bytes, as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false)
@@ -33,7 +39,7 @@ struct RehearsalState {
             hasBegun = true
             return "the userdata begins"
         case ("userdata", "ended"):
-            hasEnded = true
+            endedAt = seconds
             return "the userdata has ended"
         case ("docker", let status?):
             let command = words.dropFirst().joined(separator: " ")
@@ -60,11 +66,16 @@ struct RehearsalState {
     }
 
     /// How it ends: what is wrong, nothing where all is well; nil as long as that is not clear.
-    func end(isLate: Bool) -> [String]? {
-        let needsSignal = !waiting.isEmpty && signals.isEmpty
+    ///
+    /// What the userdata has started may signal for a while after its end.
+    func end(at seconds: Double, limit: Double) -> [String]? {
+        let isLate = seconds > limit
+        let hasEnded = endedAt != nil
+        let signalled = signals.contains { $0.resource.map { waiting.contains($0) } ?? false }
+        let needsSignal = !waiting.isEmpty && !signalled
         let needsPage = health != nil && !isHealthy
         if !failures.isEmpty { return failures + refused }
-        if hasEnded, needsSignal {
+        if needsSignal, let endedAt, seconds - endedAt > Self.grace {
             let names = waiting.sorted().joined(separator: "', '")
             return ["the userdata has ended, and nothing signalled '\(names)'"] + refused
         }

@@ -20,6 +20,8 @@ struct Signal: Hashable, Sendable {
             case "--stack": stack = value
             case "--resource": resource = value
             case "-r", "--reason": reason = value
+            case let option where option.hasPrefix("-e") && option.utf8.count > 2:
+                exitCode = String(option.dropFirst(2))
             case let option where option.hasPrefix("-") && parts.count == 1: _ = rest.popFirst()
             default: continue
             }
@@ -33,7 +35,10 @@ struct Signal: Hashable, Sendable {
         if exitCode != "0" {
             failures.append("the machine signals failure: exit code \(exitCode)" + (reason.map { ", '\($0)'" } ?? ""))
         }
-        if let stack, stack != name { failures.append("the signal is for the stack '\(stack)', and this is '\(name)'") }
+        // By its name, or its id, as '${AWS::StackId}' gives it.
+        if let stack, stack != name, !stack.contains(":stack/\(name)/") {
+            failures.append("the signal is for the stack '\(stack)', and this is '\(name)'")
+        }
         if let resource, !waiting.contains(resource) {
             let names = waiting.sorted().map { "'\($0)'" }.joined(separator: ", ")
             failures.append(

@@ -1,4 +1,5 @@
 import Diagnostics
+import HTTPTransport
 package import YAML
 
 /// What the functions of a template give where nothing of it exists yet: parameters have their values, conditions and mappings
@@ -90,8 +91,7 @@ package struct TemplateFunctions {
     private func call(_ name: String, _ argument: Node, depth: Int) throws -> Value {
         switch name {
         case "Ref": return try reference(try plain(argument), at: argument)
-        // EC2 decodes it.
-        case "Fn::Base64": return .text(try text(argument, depth: depth))
+        case "Fn::Base64": return .text(Base64.encode(Array(try text(argument, depth: depth).utf8)))
         case "Fn::Sub": return .text(try substituted(argument, depth: depth))
         case "Fn::Join":
             let items = try arguments(argument, 2)

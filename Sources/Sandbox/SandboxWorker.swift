@@ -61,6 +61,10 @@ package enum SandboxWorker {
             case .run(let job, let runtime):
                 if let emulator = job.emulator { try Emulation().register(emulator) }
                 return WorkerReport(result: try await StepRun(job: job, runtime: runtime).run())
+            case .check(let job, let runtime, let limit):
+                if let emulator = job.emulator { try Emulation().register(emulator) }
+                let status = try await StepRun(job: job, runtime: runtime).status(within: limit)
+                return WorkerReport(result: status.map { SandboxResult(exitStatus: $0, layer: nil) })
             case .probe(let job, let runtime, let probes):
                 if let emulator = job.emulator { try Emulation().register(emulator) }
                 return WorkerReport(answers: try await StepRun(job: job, runtime: runtime).answers(to: probes))

@@ -5,6 +5,21 @@ import SystemIO
 import SystemPackage
 
 extension StepRun {
+    /// The exit status of the job's program; nil where it does not end in so many seconds.
+    func status(within limit: Double) async throws -> Int32? {
+        let ready = try prepare()
+        defer { withExtendedLifetime(ready.roots) {} }
+        return try await withThrowingTaskGroup(of: Int32?.self) { group in
+            group.addTask { try await runContainer(ready.config, ready.stage) }
+            group.addTask {
+                try await Task.sleep(for: .seconds(limit))
+                return nil
+            }
+            defer { group.cancelAll() }
+            return try await group.next() ?? nil
+        }
+    }
+
     /// Starts the job's program and asks the probes until each has its answer; the end of the worker is its end.
     func answers(to probes: [ServiceProbe]) async throws -> [ProbeAnswer] {
         guard ob_raise_loopback() == 0 else { throw SystemError("switch on", "the loopback interface", .current) }

@@ -29,6 +29,20 @@ package enum StepSandbox {
         return result
     }
 
+    /// The exit status of a program; nil where it does not end in so many seconds.
+    ///
+    /// Nothing of what it leaves is kept. All else is as for `run`.
+    package static func check(
+        _ job: SandboxJob,
+        limit: Double,
+        worker: FilePath,
+        log: Descriptor
+    ) async throws -> Int32? {
+        let runtime = try SandboxRequirements.check()
+        let order = WorkerOrder.Work.check(job, runtime, limit: limit)
+        return try await work(order, in: job.scratch, worker: worker, log: log).result?.exitStatus
+    }
+
     /// Starts a program that others are to reach, asks it, and ends it; the answers are in the order of the probes.
     ///
     /// The job's network has to be `.worker`. All else is as for `run`.

@@ -15,6 +15,8 @@ struct WorkerOrder: Codable {
 
     enum Work: Codable {
         case run(SandboxJob, OCIRuntime)
+        /// Runs a program for so many seconds at most, and makes no layer of what it leaves.
+        case check(SandboxJob, OCIRuntime, limit: Double)
         /// Starts a program and asks it, until all is answered or it ends.
         case probe(SandboxJob, OCIRuntime, [ServiceProbe])
         case command(Command)

@@ -8,6 +8,9 @@ package enum LoopbackPort {
         let raw = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         guard raw >= 0 else { throw SystemError("make", "a socket", .current) }
         let descriptor = Descriptor(adopting: raw, path: "a socket")
+        // Whoever it is kept for may bind it beside this socket.
+        var yes: Int32 = 1
+        setsockopt(raw, SOL_SOCKET, SO_REUSEADDR, &yes, socklen_t(MemoryLayout<Int32>.size))
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
         address.sin_addr.s_addr = in_addr_t(0x7f00_0001).bigEndian

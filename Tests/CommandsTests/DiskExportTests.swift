@@ -68,6 +68,63 @@ struct DiskExportTests {
         #expect(grub == "machine\n")
     }
 
+    @Test func `has nothing that no two machines may share, unless that is asked for`() async throws {
+        let steps = """
+                  - file: { path: /etc/machine-id, content: "0123456789abcdef0123456789abcdef\\n", mode: "0444" }
+                  - symlink: { path: /var/lib/dbus/machine-id, target: /etc/machine-id }
+                  - file: { path: /etc/ssh/ssh_host_rsa_key, content: secret, mode: "0600" }
+                  - file: { path: /etc/ssh/ssh_host_rsa_key.pub, content: public }
+                  - file: { path: /etc/ssh/sshd_config, content: "UsePAM yes\\n" }
+                  - file: { path: /var/lib/systemd/random-seed, content: seed }
+                  - file: { path: /var/lib/cloud/instances/i-1/sem, content: x }
+                  - file: { path: /var/lib/cloud/seed/nocloud/meta-data, content: kept }
+                  - file: { path: /var/lib/dhcp/dhclient.leases, content: lease }
+                  - file: { path: /var/log/syslog, content: line }
+                  - file: { path: /var/log/nginx/error.log, content: line }
+                  - symlink: { path: /var/log/nginx/access.log, target: /dev/stdout }
+                  - file: { path: /var/log/wtmp, content: entry, mode: "0664" }
+                disk:
+            """
+        let kitchen = try await kitchen()
+        let bakefile = String(decoding: try Files.read(kitchen.work.file("Bakefile")), as: UTF8.self)
+        try kitchen.work.write(bakefile.replacing("    disk:", with: steps), to: "Bakefile")
+        try await kitchen.run("bake")
+        try await kitchen.run("export", "machine", "--format", "raw", "--to", "clean.raw")
+        func files(_ disk: String) async throws -> [String] {
+            let place = "\(kitchen.work.file(disk))?offset=\(66 << 20)"
+            try await requireTool("e2fsck", ["-f", "-n", place])
+            var found: [String] = []
+            for folder in [
+                "/etc", "/etc/ssh", "/var/lib/systemd", "/var/lib/cloud", "/var/lib/dhcp", "/var/log", "/var/log/nginx",
+                "/var/lib/dbus",
+            ] {
+                let lines = try await requireTool("debugfs", ["-R", "ls -p \(folder)", place])
+                found += lines.split(separator: "\n").compactMap { line in
+                    let parts = line.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+                    guard parts.count > 6, ![".", ".."].contains(parts[5]), parts[2].hasPrefix("1") else { return nil }
+                    return "\(folder)/\(parts[5]) \(parts[2]) \(parts[6])"
+                }
+            }
+            return found.sorted()
+        }
+        let clean = try await files("clean.raw")
+        #expect(
+            clean == [
+                "/etc/fstab 100644 133", "/etc/hostname 100644 8", "/etc/machine-id 100444 0",
+                "/etc/ssh/sshd_config 100644 11", "/var/lib/dbus/machine-id 120777 15",
+                "/var/log/nginx/access.log 120777 11", "/var/log/wtmp 100664 0",
+            ]
+        )
+        try kitchen.work.write(
+            bakefile.replacing("    disk:", with: steps).replacing("256MiB", with: "256MiB, clean: false"),
+            to: "Bakefile"
+        )
+        try await kitchen.run("bake")
+        try await kitchen.run("export", "machine", "--format", "raw", "--to", "whole.raw")
+        let whole = try await files("whole.raw")
+        #expect(whole.count == 13)
+    }
+
     @Test func `is the same from another store, and replaced only when that is asked for`() async throws {
         let (one, other) = try await (kitchen(), kitchen())
         try await one.run("export", "machine", "--format", "raw", "--to", "disk.raw")

@@ -26,6 +26,9 @@ struct ImageTestsTests {
               - file: { path: /usr/lib/systemd/system/on.service, content: "[Install]\\nWantedBy=multi-user.target\\n" }
               - file: { path: /usr/lib/systemd/system/off.service, content: "[Install]\\nWantedBy=multi-user.target\\n" }
               - file: { path: /usr/lib/systemd/system/bare.service, content: "[Service]\\n" }
+              - symlink: { path: /usr/lib/systemd/system/other.service, target: off.service }
+              - symlink: { path: /usr/lib/systemd/system/hidden.service, target: /dev/null }
+              - symlink: { path: /etc/systemd/system/multi-user.target.wants/left.service, target: /usr/lib/systemd/system/left.service }
               - service: on
               - service: { mask: [gone] }
               - file:
@@ -68,6 +71,9 @@ struct ImageTestsTests {
         unit: { name: bare, state: static }
         unit: { name: gone, state: masked }
         unit: { name: none, state: absent }
+        unit: { name: other, state: disabled }
+        unit: { name: hidden, state: masked }
+        unit: { name: left, state: absent }
         command: { command: "busybox id -u; echo $GREETING $MORE", env: { MORE: there }, output: "1000\\nhello there" }
         command: { command: [/bin/busybox, "false"], status: 1, user: root }
         port: 8080
@@ -79,17 +85,17 @@ struct ImageTestsTests {
         let kitchen = try await kitchen(Self.good)
         let first = try await kitchen.ovenbird(["bake"])
         #expect(first.status == 0, "\(first.error)")
-        #expect(first.error.contains("21 of 21 tests passed\n"))
-        #expect(try report(of: kitchen).contains(#"<testsuites name="kitchen" tests="21" failures="0" "#))
+        #expect(first.error.contains("24 of 24 tests passed\n"))
+        #expect(try report(of: kitchen).contains(#"<testsuites name="kitchen" tests="24" failures="0" "#))
         #expect(try report(of: kitchen).contains(#"<testcase name="http-2: http :8080/none" classname="kitchen.web" "#))
         let second = try await kitchen.ovenbird(["bake"])
-        #expect(second.error.contains("21 of 21 tests passed, 21 of them before\n"))
+        #expect(second.error.contains("24 of 24 tests passed, 24 of them before\n"))
         // Another test of the same image, and all of another image.
         try kitchen.work.write(Self.bakefile(Self.good + "\nfile: /srv"), to: "Bakefile")
-        #expect(try await kitchen.ovenbird(["bake"]).error.contains("22 of 22 tests passed, 21 of them before\n"))
+        #expect(try await kitchen.ovenbird(["bake"]).error.contains("25 of 25 tests passed, 24 of them before\n"))
         let other = Self.bakefile(Self.good).replacing("GREETING: hello", with: "GREETING: hello, OTHER: x")
         try kitchen.work.write(other, to: "Bakefile")
-        #expect(try await kitchen.ovenbird(["bake"]).error.contains("21 of 21 tests passed\n"))
+        #expect(try await kitchen.ovenbird(["bake"]).error.contains("24 of 24 tests passed\n"))
     }
 
     /// A test, and what is said of it.
@@ -153,6 +159,25 @@ struct ImageTestsTests {
         #expect(!images.text.contains("web"))
     }
 
+    @Test func `an image that cannot be read where a test looks fails that test alone`() async throws {
+        let tests = "user: root\nunit: self\nfile: /srv"
+        let kitchen = try await kitchen(tests)
+        let last = "- file: { path: /var/lib/dpkg/info/tool.list, content: \"/srv\\n\" }"
+        let steps = [
+            last, "- symlink: { path: /usr/lib/systemd/system/self.service, target: self2.service }",
+            "- symlink: { path: /usr/lib/systemd/system/self2.service, target: self.service }", "- delete: /etc/passwd",
+            "- directory: /etc/passwd",
+        ]
+        let text = Self.bakefile(tests).replacing(last, with: steps.joined(separator: "\n      "))
+            .replacing(", user: app", with: "")
+        try kitchen.work.write(text, to: "Bakefile")
+        let result = try await kitchen.ovenbird(["bake"])
+        #expect(result.status == 3, "\(result.error)")
+        #expect(result.error.contains("why: '/etc/passwd' of the image is no regular file"))
+        #expect(result.error.contains("is another name of itself"))
+        #expect(result.error.contains("1 of 3 tests passed"))
+    }
+
     @Test func `sees that a port is on loopback alone`() async throws {
         let kitchen = try await kitchen(
             "port: { port: 8080, timeout: 1s }",
@@ -191,7 +216,7 @@ struct ImageTestsTests {
         let somebody = ["setpriv", "--reuid", user, "--regid", user, "--init-groups", "--"]
         let result = try await kitchen.ovenbird(["bake"], through: somebody)
         #expect(result.status == 0, "\(result.error)")
-        #expect(result.error.contains("21 of 21 tests passed\n"))
+        #expect(result.error.contains("24 of 24 tests passed\n"))
         _ = try await runTool("userdel", [user])
     }
 }

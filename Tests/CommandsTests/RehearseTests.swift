@@ -117,6 +117,21 @@ import Testing
                 "template.yaml:10:40: error: 'Nmae' is neither a parameter with a value nor a resource of the template"
             )
         )
+        let bare = Self.template.replacing(
+            "{ \"Fn::Base64\": !Sub \"#!/bin/sh\\necho hello ${Name}\" }",
+            with: "\"#!/bin/sh\""
+        )
+        let plain = try await self.kitchen(bare)
+        let words = try await refusal(plain, "shop")
+        #expect(words.contains("the userdata of 'First' is not in Base64 [no-rehearsal]"))
+        #expect(words.contains("fix: put it into 'Fn::Base64'"))
+        let unknown = try await self.kitchen(
+            Self.template.replacing(
+                "Name: { Type: String, Default: world }",
+                with: "Name: { Type: \"AWS::SSM::Parameter::Value<String>\", Default: /a }"
+            )
+        )
+        #expect(try await refusal(unknown, "shop").contains("'Name' is neither a parameter with a value"))
         let long = String(repeating: "x", count: 16_400)
         let large = try await self.kitchen(Self.template.replacing("hello", with: long))
         #expect(try await refusal(large, "shop").contains("bytes, and EC2 takes 16384 [no-rehearsal]"))

@@ -51,7 +51,10 @@ import Testing
         let (socket, port) = try LoopbackPort.take()
         defer { withExtendedLifetime(socket) {} }
         #expect(listen(socket.raw, 1) == 0)
-        let answers = try await run(MachineScript([.port(PortTest(port: "\(port)/tcp"))]).text)
+        // One that nobody else reaches is waited for until the end.
+        var test = PortTest(port: "\(port)/tcp")
+        test.limit = 1
+        let answers = try await run(MachineScript([.port(test)]).text)
         guard case .port(0, let table) = answers.dropFirst().first else {
             Issue.record("no answer: \(answers)")
             return
@@ -73,19 +76,54 @@ import Testing
         }
     }
 
-    @Test func `comes behind other userdata, as parts that a reader of mail takes apart`() async throws {
+    /// What a reader of mail takes userdata apart into: type, file name and content of each part.
+    private func parts(_ userData: [UInt8]) async throws -> String {
         let folder = try TemporaryFolder()
-        let script = MachineScript(Self.checks)
-        #expect(script.userData(behind: nil) == Array(script.text.utf8))
-        let both = script.userData(behind: Array("#cloud-config\nö: 1\n".utf8))
-        try folder.write(String(decoding: both, as: UTF8.self), to: "both")
+        try folder.write(userData, to: "userdata")
         let read = """
-            import email, sys
+            import email, gzip, sys
             message = email.message_from_binary_file(open(sys.argv[1], "rb"))
-            for part in message.get_payload():
-                sys.stdout.write(part.get_content_type() + "\\n" + part.get_payload(decode=True).decode())
+            for part in message.walk():
+                if part.get_content_maintype() == "multipart":
+                    continue
+                content = part.get_payload(decode=True)
+                if content[:2] == b"\\x1f\\x8b":
+                    content = gzip.decompress(content)
+                print(part.get_content_type(), part.get_filename(), content.decode().strip().split("\\n")[0])
             """
-        let output = try await requireTool("python3", ["-c", read, folder.file("both").string])
-        #expect(output == "text/plain\n#cloud-config\nö: 1\ntext/x-shellscript\n" + script.text)
+        return try await requireTool("python3", ["-c", read, folder.file("userdata").string])
+    }
+
+    @Test func `comes behind other userdata of any form, and behind 'runcmd'`() async throws {
+        let script = MachineScript(Self.checks)
+        let own = "text/x-shellscript zz-ovenbird #!/bin/sh\n"
+        #expect(try await parts(script.userData(behind: nil)) == own)
+        #expect(
+            try await parts(script.userData(behind: Array("#cloud-config\nö: 1\n".utf8)))
+                == "text/plain None #cloud-config\n" + own
+        )
+        let message = """
+            MIME-Version: 1.0
+            Content-Type: multipart/mixed; boundary="x"
+
+            --x
+            Content-Type: text/cloud-config
+
+            #cloud-config
+            --x
+            Content-Type: text/x-shellscript; charset="us-ascii"
+
+            #!/bin/bash
+            --x--
+            """
+        #expect(
+            try await parts(script.userData(behind: Array(message.utf8)))
+                == "text/cloud-config None #cloud-config\ntext/x-shellscript None #!/bin/bash\n" + own
+        )
+        let folder = try TemporaryFolder()
+        try folder.write("#!/bin/sh\n", to: "script")
+        try await requireTool("gzip", [folder.file("script").string])
+        let packed = try Files.read(folder.file("script.gz"))
+        #expect(try await parts(script.userData(behind: packed)) == "application/x-gzip None #!/bin/sh\n" + own)
     }
 }

@@ -30,26 +30,26 @@ import Testing
             state.take(line("signal", "--exit-code", "0", "--stack", "shop", "--resource", "Group"))
                 == "signal for 'Group': exit code 0"
         )
-        #expect(state.end(isLate: false) == nil)
+        #expect(state.end(at: 100, limit: 1000) == nil)
         #expect(state.take(page: nil) == "the page :80/ answers")
-        #expect(state.end(isLate: false) == [])
+        #expect(state.end(at: 100, limit: 1000) == [])
     }
 
     @Test func `needs no signal where none is waited for`() {
         var state = state(waiting: [])
         _ = state.take(line("userdata", "begins"))
-        #expect(state.end(isLate: false) == nil)
+        #expect(state.end(at: 100, limit: 1000) == nil)
         _ = state.take(line("userdata", "ended"))
-        #expect(state.end(isLate: false) == [])
+        #expect(state.end(at: 100, limit: 1000) == [])
     }
 
     @Test func `says what is wrong with a signal`() {
         var state = state()
         _ = state.take(line("docker", "125", "run", "web:1"))
-        #expect(state.end(isLate: false) == nil)
+        #expect(state.end(at: 100, limit: 1000) == nil)
         _ = state.take(line("signal", "-e", "1", "--stack=shop", "--resource", "Grup", "-r", "no web"))
         #expect(
-            state.end(isLate: false) == [
+            state.end(at: 100, limit: 1000) == [
                 "the machine signals failure: exit code 1, 'no web'",
                 "the signal is for 'Grup', and the template waits for 'Group'",
                 "'docker run web:1' ended with status 125",
@@ -61,29 +61,52 @@ import Testing
         var state = state()
         _ = state.take(line("userdata", "begins"))
         _ = state.take(line("userdata", "ended"))
-        #expect(state.end(isLate: false) == ["the userdata has ended, and nothing signalled 'Group'"])
+        #expect(state.end(at: 100, limit: 1000) == ["the userdata has ended, and nothing signalled 'Group'"])
+    }
+
+    @Test func `waits a while for a signal of what the userdata has started`() {
+        var state = state()
+        _ = state.take(line("userdata", "ended"), at: 90)
+        #expect(state.end(at: 100, limit: 1000) == nil)
+        // A wait condition's handle is no resource that waits.
+        _ = state.take(line("signal", "-e", "0", "https://example.com/handle"))
+        #expect(state.end(at: 120, limit: 1000) == nil)
+        _ = state.take(line("signal", "-e", "0", "--resource", "Group"))
+        #expect(state.end(at: 130, limit: 1000) == [])
+    }
+
+    @Test func `hides what is not to be shown`() {
+        let rehearsal = Rehearsal(
+            stack: "shop",
+            userData: [],
+            waiting: [],
+            health: nil,
+            limit: 1,
+            hidden: ["ab", "", "abcd"]
+        )
+        #expect(rehearsal.masked("docker run -e P=abcd -e Q=ab x") == "docker run -e P=**** -e Q=**** x")
     }
 
     @Test func `says that a container did not start where no signal says more`() {
         var state = state(waiting: [])
         _ = state.take(line("docker", "1", "run", "a"))
         _ = state.take(line("userdata", "ended"))
-        #expect(state.end(isLate: false) == ["'docker run a' ended with status 1"])
+        #expect(state.end(at: 100, limit: 1000) == ["'docker run a' ended with status 1"])
     }
 
     @Test func `gives up when it is late`() {
         var state = state(health: Self.page)
-        #expect(state.end(isLate: true) == ["the machine did not come to run its userdata"])
+        #expect(state.end(at: 2000, limit: 1000) == ["the machine did not come to run its userdata"])
         _ = state.take(line("userdata", "begins"))
         _ = state.take(page: "nobody listens there")
         #expect(
-            state.end(isLate: true) == [
+            state.end(at: 2000, limit: 1000) == [
                 "the page :80/ does not answer as it has to: nobody listens there", "no signal came",
             ]
         )
         var slow = self.state(waiting: [])
         _ = slow.take(line("userdata", "begins"))
-        #expect(slow.end(isLate: true) == ["the userdata does not end"])
+        #expect(slow.end(at: 2000, limit: 1000) == ["the userdata does not end"])
     }
 
     @Test func `passes over what is no word of its own`() {
@@ -95,7 +118,8 @@ import Testing
 
     @Test(
         arguments: [
-            (["-e", "3"], "3"), (["--exit-code=4"], "4"), (["--success", "true"], "0"), (["-s", "false"], "1"),
+            (["-e", "3"], "3"), (["-e1"], "1"), (["--exit-code=4"], "4"), (["--success", "true"], "0"),
+            (["-s", "false"], "1"),
             (["-d", "-e", "https://example.com/handle"], "0"), ([], "0"),
         ] as [([String], String)]
     )
@@ -104,6 +128,8 @@ import Testing
     }
 
     @Test func `another stack's signal is none`() {
+        let id = "arn:aws:cloudformation:eu-west-1:123456789012:stack/shop/00000000-0000-4000-8000-000000000000"
+        #expect(Signal(["--stack", id, "--resource", "Group"]).failures(stack: "shop", waiting: ["Group"]) == [])
         let signal = Signal(["--stack", "other", "--resource", "Group"])
         #expect(
             signal.failures(stack: "shop", waiting: ["Group"]) == [

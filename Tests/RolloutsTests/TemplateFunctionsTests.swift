@@ -44,9 +44,9 @@ import YAML
             ("!Ref Group", "rehearsed-Group"),
             ("!GetAtt Group.Arn", "rehearsed-Group-Arn"),
             ("{ Fn::GetAtt: [Group, Arn.x] }", "rehearsed-Group-Arn.x"),
-            ("!Base64 text", "text"),
+            ("!Base64 text", "dGV4dA=="),
             (
-                "{ Fn::Base64: !Sub \"${Name}-${AWS::Region} ${!Kept} $x ${Group} ${Group.Arn}\" }",
+                "!Sub \"${Name}-${AWS::Region} ${!Kept} $x ${Group} ${Group.Arn}\"",
                 "web-eu-west-1 ${Kept} $x rehearsed-Group rehearsed-Group-Arn"
             ),
             ("!Sub [\"${Own}/${Name}\", { Own: !Join [\"+\", [a, !Ref Name]] }]", "a+web/web"),

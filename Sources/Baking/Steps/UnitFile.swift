@@ -25,6 +25,13 @@ struct UnitFile {
         configuration, "/usr/local/lib/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system",
     ]
 
+    /// Where a unit, or the template that it is an instance of, may be, the first that counts first.
+    static func places(of name: String) throws -> [EntryPath] {
+        try [name, template(of: name)].compactMap { $0 }.flatMap { file in
+            try folders.map { try EntryPath("\($0)/\(file)") }
+        }
+    }
+
     /// Finds a unit, or the template that it is an instance of; nil where the image has none.
     init?(_ name: String, in root: ImageRoot) throws {
         let wanted = [name, Self.template(of: name)].compactMap { $0 }

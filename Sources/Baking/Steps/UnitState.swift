@@ -3,17 +3,26 @@ import Layers
 
 extension ImageRoot {
     /// How a systemd unit stands, as `systemctl --root is-enabled` says it; no program of the image runs.
+    ///
+    /// Another name of a unit stands as that unit does.
     package func unitState(_ name: String) throws -> UnitTest.State {
-        if try isMasked(name) { return .masked }
-        if try isEnabled(name) { return .enabled }
-        guard let unit = try UnitFile(name, in: self) else { return .absent }
-        return unit.hasInstallation ? .disabled : .static
-    }
-
-    private func isMasked(_ name: String) throws -> Bool {
-        let place = try tree.resolve(try EntryPath("\(UnitFile.configuration)/\(name)"), followFinal: false)
-        guard let entry = tree.entry(at: place) else { return false }
-        return entry.kind == .symlink ? entry.linkTarget == Array("/dev/null".utf8) : entry.size == 0
+        var name = name
+        // A name leads to another one a few times at most.
+        for _ in 0..<8 {
+            let files = try UnitFile.places(of: name).compactMap {
+                tree.entry(at: try tree.resolve($0, followFinal: false))
+            }
+            guard let first = files.first else { return .absent }
+            let target = first.kind == .symlink ? String(decoding: first.linkTarget, as: UTF8.self) : nil
+            if target == "/dev/null" || first.kind == .regular && first.size == 0 { return .masked }
+            let other = target?.split(separator: "/").last.map(String.init)
+            guard let other, other != name, other != UnitFile.template(of: name) else {
+                if try isEnabled(name) { return .enabled }
+                return try UnitFile(name, in: self)?.hasInstallation == true ? .disabled : .static
+            }
+            name = other
+        }
+        throw StepError("the unit '\(name)' is another name of itself")
     }
 
     /// Whether something of the configuration takes the unit along, or calls it by another name.

@@ -179,7 +179,9 @@ struct BakeRecipe: Sendable {
         var results: [TestResult] = []
         for image in images where !image.image.tests.isEmpty {
             do {
-                results += try await testing.run(image, userData: userData[image.name])
+                results += try await Waiting.telling("still testing '\(image.name)'") {
+                    try await testing.run(image, userData: userData[image.name])
+                }
             } catch let error as SandboxError {
                 throw cannotTest(image, error.description)
             } catch let error as VirtualMachineError {

@@ -1,5 +1,6 @@
 import Bakefiles
 import Diagnostics
+import HTTPTransport
 import ImageTests
 import MachineImages
 import Rehearsals
@@ -17,8 +18,9 @@ struct RehearsalRecipe {
     let resource: String?
 
     /// The machine image, and how it is rehearsed for at most `limit` seconds.
-    func prepared(limit: Double) throws -> (image: KnownImage, rehearsal: Rehearsal) {
-        let (root, values) = try work.filledTemplate(from: release)
+    func prepared(limit: Double) throws -> (image: KnownImage, rehearsal: Rehearsal, remarks: [Diagnostic]) {
+        let filled = try work.filledTemplate(from: release)
+        let root = filled.root
         let (machine, name) = try machine(in: root)
         guard let image = release.images[name] else {
             throw InvalidInput(
@@ -27,11 +29,11 @@ struct RehearsalRecipe {
         }
         let functions = TemplateFunctions(
             root,
-            parameters: values,
+            parameters: filled.values,
             stackName: work.stack.name,
             region: work.environment.region
         )
-        let userData = try machine.userData.map { Array(try functions.text($0).utf8) } ?? []
+        let userData = try userData(of: machine, functions)
         let limitOfUserData = InstanceMetadata.longestUserData
         guard userData.count <= limitOfUserData else {
             throw InvalidInput(
@@ -56,9 +58,26 @@ struct RehearsalRecipe {
             userData: userData,
             waiting: TemplateMachine.signalled(in: root),
             health: work.stack.health?.page,
-            limit: limit
+            limit: limit,
+            hidden: filled.hidden
         )
-        return (known, rehearsal)
+        return (known, rehearsal, filled.remarks)
+    }
+
+    /// What the machine finds: EC2 takes userdata in Base64 alone.
+    private func userData(of machine: TemplateMachine, _ functions: TemplateFunctions) throws -> [UInt8] {
+        guard let node = machine.userData else { return [] }
+        let text = try functions.text(node).filter { !$0.isWhitespace }
+        if let bytes = Base64.decode(text) { return bytes }
+        throw InvalidInput(
+            Diagnostic(
+                at: node.place,
+                "the userdata of '\(machine.name)' is not in Base64",
+                .noRehearsal,
+                why: "EC2 refuses it as it is",
+                fix: "put it into 'Fn::Base64'"
+            )
+        )
     }
 
     /// The resource that starts a machine of a bound machine image, and that image.

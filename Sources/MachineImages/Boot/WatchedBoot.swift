@@ -37,7 +37,8 @@ package struct WatchedBoot: Sendable {
 
     /// Runs a machine for as long as `watch` looks at it; nil where it switched itself off before.
     ///
-    /// `ended` is called with the last lines of its console before all that it wrote is gone. Throws `VirtualMachineError`.
+    /// `watch` begins with the machine, when its disk is made. `ended` is called with the last lines of its console before all
+    /// that it wrote is gone. Throws `VirtualMachineError`.
     package func run<Value: Sendable>(
         _ disk: MachineDisk,
         identity: Digest,
@@ -49,53 +50,87 @@ package struct WatchedBoot: Sendable {
         let folder = try store.makeWorkFolder("boot")
         defer { _ = folder.remove() }
         let taken = try ports.map { (guest: $0, host: try LoopbackPort.take()) }
+        // Nobody else gets the ports as long as the sockets are there.
+        defer { withExtendedLifetime(taken) {} }
         let forwards = taken.map { VirtualMachine.Forward(host: $0.host.port, guest: $0.guest) }
         let console = if case .log(let path) = boot.console { path } else { folder.path.appending("console") }
         let machine = Machine(report: folder.path.appending("report"), console: console, forwards: forwards)
-        for file in [machine.report, machine.console] { try AtomicFile.write([], to: file, mode: 0o600) }
+        try AtomicFile.write([], to: machine.report, mode: 0o600)
         var boot = boot
         boot.console = .log(machine.console)
         boot.report = machine.report
         boot.forwards += forwards
-        let value = try await withThrowingTaskGroup(of: Value?.self) { [boot] group in
-            group.addTask {
-                try await boot.run(disk, identity: identity, program: program)
-                return nil
+        var value: Value?
+        try await boot.run(disk, identity: identity, program: program) { run in
+            value = try await withThrowingTaskGroup(of: Value?.self) { group in
+                group.addTask {
+                    try await run()
+                    return nil
+                }
+                group.addTask { try await watch(machine) }
+                defer { group.cancelAll() }
+                return try await group.next() ?? nil
             }
-            group.addTask { try await watch(machine) }
-            defer { group.cancelAll() }
-            return try await group.next() ?? nil
         }
         ended(Self.lastLines(of: machine.console))
         return value
     }
 
     private static func lastLines(of console: FilePath) -> [String] {
-        let text = (try? Files.read(console, limit: 64 << 20)).map { String(decoding: $0, as: UTF8.self) } ?? ""
-        return text.split(whereSeparator: \.isNewline).suffix(20).map(String.init)
+        guard let file = try? Descriptor.openForReading(console), let size = try? file.status().size else { return [] }
+        let start = max(0, size - 16 << 10)
+        let bytes = [UInt8](unsafeUninitializedCapacity: Int(size - start)) { buffer, count in
+            count = (try? file.read(into: UnsafeMutableRawBufferPointer(buffer), at: start)) ?? 0
+        }
+        return String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isNewline).suffix(20).map(String.init)
     }
 }
 
 extension MachineBoot {
+    /// A part of userdata.
+    package struct Part: Sendable {
+        var type: String
+        /// Programs run in the order of these names; nil leaves the name to cloud-init: `part-001`.
+        var name: String?
+        var content: [UInt8]
+
+        /// A program that cloud-init runs when it runs userdata; with `isLast` behind all others, those of `runcmd` too.
+        package static func program(_ text: String, isLast: Bool = false) -> Part {
+            Part(type: "text/x-shellscript", name: isLast ? "zz-ovenbird" : nil, content: Array(text.utf8))
+        }
+
+        /// A program that cloud-init runs as early as it can.
+        package static func earlyProgram(_ text: String) -> Part {
+            Part(type: "text/cloud-boothook", content: Array(text.utf8))
+        }
+
+        /// Userdata of any form.
+        package static func userData(_ content: [UInt8]) -> Part {
+            // What is compressed has a type of its own; all other forms say in their first line what they are.
+            Part(type: content.starts(with: [0x1f, 0x8b]) ? "application/x-gzip" : "text/plain", content: content)
+        }
+
+        /// Whether it is a message of several parts itself.
+        fileprivate var isMessage: Bool {
+            let start = String(decoding: content.prefix(64), as: UTF8.self).lowercased()
+            return type == "text/plain" && (start.hasPrefix("content-type:") || start.hasPrefix("mime-version:"))
+        }
+    }
+
     /// Several parts as one userdata, as cloud-init reads them.
     ///
     /// Source: cloud-init, "User-data formats": MIME multi-part archive; RFC 2046 section 5.1.
-    package static func userData(_ parts: [(type: String, content: [UInt8])]) -> [UInt8] {
-        // Base64 has no line that begins like this.
+    package static func userData(_ parts: [Part]) -> [UInt8] {
+        // No line of Base64 begins like this, and no sane boundary of anybody else's does.
         let boundary = "--ovenbird--"
         let head = "Content-Type: multipart/mixed; boundary=\"\(boundary)\"\nMIME-Version: 1.0\n\n"
         return Array(head.utf8)
             + parts.flatMap { part in
-                let head =
-                    "--\(boundary)\nContent-Type: \(part.type)\nContent-Transfer-Encoding: base64\nMIME-Version: 1.0\n\n"
-                return Array((head + Base64.encode(part.content) + "\n").utf8)
+                let start = Array("--\(boundary)\n".utf8)
+                if part.isMessage { return start + part.content + [UInt8(ascii: "\n")] }
+                var head = "Content-Type: \(part.type)\nContent-Transfer-Encoding: base64\nMIME-Version: 1.0\n"
+                if let name = part.name { head += "Content-Disposition: attachment; filename=\"\(name)\"\n" }
+                return start + Array((head + "\n" + Base64.encode(part.content) + "\n").utf8)
             } + Array("--\(boundary)--\n".utf8)
     }
-
-    /// Of a program that cloud-init runs, when it runs userdata.
-    package static let program = "text/x-shellscript"
-    /// Of a program that cloud-init runs as early as it can.
-    package static let earlyProgram = "text/cloud-boothook"
-    /// Of userdata whose first line says what it is.
-    package static let anyKind = "text/plain"
 }

@@ -13,6 +13,8 @@ struct DiskSettings: Sendable, Hashable {
     let boot: Boot
     let label: String
     let kernelArguments: [String]
+    /// Whether what no two machines may share is left out.
+    let isCleaned: Bool
 
     /// Reads the label of a config, which the bake has written; nil where it is none of ours.
     init?(_ label: String?) {
@@ -23,6 +25,8 @@ struct DiskSettings: Sendable, Hashable {
         self.boot = boot
         self.label = name
         size = json["size"]?.integerValue
+        // Images from before there was the setting are cleaned as well.
+        isCleaned = json["clean"]?.boolValue ?? true
         kernelArguments = arguments.compactMap(\.stringValue)
     }
 }

@@ -166,6 +166,9 @@ package struct MachineDisk {
             to: &writer
         )
         try add("etc/fstab", BootFiles.mounts(root: identity.root), to: &writer)
+        if settings.isCleaned {
+            for entry in try MachineTraces.cleaning(tree, time: time) { try writer.append(entry) }
+        }
         _ = try writer.finish()
         layers.append((listing: try LayerListing.scan(file), file: file))
         return layers
