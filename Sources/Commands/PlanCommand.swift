@@ -73,7 +73,7 @@ struct PlanCommand: AsyncParsableCommand {
             )
         }
         let places = try cache.places(of: bakefile)
-        guard online, !places.from.isEmpty else { return try planned(nil) }
+        guard online, !places.from.isEmpty else { return try store.keepingState { try planned(nil) } }
         return try await registry.session { session in
             let shared = SharedSteps(
                 places,

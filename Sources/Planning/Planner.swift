@@ -220,17 +220,20 @@ package struct Planner {
         let symbol =
             contentKey ?? StepKey(definition: definition.key, parent: [chain.symbol.digest], others: others)
 
-        let reason = PlanReason(
-            record: try records.lastStep(image: chain.image, address: address),
-            definition: definition,
-            inputs: read,
-            contentKey: contentKey,
-            parent: chain.layers,
-            parentName: chain.parent,
-            variables: variables(in: work),
-            packages: reference?.locked?.packages,
-            records: records
-        )
+        // Looked for only where the step is not cached.
+        func reason(_ planner: Planner, _ chain: Chain) throws -> String {
+            try PlanReason(
+                record: planner.records.lastStep(image: chain.image, address: address),
+                definition: definition,
+                inputs: read,
+                contentKey: contentKey,
+                parent: chain.layers,
+                parentName: chain.parent,
+                variables: planner.variables(in: work),
+                packages: reference?.locked?.packages,
+                records: planner.records
+            ).text()
+        }
         let resolution = isUnpinned ? try contentKey.flatMap { try records.resolution(of: $0.digest) } : nil
         let isRefreshed = request.refresh && isUnpinned
         let mayBeShared = result == nil && !isRefreshed && !work.isVerified
@@ -251,7 +254,9 @@ package struct Planner {
         } else if request.refresh, work.isMoving, try records.hasResult(madeBy: definition.key) {
             (state, text) = (.willRun, "'--refresh' resolves it anew")
         } else {
-            (state, text) = (.willRun, try reason.text() + (isRefreshed ? "" : try keptNote(reference, isUnpinned)))
+            (state, text) = (
+                .willRun, try reason(self, chain) + (isRefreshed ? "" : try keptNote(reference, isUnpinned))
+            )
         }
         if !state.isCached, firstToRun[symbol] == nil { firstToRun[symbol] = name }
 

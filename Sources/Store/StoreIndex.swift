@@ -103,9 +103,24 @@ final class StoreIndex: Sendable {
 }
 
 extension StoreIndex {
+    /// The index whose state this task sees in all of its queries.
+    @TaskLocal private static var kept: ObjectIdentifier?
+
     /// Runs queries on one consistent state.
     func read<Value>(_ body: (Database) throws -> Value) throws -> Value {
-        try Self.reporting(path) { try queue.read(body) }
+        try Self.reporting(path) {
+            if Self.kept == ObjectIdentifier(queue) { return try queue.unsafeReentrantRead(body) }
+            return try queue.read(body)
+        }
+    }
+
+    /// Runs `body`, all of whose reads see one state, and cost no transaction of their own.
+    ///
+    /// It may not write, and what other threads ask of the index waits for its end.
+    func keepingState<Value>(_ body: () throws -> Value) throws -> Value {
+        try Self.reporting(path) {
+            try queue.read { _ in try Self.$kept.withValue(ObjectIdentifier(queue)) { try body() } }
+        }
     }
 
     /// Runs a transaction that holds the write lock from its start, so that what it reads stays true until it ends.
