@@ -20,6 +20,7 @@ struct DiskSettings: Sendable {
     var label = "root"
     var kernelArguments: [String] = []
     var isCleaned = true
+    var isRelaid = false
 
     static let shape = Keys<DiskSettings>(
         "'disk'",
@@ -45,6 +46,12 @@ struct DiskSettings: Sendable {
                 \.isCleaned,
                 "whether what no two machines may share is left out: machine-id, host keys, seeds, logs; true by default"
             ),
+            .defaulted(
+                "relayout",
+                .flag,
+                \.isRelaid,
+                "whether the disk is laid out anew, without the holes of what later layers replace; false by default"
+            ),
         ],
         synonyms: ["fs": "filesystem", "cmdline": "kernel-arguments", "kernel": "kernel-arguments"]
     )
@@ -58,6 +65,7 @@ struct DiskSettings: Sendable {
             "filesystem": .string(filesystem.rawValue),
             "kernelArguments": .strings(kernelArguments),
             "label": .string(label),
+            "relayout": .bool(isRelaid),
             "size": size.map(JSONValue.integer),
         ])
     }

@@ -182,6 +182,7 @@ extension PackagesStep {
     var fields: JSONValue {
         .object([
             "names": .strings(names), "files": .array(files.map(\.field)), "recommends": .bool(recommends),
+            "sha256": digest.map { .string($0.hex) },
             "sources": .array(
                 sources.map { source in
                     .object([

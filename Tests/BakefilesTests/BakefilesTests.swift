@@ -82,7 +82,7 @@ import Testing
         #expect(base.steps[1].place.description == "sub/Bakefile.yaml:20:9")
         #expect(
             base.machine?.canonicalText
-                == #"{"boot":"hybrid","clean":true,"filesystem":"ext4","kernelArguments":[],"label":"root","size":4294967296}"#
+                == #"{"boot":"hybrid","clean":true,"filesystem":"ext4","kernelArguments":[],"label":"root","relayout":false,"size":4294967296}"#
         )
 
         let web = try #require(bakefile.image(named: "web"))

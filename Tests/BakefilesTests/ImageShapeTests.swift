@@ -127,18 +127,18 @@ import Testing
             """
             kind: ami
             from: { debian: bookworm }
-            disk: { size: 512MiB, boot: uefi, label: ROOT, kernel-arguments: [console=ttyS0, quiet], clean: false }
+            disk: { size: 512MiB, boot: uefi, label: ROOT, kernel-arguments: [console=ttyS0, quiet], clean: false, relayout: true }
             """
         ).machine
         #expect(
             machine?.canonicalText
                 == #"{"boot":"uefi","clean":false,"filesystem":"ext4","kernelArguments":["console=ttyS0","quiet"],"#
-                + #""label":"ROOT","size":536870912}"#
+                + #""label":"ROOT","relayout":true,"size":536870912}"#
         )
         let plain = try image("kind: ami\nfrom: { debian: bookworm }").machine
         #expect(
             plain?.canonicalText
-                == #"{"boot":"hybrid","clean":true,"filesystem":"ext4","kernelArguments":[],"label":"root"}"#
+                == #"{"boot":"hybrid","clean":true,"filesystem":"ext4","kernelArguments":[],"label":"root","relayout":false}"#
         )
     }
 

@@ -68,6 +68,31 @@ struct DiskExportTests {
         #expect(grub == "machine\n")
     }
 
+    @Test func `is laid out anew where that is asked for`() async throws {
+        let kitchen = try await kitchen()
+        let bakefile = String(decoding: try Files.read(kitchen.work.file("Bakefile")), as: UTF8.self)
+        try kitchen.work.write([UInt8](repeating: 7, count: 8 << 20), to: "large")
+        let steps = """
+                  - copy: { from: large, to: /large }
+                  - delete: /large
+                  - file: { path: /last, content: last }
+                disk:
+            """
+        /// Where the file of the last layer is.
+        func place(_ size: String) async throws -> Int {
+            let text = bakefile.replacing("    disk:", with: steps).replacing("256MiB", with: size)
+            try kitchen.work.write(text, to: "Bakefile")
+            try await kitchen.run("bake")
+            try await kitchen.run("export", "machine", "--format", "raw", "--to", "disk.raw", "--force")
+            let disk = kitchen.work.file("disk.raw")
+            #expect(try await content("/last", of: disk) == "last")
+            let output = try await requireTool("debugfs", ["-R", "blocks /last", "\(disk)?offset=\(66 << 20)"])
+            return try #require(Int(output.filter(\.isNumber)))
+        }
+        let (behind, relaid) = try await (place("256MiB"), place("256MiB, relayout: true"))
+        #expect(relaid + 2000 < behind)
+    }
+
     @Test func `has nothing that no two machines may share, unless that is asked for`() async throws {
         let steps = """
                   - file: { path: /etc/machine-id, content: "0123456789abcdef0123456789abcdef\\n", mode: "0444" }

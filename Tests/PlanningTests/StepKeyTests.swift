@@ -93,7 +93,7 @@ struct StepKeyTests {
             [
                 ("names", { $0.names = ["nginx-light"] }), ("names", { $0.names = ["nginx", "curl"] }),
                 ("files", { $0.files = [InputPath(path: "a.deb")] }), ("recommends", { $0.recommends = true }),
-                ("sources", { $0.sources = [source] }),
+                ("sources", { $0.sources = [source] }), ("digest", { $0.digest = Digester.digest(of: "deb") }),
             ]
         ) { key(.packages($0)) }
         expectKeysToDiffer(

@@ -15,6 +15,8 @@ struct DiskSettings: Sendable, Hashable {
     let kernelArguments: [String]
     /// Whether what no two machines may share is left out.
     let isCleaned: Bool
+    /// Whether the tree is laid out as if it had come from one layer.
+    let isRelaid: Bool
 
     /// Reads the label of a config, which the bake has written; nil where it is none of ours.
     init?(_ label: String?) {
@@ -27,6 +29,7 @@ struct DiskSettings: Sendable, Hashable {
         size = json["size"]?.integerValue
         // Images from before there was the setting are cleaned as well.
         isCleaned = json["clean"]?.boolValue ?? true
+        isRelaid = json["relayout"]?.boolValue ?? false
         kernelArguments = arguments.compactMap(\.stringValue)
     }
 }

@@ -171,7 +171,23 @@ package struct MachineDisk {
         }
         _ = try writer.finish()
         layers.append((listing: try LayerListing.scan(file), file: file))
-        return layers
+        return settings.isRelaid ? [try joined(layers, work)] : layers
+    }
+
+    /// All of it as one layer, in whose place nothing is that was replaced or removed.
+    private func joined(
+        _ layers: [(listing: LayerListing, file: Descriptor)],
+        _ work: FilePath
+    ) throws -> (listing: LayerListing, file: Descriptor) {
+        let tree = try MergedTree(layers: layers.map(\.listing))
+        let file = try Descriptor.openUnnamed(in: work)
+        var writer = try TarWriter.open(to: file, name: "the tree of the image")
+        try tree.flattened { (entry, contents) throws(LayerError) in
+            guard let contents else { return try writer.append(entry) }
+            try writer.append(entry, slice: layers[contents.layer].file, at: contents.offset)
+        }
+        _ = try writer.finish()
+        return (listing: try LayerListing.scan(file), file: file)
     }
 
     private func add(_ path: EntryPath, _ text: String, to writer: inout TarWriter) throws {
