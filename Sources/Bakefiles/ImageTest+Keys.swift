@@ -61,18 +61,30 @@ extension Shape where Value == [String] {
     }
 }
 
+extension Shape where Value: Equatable & Sendable {
+    /// Refuses a test that something is not there, and that it is anything besides; `bare` is the test without more.
+    fileprivate func refusingMore(
+        _ isAbsent: any WritableKeyPath<Value, Bool> & Sendable,
+        _ noun: String,
+        bare: @escaping @Sendable (Value) -> Value
+    ) -> Shape {
+        then { test, node, reading in
+            var absent = bare(test)
+            absent[keyPath: isAbsent] = true
+            guard test[keyPath: isAbsent], test != absent else { return test }
+            let message = "\(noun) that is not there has nothing else to test"
+            return reading.fail(at: node.place, message, .conflictingKeys)
+        }
+    }
+}
+
 extension FileTest {
     static let shape = Shape<FileTest>.forms(
         "a path or a mapping",
         text: Shape<String>.imagePath.map { FileTest(path: $0) },
         mapping: keys.shape(FileTest(path: "/"))
     )
-    .then { test, node, reading in
-        var bare = FileTest(path: test.path)
-        bare.isAbsent = true
-        guard test.isAbsent, test != bare else { return test }
-        return reading.fail(at: node.place, "a file that is not there has nothing else to test", .conflictingKeys)
-    }
+    .refusingMore(\.isAbsent, "a file") { FileTest(path: $0.path) }
 
     private static let keys = Keys<FileTest>(
         "a 'file' test",
@@ -116,12 +128,7 @@ extension UserTest {
         text: Shape<String>.text(.accountName).map { UserTest(name: $0) },
         mapping: keys.shape(UserTest(name: ""))
     )
-    .then { test, node, reading in
-        var bare = UserTest(name: test.name)
-        bare.isAbsent = true
-        guard test.isAbsent, test != bare else { return test }
-        return reading.fail(at: node.place, "an account that is not there has nothing else to test", .conflictingKeys)
-    }
+    .refusingMore(\.isAbsent, "an account") { UserTest(name: $0.name) }
 
     private static let keys = Keys<UserTest>(
         "a 'user' test",

@@ -21,6 +21,13 @@ struct ParameterWork {
         /// The values of `NoEcho` parameters, which are never shown: in the file, and in the new text.
         let hidden: (names: Set<String>, old: [Range<Int>], new: [Range<Int>])
 
+        /// What the values were held to.
+        let template: Template
+        /// The file as it would be.
+        let new: ParameterFile
+        /// Parameters whose binding has no value yet.
+        let waiting: Set<String>
+
         var isChanged: Bool { text != file.text || !file.exists }
 
         /// A value to be shown.
@@ -76,7 +83,10 @@ struct ParameterWork {
             changes: changes,
             warnings: diagnostics.inFileOrder,
             notes: resolution.unresolved.map { note($0, keeps: new[$0.parameter] != nil) },
-            hidden: (hidden, file.valueBytes(of: hidden), new.valueBytes(of: hidden))
+            hidden: (hidden, file.valueBytes(of: hidden), new.valueBytes(of: hidden)),
+            template: template,
+            new: new,
+            waiting: waiting
         )
     }
 
@@ -94,19 +104,15 @@ struct ParameterWork {
     func filledTemplate(from release: Release) throws -> Filled {
         let edited = try edit(from: release)
         var diagnostics = DiagnosticList()
-        let file = ParameterFile.read(edited.text, file: fileName, diagnostics: &diagnostics)
         let text = try Files.read(location(of: stack.template), limit: 16 << 20)
-        let name = name(of: stack.template)
-        let root = Template.readDocument(text, file: name, diagnostics: &diagnostics)
-        let template = Template.read(text, file: name, diagnostics: &diagnostics)
+        let root = Template.readDocument(text, file: name(of: stack.template), diagnostics: &diagnostics)
         try diagnostics.throwIfErrors()
-        guard let root, let template else { preconditionFailure("what cannot be read is an error") }
-        let unresolved = Set(BindingResolution(stack, in: environment, from: release).unresolved.map(\.parameter))
+        guard let root else { preconditionFailure("what cannot be read is an error") }
         var values: [String: String] = [:]
-        for parameter in template.parameters {
+        for parameter in edited.template.parameters {
             // The values that a binding has not yet, that the stack had before, and that SSM has, are not known here.
-            if unresolved.contains(parameter.name) || parameter.type.value.item == .parameterName { continue }
-            let entry = file?[parameter.name]
+            if edited.waiting.contains(parameter.name) || parameter.type.value.item == .parameterName { continue }
+            let entry = edited.new[parameter.name]
             values[parameter.name] = entry == nil ? parameter.defaultValue?.value : entry?.value
         }
         return Filled(

@@ -3,8 +3,6 @@ func different(_ name: String, _ expected: String, _ found: String, _ isSame: Bo
     isSame ?? (expected == found) ? [] : ["\(name): expected \(expected), found \(found)"]
 }
 
-func octal(_ mode: UInt32) -> String { "0" + String(mode & 0o7777, radix: 8) }
-
 /// A text in quotes, in one line and not too long.
 func quoted(_ text: String) -> String {
     let line = text.debugDescription.dropFirst().dropLast()

@@ -27,8 +27,8 @@ package struct ImageTesting: Sendable {
 
     /// Tests an image that a bake has finished; the results are in the order of its tests.
     ///
-    /// `userData` is what a machine finds besides the tests. What it has passed before is not run again, for neither image nor test can have changed. Throws where a test cannot
-    /// be run at all.
+    /// `userData` is what a machine finds besides the tests. What the image has passed before is not run again, for neither
+    /// image nor test can have changed. Throws where a test cannot be run at all.
     package func run(_ image: LayeredImage, userData: [UInt8]?) async throws -> [TestResult] {
         let tests = image.image.tests
         guard !tests.isEmpty, let finished = image.finished else { return [] }
@@ -43,7 +43,8 @@ package struct ImageTesting: Sendable {
             }
             let still = open.filter { !tests[$0].check.isLive }
             let answers = try await BlockingPool.shared.run { [store] in
-                try StillImage(stored, layers: image.layers, in: store).failures(of: still.map { tests[$0].check })
+                var image = try StillImage(stored, layers: image.layers, in: store)
+                return try image.outcomes(of: still.map { tests[$0].check })
             }
             for (index, answer) in zip(still, answers) { ended[index] = answer }
             let live = open.filter { tests[$0].check.isLive }

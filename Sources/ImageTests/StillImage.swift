@@ -4,6 +4,7 @@ import Baking
 import ContainerImages
 import Layers
 import OCI
+import Planning
 import Store
 import SystemIO
 
@@ -11,6 +12,9 @@ import SystemIO
 struct StillImage {
     private let stored: StoredImage
     private let root: ImageRoot
+    /// What several tests ask for is read once.
+    private var packages: InstalledPackages?
+    private var accounts: Accounts?
 
     init(_ stored: StoredImage, layers: [Digest], in store: ArtifactStore) throws {
         self.stored = stored
@@ -19,52 +23,53 @@ struct StillImage {
     }
 
     /// How each of the tests ends.
-    func failures(of checks: [ImageTest.Check]) throws -> [TimedOutcome] {
-        var packages: InstalledPackages?
-        var accounts: Accounts?
-        return try checks.map { check in
+    mutating func outcomes(of checks: [ImageTest.Check]) throws -> [TimedOutcome] {
+        var outcomes: [TimedOutcome] = []
+        for check in checks {
             let started = ContinuousClock.now
             let failures: [String]
             do {
-                failures = try self.failures(of: check, &packages, &accounts)
+                failures = try self.failures(of: check)
             } catch let error as StepError {
                 // What the image has is not what it could be.
                 failures = [error.message]
             } catch let error as LayerError {
                 failures = ["\(error)"]
             }
-            return (failures.isEmpty ? .passed : .failed(failures), started.duration(to: .now).inSeconds)
+            let outcome: TestResult.Outcome = failures.isEmpty ? .passed : .failed(failures)
+            outcomes.append((outcome, started.duration(to: .now).inSeconds))
         }
+        return outcomes
     }
 
-    private func failures(
-        of check: ImageTest.Check,
-        _ packages: inout InstalledPackages?,
-        _ accounts: inout Accounts?
-    ) throws -> [String] {
+    private mutating func failures(of check: ImageTest.Check) throws -> [String] {
         switch check {
-        case .file(let test): return try failures(of: test)
-        case .package(let test):
-            let known = try packages ?? installed()
-            packages = known
-            return test.failures(among: known)
-        case .user(let test):
-            let known = try accounts ?? Accounts(root: root)
-            accounts = known
-            return test.failures(among: known)
-        case .unit(let test):
-            return different("state", test.state.rawValue, try root.unitState(test.name).rawValue)
+        case .file(let test): try failures(of: test)
+        case .package(let test): test.failures(among: try knownPackages())
+        case .user(let test): test.failures(among: try knownAccounts())
+        case .unit(let test): different("state", test.state.rawValue, try root.unitState(test.name).rawValue)
         case .command, .port, .http: preconditionFailure("a \(check.kind) test needs the image to run")
         }
     }
 
-    private func installed() throws -> InstalledPackages {
-        try AttestedImage(
+    private mutating func knownPackages() throws -> InstalledPackages {
+        if let packages { return packages }
+        let image = AttestedImage(
             config: stored.config,
             isMachine: stored.isMachine,
             tree: root.tree,
             blobs: root.blobs
-        ).installedPackages()
+        )
+        let found = try image.installedPackages()
+        packages = found
+        return found
+    }
+
+    private mutating func knownAccounts() throws -> Accounts {
+        if let accounts { return accounts }
+        let found = try Accounts(root: root)
+        accounts = found
+        return found
     }
 }
 
@@ -72,15 +77,9 @@ extension StillImage {
     /// More of a file's content is not looked at.
     private static let limit: Int64 = 16 << 20
 
-    private func failures(of test: FileTest) throws -> [String] {
+    private mutating func failures(of test: FileTest) throws -> [String] {
         let isAboutLink = test.kind == .symlink || test.target != nil || test.isAbsent
-        let path = try EntryPath(test.path)
-        let place: EntryPath
-        do {
-            place = try root.tree.resolve(path, followFinal: !isAboutLink)
-        } catch {
-            return ["\(error)"]
-        }
+        let place = try root.tree.resolve(try EntryPath(test.path), followFinal: !isAboutLink)
         guard let entry = root.tree.entry(at: place) else { return test.isAbsent ? [] : ["there is no such file"] }
         if test.isAbsent { return ["it is there: a \(entry.kind.word)"] }
         var failures: [String] = []
@@ -91,17 +90,12 @@ extension StillImage {
             let found = entry.kind == .symlink ? String(decoding: entry.linkTarget, as: UTF8.self) : "no symlink"
             failures += different("target", target, found)
         }
-        if test.content != nil || !test.contains.isEmpty { failures += contentFailures(of: test, entry, at: place) }
+        if test.content != nil || !test.contains.isEmpty { failures += try contentFailures(of: test, entry, at: place) }
         return failures
     }
 
-    private func failures(of owner: Ownership, _ entry: TarEntry) throws -> [String] {
-        let numbers: (owner: UInt32, group: UInt32)
-        do {
-            numbers = try Accounts(root: root).numbers(owner)
-        } catch let error as StepError {
-            return [error.message]
-        }
+    private mutating func failures(of owner: Ownership, _ entry: TarEntry) throws -> [String] {
+        let numbers = try knownAccounts().numbers(owner)
         let user = different(
             "owner",
             "\(owner.user) (\(numbers.owner))",
@@ -112,16 +106,11 @@ extension StillImage {
         return user + different("group", "\(group) (\(numbers.group))", "\(entry.group)", numbers.group == entry.group)
     }
 
-    private func contentFailures(of test: FileTest, _ entry: TarEntry, at place: EntryPath) -> [String] {
+    private func contentFailures(of test: FileTest, _ entry: TarEntry, at place: EntryPath) throws -> [String] {
         guard entry.kind == .regular || entry.kind == .hardLink else {
             return ["it is a \(entry.kind.word), which has no content"]
         }
-        let bytes: [UInt8]
-        do {
-            bytes = try root.contents(of: "/\(place)", limit: Self.limit) ?? []
-        } catch {
-            return ["\(error)"]
-        }
+        let bytes = try root.contents(of: "/\(place)", limit: Self.limit) ?? []
         if let content = test.content, bytes != Array(content.utf8) {
             return ["content: \(firstDifference(content, String(decoding: bytes, as: UTF8.self)))"]
         }

@@ -174,6 +174,8 @@ extension TarWriter {
             throw LayerError(.unsupported, name, entry: item.path, message)
         }
         fill(entry, from: item)
+        // libarchive takes a name that it cannot convert for want of memory where an earlier call left that behind.
+        errno = 0
         let result = archive_write_header(archive, entry)
         // libarchive marks names that are no UTF-8 as binary and warns; the bytes are kept, which is what is wanted.
         let isBinary = result == ARCHIVE_WARN && !(isValidUTF8(item.path.bytes) && isValidUTF8(item.linkTarget))

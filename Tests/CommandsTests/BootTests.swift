@@ -41,6 +41,18 @@ import Testing
         #expect(try await refusal(kitchen, "--timeout", "0").contains("'--timeout' takes 1 and more"))
     }
 
+    @Test func `userdata that is not there is told of before an image is baked whose tests need it`() async throws {
+        let kitchen = try await kitchen()
+        let bakefile = String(decoding: try Files.read(kitchen.work.file("Bakefile")), as: UTF8.self)
+        try kitchen.work.write(bakefile + "    userdata: none\n    tests: [{ file: /boot }]\n", to: "Bakefile")
+        try await kitchen.run("bake")
+        try kitchen.work.write(bakefile + "    userdata: none\n    tests: [{ command: \"true\" }]\n", to: "Bakefile")
+        let result = try await kitchen.ovenbird(["bake"])
+        #expect(result.status == 2)
+        #expect(result.error.contains("error: 'none' does not exist [input-missing]"))
+        #expect(!result.error.contains("starts:"))
+    }
+
     @Test func `takes as much userdata as EC2 does`() async throws {
         let kitchen = try await kitchen()
         try kitchen.work.write(String(repeating: "x", count: 16_385), to: "userdata")

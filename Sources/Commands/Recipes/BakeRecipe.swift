@@ -3,6 +3,7 @@ import Bakefiles
 import Baking
 import ContainerImages
 import Diagnostics
+import Disks
 import FoundationEssentials
 import Glibc
 import ImageTests
@@ -85,10 +86,6 @@ struct BakeRecipe: Sendable {
         let secrets = SecretCheck(bakefile, environment: options.environment)
         try secrets.check(git, build)
         let stamp = ContinuousIntegration.stampLabels(git: git, build: build)
-        // What is wrong with it is said before the images are baked.
-        let userData = try Dictionary(
-            bakefile.images.compactMap { image in try bakefile.userData(of: image).map { (image.name, $0) } }
-        ) { first, _ in first }
         let planned = try await BlockingPool.shared.run {
             let planned = try Planner.plan(
                 bakefile,
@@ -105,6 +102,8 @@ struct BakeRecipe: Sendable {
             try Planner.forgetVanishedInputs(of: bakefile, in: store)
             return planned
         }
+        // What is wrong with it is said before the images are baked.
+        let userData = try await BlockingPool.shared.run { try userDataForTests(of: planned) }
         FreedMemory.giveBack()
         let naming = ImageNaming(recipe: self, git: git)
         try naming.check(planned.images.map(\.image))
@@ -168,6 +167,15 @@ struct BakeRecipe: Sendable {
         try store.finishBake(id: bake.identifier, status: status, at: Int64(time(nil)))
     }
 
+    /// What machines find that are booted for their tests, by the names of the images.
+    private func userDataForTests(of plan: Plan) throws -> [String: [UInt8]] {
+        var userData: [String: [UInt8]] = [:]
+        for image in plan.images.map(\.image) where options.tests && image.tests.contains(where: \.check.isLive) {
+            userData[image.name] = try bakefile.userData(of: image)
+        }
+        return userData
+    }
+
     /// Holds each image against its `tests:`.
     private func test(_ images: [LayeredImage], _ userData: [String: [UInt8]]) async throws -> [TestResult] {
         let testing = ImageTesting(
@@ -188,6 +196,8 @@ struct BakeRecipe: Sendable {
                 throw cannotTest(image, error.description + (error.remedy.map { "\n  fix: \($0)" } ?? ""))
             } catch let error as MachineDiskError {
                 throw cannotTest(image, error.description + (error.remedy.map { "\n  fix: \($0)" } ?? ""))
+            } catch let error as DiskError {
+                throw cannotTest(image, error.description)
             }
         }
         return results
