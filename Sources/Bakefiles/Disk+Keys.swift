@@ -7,6 +7,7 @@ struct DiskSettings: Sendable {
         case hybrid
         case bios
         case uefi
+        case uki
     }
 
     enum Filesystem: String, CaseIterable, Sendable {
@@ -32,7 +33,12 @@ struct DiskSettings: Sendable {
                 "the disk's size, as in '4GiB'; by default what it needs and half as much again"
             ),
             .defaulted("filesystem", .choice, \.filesystem, "the root file system; 'ext4'"),
-            .defaulted("boot", .choice, \.boot, "how it boots: 'bios', 'uefi', or both with 'hybrid', the default"),
+            .defaulted(
+                "boot",
+                .choice,
+                \.boot,
+                "how it boots: 'bios', 'uefi', or both with 'hybrid', the default; 'uki' for a kernel that UEFI starts itself"
+            ),
             .defaulted("label", .text(.diskLabel), \.label, "the root file system's label; 'root' by default"),
             .defaulted(
                 "kernel-arguments",

@@ -1,4 +1,5 @@
 import Diagnostics
+import OCI
 
 extension Reading {
     /// What can only be said once all images are known: whether those that are named exist, and need no circle.
@@ -23,9 +24,17 @@ extension Reading {
     private mutating func checkPreloads(_ read: [Image]) {
         for image in read {
             for step in image.steps {
-                guard case .preload(let preload) = step.action,
-                    let used = read.first(where: { $0.name == preload.image })
-                else { continue }
+                guard case .preload(let preload) = step.action else { continue }
+                if case .registry(let reference) = preload.source, reference.tag == nil, preload.names.isEmpty {
+                    report(
+                        at: step.place,
+                        "\(quoted(image.name)) preloads \(quoted("\(reference)")), which has no tag",
+                        .missingKey,
+                        why: "Docker finds an image that it has by name and tag",
+                        fix: "write what Docker is to call it under 'as'"
+                    )
+                }
+                guard let used = read.first(where: { $0.name == preload.image }) else { continue }
                 let start = "\(quoted(image.name)) preloads \(quoted(used.name))"
                 if used.kind == .ami {
                     report(

@@ -163,7 +163,8 @@ extension Image {
                 copy.source = .image(name: other, path: path)
                 steps[position].action = .copy(copy)
             case .preload(var preload):
-                preload.image = names[preload.image] ?? preload.image
+                guard let name = preload.image, let other = names[name] else { continue }
+                preload.source = .image(other)
                 steps[position].action = .preload(preload)
             default: continue
             }

@@ -1,4 +1,5 @@
 package import Diagnostics
+package import OCI
 package import SystemIO
 
 /// One declared change to an image.
@@ -364,14 +365,40 @@ package struct ServiceStep: Sendable, Hashable {
     }
 }
 
-/// `preload:` a container image of the same Bakefile that the machine's Docker has from its first start on.
+/// `preload:` a container image that the machine's Docker has from its first start on.
 package struct PreloadStep: Sendable, Hashable {
-    package var image: String
-    /// What Docker calls it, each `REPOSITORY:TAG`; empty for the image's own names, which have its version.
+    package enum Source: Sendable, Hashable {
+        /// One of the same Bakefile.
+        case image(String)
+        /// One of a registry.
+        case registry(Reference)
+    }
+
+    package var source: Source
+    /// The keys of which one has to have signed a registry's image; empty where it need not be signed.
+    package var verify: [InputPath]
+    /// What Docker calls it, each `REPOSITORY:TAG`; empty for the image's own names: those with its version, or the registry's.
     package var names: [String]
 
-    package init(image: String, names: [String] = []) {
-        self.image = image
+    package init(_ source: Source, verify: [InputPath] = [], names: [String] = []) {
+        self.source = source
+        self.verify = verify
         self.names = names
+    }
+
+    /// The image of the same Bakefile; nil for a registry's.
+    package var image: String? { if case .image(let name) = source { name } else { nil } }
+
+    /// What it is called in messages: the image's name, or the registry's reference.
+    package var title: String {
+        switch source {
+        case .image(let name): name
+        case .registry(let reference): reference.description
+        }
+    }
+
+    /// The registry's image as an image could start from it; nil for one of the same Bakefile.
+    package var base: Base? {
+        if case .registry(let reference) = source { .registry(reference, verify: verify) } else { nil }
     }
 }

@@ -26,10 +26,14 @@ package struct Bake: Sendable {
         package var importBase: BringBase
         /// The same of a registry's image of which nothing but its meaning is needed: no layer is brought.
         package var resolveBase: BringBase
+        /// The same of a registry's image that is taken along whole: it is an image of the store afterwards.
+        package var importWhole: BringBase
         /// Makes the image of its layers.
         package var finishImage: @Sendable (LayeredImage) async throws -> FinishedImage
-        /// Gives a finished image its version, and what a machine image takes along of it.
-        package var preload: @Sendable (LayeredImage, PreloadStep) async throws -> PreloadedImage
+        /// Gives a finished image its version where it needs one, and what the Docker of a machine is to call it.
+        package var engineNames: @Sendable (LayeredImage, PreloadStep) async throws -> [String]
+        /// Gives an image of the store as a machine's Docker loads it, under names.
+        package var archive: @Sendable (FinishedImage, [String]) async throws -> PreloadedImage
         /// Brings what another machine made under a content key, on top of some layers; nil where nobody did, or where it
         /// cannot be had.
         package var findShared: @Sendable (StepKey, [Digest]) async throws -> MadeLayers?
@@ -37,14 +41,18 @@ package struct Bake: Sendable {
         package init(
             importBase: @escaping BringBase,
             resolveBase: BringBase? = nil,
+            importWhole: BringBase? = nil,
             finishImage: @escaping @Sendable (LayeredImage) async throws -> FinishedImage,
-            preload: @escaping @Sendable (LayeredImage, PreloadStep) async throws -> PreloadedImage,
+            engineNames: @escaping @Sendable (LayeredImage, PreloadStep) async throws -> [String],
+            archive: @escaping @Sendable (FinishedImage, [String]) async throws -> PreloadedImage,
             findShared: @escaping @Sendable (StepKey, [Digest]) async throws -> MadeLayers? = { _, _ in nil }
         ) {
             self.importBase = importBase
             self.resolveBase = resolveBase ?? importBase
+            self.importWhole = importWhole ?? importBase
             self.finishImage = finishImage
-            self.preload = preload
+            self.engineNames = engineNames
+            self.archive = archive
             self.findShared = findShared
         }
     }
@@ -244,8 +252,10 @@ package struct Bake: Sendable {
     private func taken(from image: LayeredImage?, by work: PlannedStep.Work) async throws -> TakenImage? {
         guard let image else { return nil }
         guard let step = work.preload else { return .layers(image.layers) }
-        let preloaded = try await recipes.preload(image, step)
-        return .whole(preloaded, key: step.key(identity: preloaded.identity, names: preloaded.names))
+        guard let finished = image.finished else { preconditionFailure("only a finished image is taken along") }
+        let names = try await recipes.engineNames(image, step)
+        let archive = try await recipes.archive(finished, names)
+        return .whole(archive, key: step.key(identity: finished.identity, names: names))
     }
 
     /// Whether nothing of an image is asked for but what its base means: no step stands on it, and no other image.

@@ -125,19 +125,23 @@ package struct MadeLayers: Sendable {
     package let layers: [Digest]
     package let config: JSONValue?
     /// What it is made of, where that was asked of something that moves.
-    package let resolution: Lock.Entry?
+    package internal(set) var resolution: Lock.Entry?
     /// Of a registry's image: the manifest or index that its reference stood for.
     package let entry: Digest?
+    /// Of a registry's image that is taken along whole: what it is called in the store.
+    package let image: FinishedImage?
 
     package init(
         layers: [Digest],
         config: JSONValue?,
         resolution: Lock.Entry? = nil,
-        entry: Digest? = nil
+        entry: Digest? = nil,
+        image: FinishedImage? = nil
     ) {
         self.layers = layers
         self.config = config
         self.resolution = resolution
         self.entry = entry
+        self.image = image
     }
 }

@@ -34,6 +34,7 @@ extension StepExecutor {
         let pinned = Base.registry(reference, verify: keys)
         let made = try await bring(pinned, platform, planned.inputs, bake.bakefile, bake.store)
         guard let entry = made.entry else { return made }
+        var result = made
         let resolution =
             kept
             ?? Lock.Entry(
@@ -47,6 +48,28 @@ extension StepExecutor {
             try bake.store.putResolution(Array(Lock(entries: [resolution]).text.utf8), for: asked.request)
             refreshed.insert(key)
         }
-        return MadeLayers(layers: made.layers, config: made.config, resolution: resolution, entry: entry)
+        result.resolution = resolution
+        return result
+    }
+
+    /// Makes the layer with a container image of a registry, for the machine's Docker.
+    func preload(
+        _ base: Base,
+        _ action: Step,
+        _ preload: PreloadStep,
+        _ planned: PlannedStep,
+        name: StepName,
+        on parent: [Digest]
+    ) async throws -> MadeLayers {
+        guard case .registry(let reference, _) = base else { preconditionFailure("'\(base.title)' is no registry's") }
+        let made = try await importBase(base, planned, name: name, by: bake.recipes.importWhole)
+        guard let image = made.image else { preconditionFailure("what is taken along whole is an image") }
+        let names = preload.engineNames(of: reference)
+        let archived = try await bake.recipes.archive(image, names)
+        return try await BlockingPool.shared.run { cancellation in
+            let source = TakenImage.whole(archived, key: [])
+            let layer = try draftLayer(action.action, planned, on: parent, from: source, cancellation: cancellation)
+            return MadeLayers(layers: [layer], config: nil, resolution: made.resolution, entry: made.entry)
+        }
     }
 }

@@ -84,8 +84,7 @@ struct StepExecutor: Sendable {
                     return try done(try record(made, of: step, under: key), .shared)
                 }
                 bake.emit(.stepStarted(name))
-                if !needsContent, case .base(let base) = step.work, case .registry = base {
-                    let made = try await importBase(base, step, name: name, by: bake.recipes.resolveBase)
+                if let made = try await resolved(step, name: name, needsContent: needsContent) {
                     return try done(made.unkept(of: step, under: key), .ran, made.resolution)
                 }
                 let made = try await execute(step, name: name, on: parent, from: source)
@@ -97,6 +96,17 @@ struct StepExecutor: Sendable {
             if !Task.isCancelled { failed.insert(key, name) }
             throw error
         }
+    }
+
+    /// What a step means whose layers nobody asks for: a registry's image that nothing stands on, or what Docker is to have,
+    /// in a bake that only resolves; else nil.
+    private func resolved(_ step: PlannedStep, name: StepName, needsContent: Bool) async throws -> MadeLayers? {
+        if !needsContent, case .base(let base) = step.work, case .registry = base {
+            return try await importBase(base, step, name: name, by: bake.recipes.resolveBase)
+        }
+        guard bake.options.onlyResolves, let preload = step.work.preload else { return nil }
+        guard let base = preload.base else { return MadeLayers(layers: [], config: nil) }
+        return try await importBase(base, step, name: name, by: bake.recipes.resolveBase)
     }
 
     /// What another machine made of the step, as long as that is what is asked for.
@@ -146,7 +156,9 @@ struct StepExecutor: Sendable {
         switch step.work {
         case .base(let base): try await makeBase(base, step, name: name)
         case .step(let action):
-            if action.action.needsSandbox {
+            if case .preload(let preload) = action.action, let base = preload.base {
+                try await self.preload(base, action, preload, step, name: name, on: parent)
+            } else if action.action.needsSandbox {
                 try await runInSandbox(action, step, name: name, on: parent)
             } else {
                 try await BlockingPool.shared.run { cancellation in

@@ -37,7 +37,7 @@ extension MachineDisk {
             let isTool =
                 switch error {
                 case .missing, .program: true
-                case .noKernel, .noSettings, .architecture: false
+                case .noKernel, .noSettings, .architecture, .tooLarge: false
                 }
             let text = "'\(known.name)' cannot become a disk"
             throw CommandFailure(

@@ -80,10 +80,17 @@ extension BaseImport {
         }
     }
 
-    /// Puts an image that was fetched into the store, in our own form, and names it.
+    /// Puts an image that was fetched into the store, and names it.
+    package func keep(_ image: RemoteImage, _ base: ImportedBase, as name: String) throws -> ContentDescriptor {
+        let descriptor = try store(image, base)
+        try store.setReference(name, descriptor)
+        return descriptor
+    }
+
+    /// Puts an image that was fetched into the store, in our own form, under no name.
     ///
     /// The config keeps its bytes, and with them the image its identity.
-    package func keep(_ image: RemoteImage, _ base: ImportedBase, as name: String) throws -> ContentDescriptor {
+    package func store(_ image: RemoteImage, _ base: ImportedBase) throws -> ContentDescriptor {
         let config = try store.putBlob(image.configBytes)
         let manifest = ImageManifest(
             config: ContentDescriptor(mediaType: .imageConfig, digest: config.digest, size: config.size),
@@ -92,13 +99,11 @@ extension BaseImport {
             annotations: image.manifest.annotations
         )
         let blob = try store.putBlob(manifest.json.canonicalBytes)
-        let descriptor = ContentDescriptor(
+        return ContentDescriptor(
             mediaType: manifest.mediaType,
             digest: blob.digest,
             size: blob.size,
             platform: image.config.platform
         )
-        try store.setReference(name, descriptor)
-        return descriptor
     }
 }

@@ -46,55 +46,65 @@ struct Ext4Extents {
     ///
     /// `write` takes the bytes of a block and its checksum's seed into account, and answers where it put it.
     func root(_ write: ([UInt8]) throws -> UInt64) rethrows -> (bytes: [UInt8], blocks: Int) {
-        var entries = extents.map { Self.leaf($0) }
-        var depth: UInt16 = 0
+        if extents.count <= Self.mostInRoot { return (Self.leaves(extents[...], most: Self.mostInRoot, length: 60), 0) }
         var blocks = 0
-        while entries.count > Self.mostInRoot {
-            var upper: [(logical: UInt32, bytes: [UInt8])] = []
-            for start in stride(from: 0, to: entries.count, by: Self.mostInBlock) {
-                let some = entries[start..<min(entries.count, start + Self.mostInBlock)]
-                let place = try write(Self.node(some, most: Self.mostInBlock, depth, length: Ext4Format.blockSize))
-                blocks += 1
-                upper.append(Self.index(some[start].logical, place))
+        var nodes: [(logical: UInt32, place: UInt64)] = []
+        for start in stride(from: 0, to: extents.count, by: Self.mostInBlock) {
+            let some = extents[start..<min(extents.count, start + Self.mostInBlock)]
+            let place = try write(Self.leaves(some, most: Self.mostInBlock, length: Ext4Format.blockSize))
+            nodes.append((some[start].logical, place))
+        }
+        blocks += nodes.count
+        var depth: UInt16 = 1
+        while nodes.count > Self.mostInRoot {
+            var upper: [(logical: UInt32, place: UInt64)] = []
+            for start in stride(from: 0, to: nodes.count, by: Self.mostInBlock) {
+                let some = nodes[start..<min(nodes.count, start + Self.mostInBlock)]
+                let bytes = Self.indexes(some, most: Self.mostInBlock, depth, length: Ext4Format.blockSize)
+                upper.append((some[start].logical, try write(bytes)))
             }
-            entries = upper
+            nodes = upper
+            blocks += nodes.count
             depth += 1
         }
-        return (Self.node(entries[...], most: Self.mostInRoot, depth, length: 60), blocks)
+        return (Self.indexes(nodes[...], most: Self.mostInRoot, depth, length: 60), blocks)
     }
 
-    private static func leaf(_ extent: Extent) -> (logical: UInt32, bytes: [UInt8]) {
-        var bytes = [UInt8](repeating: 0, count: entryLength)
-        bytes.put(extent.logical, at: 0)
-        bytes.put(UInt16(extent.count), at: 4)
-        bytes.put(UInt16(truncatingIfNeeded: extent.physical >> 32), at: 6)
-        bytes.put(UInt32(truncatingIfNeeded: extent.physical), at: 8)
-        return (extent.logical, bytes)
+    private static func leaves(_ extents: ArraySlice<Extent>, most: Int, length: Int) -> [UInt8] {
+        var bytes = node(extents.count, most: most, 0, length: length)
+        for (number, extent) in extents.enumerated() {
+            let place = headerLength + number * entryLength
+            bytes.put(extent.logical, at: place)
+            bytes.put(UInt16(extent.count), at: place + 4)
+            bytes.put(UInt16(truncatingIfNeeded: extent.physical >> 32), at: place + 6)
+            bytes.put(UInt32(truncatingIfNeeded: extent.physical), at: place + 8)
+        }
+        return bytes
     }
 
-    private static func index(_ logical: UInt32, _ place: UInt64) -> (logical: UInt32, bytes: [UInt8]) {
-        var bytes = [UInt8](repeating: 0, count: entryLength)
-        bytes.put(logical, at: 0)
-        bytes.put(UInt32(truncatingIfNeeded: place), at: 4)
-        bytes.put(UInt16(truncatingIfNeeded: place >> 32), at: 8)
-        return (logical, bytes)
-    }
-
-    private static func node(
-        _ entries: ArraySlice<(logical: UInt32, bytes: [UInt8])>,
+    private static func indexes(
+        _ nodes: ArraySlice<(logical: UInt32, place: UInt64)>,
         most: Int,
         _ depth: UInt16,
         length: Int
     ) -> [UInt8] {
+        var bytes = node(nodes.count, most: most, depth, length: length)
+        for (number, node) in nodes.enumerated() {
+            let place = headerLength + number * entryLength
+            bytes.put(node.logical, at: place)
+            bytes.put(UInt32(truncatingIfNeeded: node.place), at: place + 4)
+            bytes.put(UInt16(truncatingIfNeeded: node.place >> 32), at: place + 8)
+        }
+        return bytes
+    }
+
+    /// A node of the tree that says how many entries it has.
+    private static func node(_ count: Int, most: Int, _ depth: UInt16, length: Int) -> [UInt8] {
         var bytes = [UInt8](repeating: 0, count: length)
         bytes.put(magic, at: 0)
-        bytes.put(UInt16(entries.count), at: 2)
+        bytes.put(UInt16(count), at: 2)
         bytes.put(UInt16(most), at: 4)
         bytes.put(depth, at: 6)
-        for (number, entry) in entries.enumerated() {
-            let place = headerLength + number * entryLength
-            bytes.replaceSubrange(place..<place + entryLength, with: entry.bytes)
-        }
         return bytes
     }
 

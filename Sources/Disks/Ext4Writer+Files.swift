@@ -86,14 +86,9 @@ extension Ext4Writer {
             let count = (length + Ext4Format.blockSize - 1) / Ext4Format.blockSize
             // Only a whole piece can be a hole; of what is not there nothing else has to be known.
             if length == Int(pieceLength) || isThere {
-                try withUnsafeTemporaryAllocation(byteCount: count * Ext4Format.blockSize, alignment: 16) { bytes in
-                    try contents[layer].read(.init(rebasing: bytes[..<length]), at: item.dataOffset + done)
-                    if length == Int(pieceLength) && isZero(UnsafeRawBufferPointer(bytes)) { return }
-                    UnsafeMutableRawBufferPointer(rebasing: bytes[length...]).initializeMemory(
-                        as: UInt8.self,
-                        repeating: 0
-                    )
-                    try add(UnsafeRawBufferPointer(bytes), logical, count, isThere, to: &extents)
+                try contents[layer].withBytes(at: item.dataOffset + done, length: length) { bytes in
+                    if length == Int(pieceLength) && isZero(bytes) { return }
+                    try add(bytes, logical, count, isThere, to: &extents)
                 }
             } else {
                 try add(nil, logical, count, isThere, to: &extents)
@@ -116,8 +111,17 @@ extension Ext4Writer {
             if let bytes, isThere {
                 system.use(run)
                 let start = Int(place - logical) * Ext4Format.blockSize
-                let part = UnsafeRawBufferPointer(rebasing: bytes[start..<start + run.count * Ext4Format.blockSize])
-                try system.write(run) { $0.copyMemory(from: part) }
+                let part = UnsafeRawBufferPointer(
+                    rebasing: bytes[start..<min(bytes.count, start + run.count * Ext4Format.blockSize)]
+                )
+                try system.write(run) { blocks in
+                    blocks.copyMemory(from: part)
+                    // The rest of the last block.
+                    UnsafeMutableRawBufferPointer(rebasing: blocks[part.count...]).initializeMemory(
+                        as: UInt8.self,
+                        repeating: 0
+                    )
+                }
             }
             place += UInt32(run.count)
         }
@@ -147,7 +151,7 @@ extension Ext4Writer {
 private func isZero(_ bytes: UnsafeRawBufferPointer) -> Bool {
     var sum: UInt64 = 0
     for place in stride(from: 0, to: bytes.count, by: 8) {
-        sum |= bytes.load(fromByteOffset: place, as: UInt64.self)
+        sum |= bytes.loadUnaligned(fromByteOffset: place, as: UInt64.self)
         if sum != 0 { return false }
     }
     return true

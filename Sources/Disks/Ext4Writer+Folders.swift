@@ -71,7 +71,7 @@ extension Ext4Writer {
     /// Makes a folder of what is at a path, whether it is still there or not.
     @discardableResult
     private mutating func addFolder(at path: EntryPath, inode: UInt32) throws -> Int {
-        if let position = tree.position(of: path), tree.entry(at: position).kind == .directory {
+        if let position = tree.position(of: path), tree.kind(at: position) == .directory {
             return try addFolder(position, inode: inode)
         }
         if let known = goneFolders[path] {
@@ -137,7 +137,7 @@ extension Ext4Writer {
             }
             guard let source = tree.source(at: position) else { preconditionFailure("what is implied is a folder") }
             let inode = firstInodes[source.layer] + UInt32(source.origin)
-            let type = tree.entry(at: position).kind.entryType
+            let type = tree.kind(at: position).entryType
             return .init(inode: inode, type: type, bytes: bytes, length: bytes.count)
         }
     }

@@ -10,7 +10,7 @@ package struct Ext4Writer {
     let tree: MergedTree
     let system: Ext4FileSystem
     /// Of the layers, from the lowest on.
-    var contents: [LayerContent]
+    let contents: [LayerContent]
 
     /// Of each entry, the folder that it is in.
     var parents: [Int32]
@@ -34,37 +34,42 @@ package struct Ext4Writer {
     /// Inodes with extended attributes, which are written last.
     var attributes: [(inode: UInt32, entry: TarEntry)] = []
 
+    /// What a check of the file system finds without a name goes into a folder that each one has, and which so has the first
+    /// inode, whatever layers do to it.
+    private static let lost: EntryPath = "lost+found"
+
+    /// The lowest layer of each tree that is written: the file system's own.
+    package static func lowestLayer(_ format: Ext4Format) -> LayerListing {
+        LayerListing(
+            items: .init([.init(entry: .directory(lost, mode: 0o700, modified: format.time), dataOffset: 0)])
+        )
+    }
+
     /// Writes a file system of `size` bytes from `offset` on into a disk that is all zeros there.
     ///
-    /// `layers` are listings and uncompressed tars, from the lowest on. What `check` throws, which is called often, ends it.
-    /// Throws `DiskError`, `SystemError`, and `LayerError` where the layers make no tree.
+    /// The lowest layer of the tree is `lowestLayer`; `files` are the uncompressed tars of the layers above it. What `check`
+    /// throws, which is called often, ends it. Throws `DiskError`, `SystemError`, and `LayerError` where the layers make no
+    /// tree.
     package static func write(
-        _ layers: [(listing: LayerListing, file: Descriptor)],
+        _ layers: MergedTree,
+        _ files: [Descriptor],
         on disk: Descriptor,
         from offset: Int64,
         size: Int64,
         format: Ext4Format,
         check: @escaping () throws -> Void = {}
     ) throws {
-        // What a check of the file system finds without a name goes into a folder that each one has, and which so has the
-        // first inode, whatever layers do to it.
-        let path: EntryPath = "lost+found"
-        let lost = LayerListing(
-            items: .init([.init(entry: .directory(path, mode: 0o700, modified: format.time), dataOffset: 0)])
-        )
-        var listings = [lost] + layers.map(\.listing)
-        var tree = try MergedTree(layers: listings)
-        if !tree.contains(path) {
-            listings.append(lost)
-            tree = try tree.adding([lost])
-        }
-        guard tree.entry(at: path)?.kind == .directory else {
+        var tree = layers
+        if !tree.contains(lost) { tree = try tree.adding([lowestLayer(format)]) }
+        guard tree.entry(at: lost)?.kind == .directory else {
             let reason = "every ext4 file system needs a folder of that name"
-            throw DiskError.unsupported(entry: "/\(path)", reason: reason)
+            throw DiskError.unsupported(entry: "/\(lost)", reason: reason)
         }
         // One for each item, whether or not an upper layer leaves it, and for folders that are only implied.
         let implied = (0..<tree.count).count { tree.source(at: $0) == nil }
-        let inodes = listings.reduce(Int64(Ext4FileSystem.firstInode) + Int64(implied)) { $0 + Int64($1.items.count) }
+        let inodes = tree.listings.reduce(Int64(Ext4FileSystem.firstInode) + Int64(implied)) {
+            $0 + Int64($1.items.count)
+        }
         let blocks = size / Int64(Ext4Format.blockSize)
         let system = try Ext4FileSystem(
             format,
@@ -76,8 +81,9 @@ package struct Ext4Writer {
         guard Int64(system.inodeCount) >= inodes else {
             throw DiskError.tooSmall(size: size, needed: inodes * Int64(Ext4Format.blockSize))
         }
-        let files = [disk] + layers.map(\.file) + [disk]
-        var writer = Ext4Writer(tree, system, files.map { LayerContent($0) }, check)
+        // The file system's own folder has no content.
+        let contents = ([disk] + files + [disk]).map { LayerContent($0) }
+        var writer = Ext4Writer(tree, system, contents, check)
         try writer.write()
     }
 

@@ -2,7 +2,7 @@ import SystemIO
 import SystemPackage
 
 /// The bytes of an uncompressed layer, read in order through a window, so that many small files are one call.
-struct LayerContent {
+final class LayerContent {
     private let file: Descriptor
     private var window: [UInt8] = []
     private var start: Int64 = 0
@@ -11,29 +11,25 @@ struct LayerContent {
 
     init(_ file: Descriptor) { self.file = file }
 
-    /// Fills a buffer with what lies at `offset`.
-    mutating func read(_ buffer: UnsafeMutableRawBufferPointer, at offset: Int64) throws {
-        var done = 0
-        while done < buffer.count {
-            let place = offset + Int64(done)
-            if place < start || place >= start + Int64(window.count) { try fill(from: place) }
-            let from = Int(place - start)
-            let count = min(window.count - from, buffer.count - done)
-            window.withUnsafeBytes { bytes in
-                UnsafeMutableRawBufferPointer(rebasing: buffer[done...])
-                    .copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes[from..<from + count]))
-            }
-            done += count
-        }
+    /// Hands over `length` bytes of what lies at `offset`, no more than a window has, valid for the call only.
+    func withBytes(
+        at offset: Int64,
+        length: Int,
+        _ body: (UnsafeRawBufferPointer) throws -> Void
+    ) throws {
+        precondition(length <= Self.windowLength, "a piece is no longer than the window")
+        if offset < start || offset + Int64(length) > start + Int64(window.count) { try fill(from: offset, length) }
+        let from = Int(offset - start)
+        try window.withUnsafeBytes { try body(UnsafeRawBufferPointer(rebasing: $0[from..<from + length])) }
     }
 
-    private mutating func fill(from place: Int64) throws {
+    private func fill(from place: Int64, _ length: Int) throws {
         let file = file
         start = place
         window = try [UInt8](unsafeUninitializedCapacity: Self.windowLength) { buffer, count in
             count = try file.read(into: UnsafeMutableRawBufferPointer(buffer), at: place)
         }
         // The listing is of these bytes, which are verified: a shorter file is one that somebody has cut.
-        if window.isEmpty { throw SystemError("read", file.path, .ioError) }
+        if window.count < length { throw SystemError("read", file.path, .ioError) }
     }
 }

@@ -77,6 +77,8 @@ extension LayerListing {
 
         package func kind(at position: Int) -> EntryKind { records[position].kind }
 
+        package func size(at position: Int) -> Int64 { records[position].size }
+
         package func path(at position: Int) -> EntryPath {
             EntryPath(normalised: paths.path(at: records[position].path))
         }

@@ -43,8 +43,12 @@ extension MergedTree {
 
     package func source(at position: Int) -> Source? {
         let node = nodes[position]
-        guard node.item >= 0, let origin = origin(of: node) else { return nil }
-        return Source(layer: Int(node.layer), item: Int(node.item), origin: origin.identity.item)
+        return identity(of: node).map { Source(layer: $0.layer, item: Int(node.item), origin: $0.item) }
+    }
+
+    /// What is at a place; a hard link is what it is one of.
+    package func kind(at position: Int) -> EntryKind {
+        identity(of: nodes[position]).map { listings[$0.layer].items.kind(at: $0.item) } ?? .directory
     }
 
     package func path(at position: Int) -> EntryPath { path(of: nodes[position]) }

@@ -241,9 +241,15 @@ extension MergedTree {
 
     /// The item that holds the facts and the content: of a hard link the one it was made from.
     func origin(of node: Node) -> (item: LayerListing.Item, identity: FileIdentity)? {
+        identity(of: node).map { (listings[$0.layer].items[$0.item], $0) }
+    }
+
+    /// Where that is.
+    func identity(of node: Node) -> FileIdentity? {
         guard node.item >= 0 else { return nil }
-        let index = origins[Int(node.layer)][Int(node.item)] ?? Int(node.item)
-        return (listings[Int(node.layer)].items[index], FileIdentity(layer: Int(node.layer), item: index))
+        let origins = origins[Int(node.layer)]
+        let item = origins.isEmpty ? nil : origins[Int(node.item)]
+        return FileIdentity(layer: Int(node.layer), item: item ?? Int(node.item))
     }
 
     func entry(of node: Node) -> TarEntry {

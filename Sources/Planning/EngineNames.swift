@@ -1,5 +1,5 @@
 package import Bakefiles
-import OCI
+package import OCI
 package import SystemIO
 
 /// `PROJECT/IMAGE:VERSION`: what an image is called on an engine, which has one of those of several platforms.
@@ -18,6 +18,12 @@ extension Image {
 }
 
 extension PreloadStep {
+    /// What an engine calls a registry's image: what the step says, else what it is pulled as.
+    package func engineNames(of reference: Reference) -> [String] {
+        if !names.isEmpty { return names }
+        return ["\(reference.name):\(reference.tag ?? "latest")"]
+    }
+
     /// What stands for the image in the step's content key.
     package func key(identity: Digest, names: [String]) -> [Digest] {
         [identity, Digester.digest(of: JSONValue.strings(names).canonicalBytes)]

@@ -31,6 +31,12 @@ extension PlannedStep.Work {
         if case .step(let step) = self, case .preload(let preload) = step.action { preload } else { nil }
     }
 
+    /// The registry's image that it starts from or takes along, and the keys of which one has to have signed it.
+    private var remote: (reference: Reference, keys: [InputPath])? {
+        let base: Base? = if case .base(let base) = self { base } else { preload?.base }
+        return if case .registry(let reference, let keys)? = base { (reference, keys) } else { nil }
+    }
+
     /// What it reads from outside the image.
     var inputPaths: [InputPath] {
         switch self {
@@ -58,15 +64,15 @@ extension PlannedStep.Work {
     }
 
     /// Whether it has to be signed: then only what was verified here counts, and no other machine's word for it.
-    package var isVerified: Bool { if case .base(.registry(_, let keys)) = self { !keys.isEmpty } else { false } }
+    package var isVerified: Bool { remote.map { !$0.keys.isEmpty } ?? false }
 
     /// Whether its result depends on when it is made: what a distribution offered on that day.
     ///
     /// Local packages are no exception: what they depend on comes from there too.
     package var isMoving: Bool {
-        switch self {
+        if let remote { return remote.reference.digest == nil }
+        return switch self {
         case .base(.debian): true
-        case .base(.registry(let reference, _)): reference.digest == nil
         case .step(let step):
             // Local files may need packages of the distribution.
             if case .packages = step.action { true } else { false }

@@ -24,7 +24,7 @@ extension Step.Action {
         case .directory(let step): "directory \(step.path)"
         case .user(let step): "user \(step.name)"
         case .preload(let step):
-            "preload \(step.image)\(step.names.isEmpty ? "" : " as \(step.names.joined(separator: " "))")"
+            "preload \(step.title)\(step.names.isEmpty ? "" : " as \(step.names.joined(separator: " "))")"
         case .sshKeys(let step): "ssh-keys \(step.user) \(step.files.map(\.name).joined(separator: " "))"
         case .cloudInit(let step): "cloud-init \(step.name)"
         case .kernel(let step): "kernel \((step.arguments + step.modules).joined(separator: " "))"

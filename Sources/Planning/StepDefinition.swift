@@ -72,7 +72,7 @@ extension Step.Action {
         case .cloudInit(let step): .object(["name": .string(step.name), "settings": .string(step.settings)])
         case .kernel(let step):
             .object(["arguments": .strings(step.arguments), "modules": .strings(step.modules)])
-        case .preload(let step): .object(["image": .string(step.image), "as": .strings(step.names)])
+        case .preload(let step): step.fields
         }
     }
 
@@ -83,6 +83,7 @@ extension Step.Action {
         case .unpack(let step): [step.archive]
         case .sshKeys(let step): step.files
         case .packages(let step): step.files + step.sources.map(\.key)
+        case .preload(let step): step.verify
         default: []
         }
     }
@@ -191,6 +192,18 @@ extension PackagesStep {
                     ])
                 }
             ),
+        ])
+    }
+}
+
+extension PreloadStep {
+    var fields: JSONValue {
+        let image: JSONValue? = image.map { .string($0) }
+        var registry: JSONValue?
+        if case .registry(let reference) = source { registry = .string(reference.description) }
+        return .object([
+            "image": image, "registry": registry, "verify": verify.isEmpty ? nil : .array(verify.map(\.field)),
+            "as": .strings(names),
         ])
     }
 }

@@ -1,4 +1,5 @@
 import Bakefiles
+import OCI
 import Testing
 
 @Suite struct `The forms of steps for machines` {
@@ -25,12 +26,19 @@ import Testing
             """
             - preload: web
             - preload: { image: web, as: ["registry.example.com:5000/a/b:c", web:1.2] }
+            - preload: { registry: "registry.example.com/cache:7", verify: [cache.pub] }
             """
         )
         #expect(
             read == [
-                .preload(PreloadStep(image: "web")),
-                .preload(PreloadStep(image: "web", names: ["registry.example.com:5000/a/b:c", "web:1.2"])),
+                .preload(PreloadStep(.image("web"))),
+                .preload(PreloadStep(.image("web"), names: ["registry.example.com:5000/a/b:c", "web:1.2"])),
+                .preload(
+                    PreloadStep(
+                        .registry(Reference(registry: "registry.example.com", repository: "cache", tag: "7")),
+                        verify: [InputPath(path: "cache.pub")]
+                    )
+                ),
             ]
         )
     }

@@ -69,7 +69,8 @@ final class BakeHarness: Sendable {
                     let digest = Digester.digest(of: chain.canonicalBytes)
                     return FinishedImage(identity: digest, manifest: digest)
                 },
-                preload: { image, _ in throw StepError("'\(image.name)' is not taken along") }
+                engineNames: { image, _ in throw StepError("'\(image.name)' is not taken along") },
+                archive: { image, _ in throw StepError("'\(image.identity)' is not taken along") }
             ),
             events: { event in
                 switch event {

@@ -1,3 +1,4 @@
+import Glibc
 import OCI
 import SystemIO
 import SystemPackage
@@ -293,6 +294,71 @@ struct DiskExportTests {
         #expect(try FileStatus.ofExisting(disk)?.size == 1 << 30)
         let table = try await requireTool("sgdisk", ["--print", disk.string])
         #expect(!table.contains("EF02  bios") && table.contains("EF00  esp"))
+    }
+
+    @Test func `has one program of kernel, initial file system and arguments where that is asked for`() async throws {
+        let kitchen = try await kitchen(disk: "{ size: 512MiB, boot: uki, kernel-arguments: [quiet] }")
+        let bakefile = String(decoding: try Files.read(kitchen.work.file("Bakefile")), as: UTF8.self)
+        let steps = """
+                  - file: { path: /boot/initrd.img-6.1.0-1-amd64, content: "no file system" }
+                  - file: { path: /usr/lib/os-release, content: "ID=sample\\n" }
+                  - symlink: { path: /etc/os-release, target: ../usr/lib/os-release }
+                disk:
+            """
+        try kitchen.work.write(bakefile.replacing("    disk:", with: steps), to: "Bakefile")
+        try await kitchen.run("bake")
+        for name in ["disk.raw", "again.raw"] {
+            try await kitchen.run("export", "machine", "--format", "raw", "--to", name)
+        }
+        let disk = kitchen.work.file("disk.raw")
+        try await requireTool("cmp", [disk.string, kitchen.work.file("again.raw").string])
+        let table = try await requireTool("sgdisk", ["--verify", "--print", disk.string])
+        #expect(table.contains("No problems found"))
+        #expect(!table.contains("EF02  bios") && table.contains("EF00  esp"))
+        let root = "\(disk)?offset=\(258 << 20)"
+        try await requireTool("e2fsck", ["-f", "-n", root])
+        #expect(try await requireTool("debugfs", ["-R", "stat /boot/grub", root]) == "")
+
+        try await requireTool(
+            "mcopy",
+            ["-i", "\(disk)@@\(2 << 20)", "::/EFI/BOOT/BOOTX64.EFI", kitchen.work.file("kernel.efi").string],
+            environment: ["MTOOLS_SKIP_CHECK": "1"]
+        )
+        let parts = [
+            ".osrel": "ID=sample\n", ".linux": "no kernel", ".initrd": "no file system",
+            ".cmdline": " ro console=tty0 console=ttyS0,115200n8 net.ifnames=0 quiet",
+        ]
+        for (section, text) in parts {
+            let part = kitchen.work.file("part\(section)")
+            let copy = [
+                "--dump-section", "\(section)=\(part)", kitchen.work.file("kernel.efi").string,
+                kitchen.work.file("copy.efi").string,
+            ]
+            try await requireTool("objcopy", copy)
+            let content = String(decoding: try Files.read(part), as: UTF8.self)
+            if section == ".cmdline" {
+                #expect(content.hasPrefix("root=PARTUUID=") && content.hasSuffix(text), "\(content)")
+            } else {
+                #expect(content == text)
+            }
+        }
+    }
+
+    @Test func `is refused where its kernel has no room`() async throws {
+        let kitchen = try await kitchen(disk: "{ size: 1GiB, boot: uki }")
+        let bakefile = String(decoding: try Files.read(kitchen.work.file("Bakefile")), as: UTF8.self)
+        let file = try Descriptor.open(kitchen.work.file("initrd"), flags: O_WRONLY | O_CREAT, mode: 0o644)
+        try file.setLength(225 << 20)
+        let step = "      - copy: { from: initrd, to: /boot/initrd.img-6.1.0-1-amd64 }\n    disk:"
+        try kitchen.work.write(bakefile.replacing("    disk:", with: step), to: "Bakefile")
+        try await kitchen.run("bake")
+        let error = try await refusal(kitchen, "machine", "--to", "disk.raw")
+        #expect(error.contains("its kernel with the initial file system has 23"), "\(error)")
+        #expect(error.contains(" bytes, and there is room for 234881024"))
+        #expect(
+            error.contains("fix: let the initial file system have fewer modules, or set 'boot' under 'disk' to 'uefi'")
+        )
+        #expect(!Files.exists(kitchen.work.file("disk.raw")))
     }
 
     @Test func `is refused with what is missing`() async throws {

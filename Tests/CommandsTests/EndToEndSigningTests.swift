@@ -193,7 +193,7 @@ struct EndToEndSigningTests {
             let unsigned = try await bake()
             #expect(unsigned.status == 4)
             for line in [
-                "Bakefile:6:11: error: cannot start from '\(host)/kitchen/site:1': "
+                "Bakefile:6:11: error: cannot use '\(host)/kitchen/site:1': "
                     + "'\(host)/kitchen/site@\(digest)' is not signed by 'base.pub' [not-signed]\n",
                 "  why: the repository has no signature of it\n",
                 "  fix: if it is what it should be, sign it with "

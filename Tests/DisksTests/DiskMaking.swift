@@ -50,8 +50,19 @@ struct DiskMaking: Sendable {
         let disk = try Descriptor.open(path, flags: O_RDWR | O_CREAT | O_TRUNC, mode: 0o644)
         #expect(ftruncate(disk.raw, off_t(mebibytes << 20)) == 0)
         let layers = try tars.enumerated().map { try layer("\(name)-\($0).tar", $1) }
-        try Ext4Writer.write(layers, on: disk, from: 0, size: mebibytes << 20, format: format)
+        try Self.write(layers, on: disk, size: mebibytes << 20, format: format)
         return path
+    }
+
+    static func write(
+        _ layers: [(listing: LayerListing, file: Descriptor)],
+        on disk: Descriptor,
+        size: Int64,
+        format: Ext4Format = DiskMaking.format(),
+        check: @escaping () throws -> Void = {}
+    ) throws {
+        let tree = try MergedTree(layers: [Ext4Writer.lowestLayer(format)] + layers.map(\.listing))
+        try Ext4Writer.write(tree, layers.map(\.file), on: disk, from: 0, size: size, format: format, check: check)
     }
 
     /// The tree that the tars make.

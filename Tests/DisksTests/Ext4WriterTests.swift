@@ -247,7 +247,7 @@ import Testing
         let layers = try Self.odd.enumerated().map { try making.layer("\($0).tar", $1) }
         var calls = 0
         #expect(throws: CancellationError.self) {
-            try Ext4Writer.write(layers, on: disk, from: 0, size: 64 << 20, format: DiskMaking.format()) {
+            try DiskMaking.write(layers, on: disk, size: 64 << 20) {
                 calls += 1
                 if calls == 20 { throw CancellationError() }
             }

@@ -113,7 +113,8 @@ struct MachineWorkshop {
                     let assembled = try assemble(image, in: store)
                     return FinishedImage(identity: assembled.identity, manifest: assembled.manifestDigest)
                 },
-                preload: { image, _ in throw StepError("'\(image.name)' is not taken along") }
+                engineNames: { image, _ in throw StepError("'\(image.name)' is not taken along") },
+                archive: { image, _ in throw StepError("'\(image.identity)' is not taken along") }
             ),
             events: { event in
                 if case .stepFailed(let name, let failure) = event { Issue.record("\(name): \(failure.message)") }

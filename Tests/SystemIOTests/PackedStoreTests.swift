@@ -3,23 +3,6 @@ import Testing
 
 @Suite("Facts about many files, packed")
 struct PackedStoreTests {
-    @Test func `pieces hold what an array would`() {
-        var pieces = Pieces<Int>()
-        for number in 0..<10_000 { pieces.append(number) }
-        #expect(pieces.count == 10_000)
-        #expect(pieces.elementsEqual(0..<10_000))
-        pieces[4096] = -1
-        #expect(pieces[4095...4097].elementsEqual([4095, -1, 4097]))
-        let copy = pieces
-        pieces.sort(by: >)
-        #expect(pieces.last == -1)
-        #expect(copy[4096] == -1)
-        while pieces.count > 4096 { pieces.removeLast() }
-        pieces.append(7)
-        #expect(pieces.count == 4097)
-        #expect(pieces.last == 7)
-    }
-
     @Test func `bytes come back as they were, over the borders of pieces`() {
         var store = ByteStore()
         let strings = (0..<5000).map { Array(repeating: UInt8($0 % 251), count: $0 * 37 % 4096) }

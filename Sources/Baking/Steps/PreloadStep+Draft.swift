@@ -17,12 +17,12 @@ extension LayerDraft {
         for program in ["/usr/bin/docker", "/usr/bin/tar"] {
             guard try hasFile(program) else {
                 throw StepError(
-                    "the image has no '\(program)', which is to load '\(step.image)' when the machine starts",
+                    "the image has no '\(program)', which is to load '\(step.title)' when the machine starts",
                     fix: "install its package in an earlier step: 'docker.io', since Debian 13 'docker-cli' too"
                 )
             }
         }
-        let folder = "\(Preloading.folder)/\(step.image)"
+        let folder = "\(Preloading.folder)/\(step.title.replacing("/", with: "+"))"
         guard kind(at: try place(folder)) == nil else {
             throw StepError(
                 "the image has '\(folder)' already",

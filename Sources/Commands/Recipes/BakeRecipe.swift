@@ -121,8 +121,9 @@ struct BakeRecipe: Sendable {
             ),
             recipes: .init(
                 importBase: assembler.importBase,
+                importWhole: assembler.importWhole,
                 finishImage: assembler.finish,
-                preload: { image, step in
+                engineNames: { image, step in
                     // Its version is in what the machine's Docker calls it, so it is given here and not at the end.
                     var version: String?
                     do {
@@ -133,8 +134,9 @@ struct BakeRecipe: Sendable {
                         refusal.withLock { $0 = $0 ?? refused }
                         throw refused
                     }
-                    return try await assembler.preload(image, step, version: version ?? "")
+                    return image.image.engineNames(for: step, project: bakefile.project, version: version ?? "")
                 },
+                archive: assembler.archive,
                 findShared: { key, parent in try await shared?.find(key, parent) }
             ),
             events: emit

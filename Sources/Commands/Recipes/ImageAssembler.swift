@@ -72,11 +72,36 @@ final class ImageAssembler: Sendable {
     }
 
     /// Where the Bakefile asks for an image of a registry, whatever digest it was resolved to.
-    private func place(ofBase reference: Reference, _ keys: [InputPath]) -> SourcePlace? {
-        plan.images.first { planned in
-            guard case .registry(let asked, keys) = planned.image.base else { return false }
+    private func place(of reference: Reference, _ keys: [InputPath]) -> SourcePlace? {
+        func isAsked(by base: Base?) -> Bool {
+            guard case .registry(let asked, keys)? = base else { return false }
             return asked.name == reference.name && asked.tag == reference.tag
-        }?.image.basePlace
+        }
+        for image in plan.images.map(\.image) {
+            if isAsked(by: image.base) { return image.basePlace }
+            for step in image.steps {
+                if case .preload(let preload) = step.action, isAsked(by: preload.base) { return step.place }
+            }
+        }
+        return nil
+    }
+
+    /// Fetches an image of a registry, which is one of the store afterwards, with the identity that it has there.
+    @Sendable func importWhole(
+        _ base: Base,
+        _ platform: Platform,
+        _ inputs: [StepInput],
+        _ bakefile: Bakefile,
+        _ store: ArtifactStore
+    ) async throws -> MadeLayers {
+        guard case .registry(let reference, let keys) = base else { preconditionFailure("'\(base.title)' is at hand") }
+        return try await remote(reference, keys, platform, inputs, bakefile) { image in
+            let imports = BaseImport(store: store, platform: platform, name: base.title, place: nil)
+            let imported = try await imports.registry(image)
+            let manifest = try await BlockingPool.shared.run { try imports.store(image, imported) }
+            let kept = FinishedImage(identity: image.manifest.config.digest, manifest: manifest.digest)
+            return MadeLayers(layers: [], config: nil, entry: image.entry, image: kept)
+        }
     }
 
     /// What an image of a registry is; none of its layers is fetched.
@@ -104,7 +129,7 @@ final class ImageAssembler: Sendable {
         _ bakefile: Bakefile,
         _ body: (RemoteImage) async throws -> MadeLayers
     ) async throws -> MadeLayers {
-        let place = place(ofBase: reference, keys)
+        let place = place(of: reference, keys)
         let trusted = try await BlockingPool.shared.run { try TrustedKeys(inputs, of: bakefile, at: place) }
         return try await RegistryAccess(insecure: recipe.options.insecure, environment: recipe.options.environment)
             .session { session in
@@ -113,7 +138,7 @@ final class ImageAssembler: Sendable {
                     do {
                         try await image.verify(by: trusted)
                     } catch let error as RegistryError where error.kind == .notSigned {
-                        throw InvalidInput(error.diagnostic("cannot start from '\(reference)'", at: place))
+                        throw InvalidInput(error.diagnostic("cannot use '\(reference)'", at: place))
                     }
                 }
                 return try await body(image)
@@ -131,16 +156,14 @@ final class ImageAssembler: Sendable {
         }
     }
 
-    /// What a machine image takes along of a finished image.
-    func preload(_ image: LayeredImage, _ step: PreloadStep, version: String) async throws -> PreloadedImage {
-        guard let finished = image.finished else { preconditionFailure("only a finished image is taken along") }
-        let names = image.image.engineNames(for: step, project: plan.project, version: version)
-        return try await BlockingPool.shared.run {
-            let stored = try StoredImage(manifest: finished.manifest, in: self.store)
+    /// What a machine image takes along of an image of the store.
+    @Sendable func archive(_ image: FinishedImage, _ names: [String]) async throws -> PreloadedImage {
+        try await BlockingPool.shared.run {
+            let stored = try StoredImage(manifest: image.manifest, in: self.store)
             let layout = ExportedLayout(.image(stored), name: names.first, engineNames: names)
             return PreloadedImage(
-                identity: finished.identity,
-                manifest: finished.manifest,
+                identity: image.identity,
+                manifest: image.manifest,
                 names: names,
                 documents: layout.documents,
                 blobs: layout.blobs
@@ -246,10 +269,13 @@ final class ImageAssembler: Sendable {
 
     private func usedImages(of image: LayeredImage) -> [ReleasedImage.UsedImage] {
         image.steps.compactMap { step in
-            guard case .step(let definition) = step.planned.work, let name = definition.action.sourceImage,
-                let identity = identity(of: name)
-            else { return nil }
-            return .init(step: step.planned.address, image: name, identity: identity)
+            let address = step.planned.address
+            if let base = step.planned.work.preload?.base {
+                guard let digest = step.resolution?.image ?? base.pinned else { return nil }
+                return .init(step: address, image: base.title, identity: digest)
+            }
+            guard let name = step.planned.work.sourceImage, let identity = identity(of: name) else { return nil }
+            return .init(step: address, image: name, identity: identity)
         }
     }
 

@@ -111,11 +111,12 @@ struct LockRecipe: Sendable {
                 resolveBase: assembler.resolveBase,
                 finishImage: { FinishedImage(identity: $0.layersDigest, manifest: $0.layersDigest) },
                 // No package asks for what Docker has.
-                preload: { image, step in
+                engineNames: { _, step in [step.title] },
+                archive: { image, names in
                     PreloadedImage(
-                        identity: image.layersDigest,
-                        manifest: image.layersDigest,
-                        names: [step.image],
+                        identity: image.identity,
+                        manifest: image.manifest,
+                        names: names,
                         documents: [],
                         blobs: []
                     )

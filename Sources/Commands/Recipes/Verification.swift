@@ -91,5 +91,7 @@ struct Verification: Sendable {
 
 extension Step {
     /// Whether its result has the version of an image in it.
-    fileprivate var takesVersion: Bool { if case .preload(let step) = action { step.names.isEmpty } else { false } }
+    fileprivate var takesVersion: Bool {
+        if case .preload(let step) = action { step.image != nil && step.names.isEmpty } else { false }
+    }
 }

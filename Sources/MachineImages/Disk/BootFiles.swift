@@ -40,13 +40,16 @@ struct BootFiles {
         return left.count < right.count
     }
 
+    /// What each kernel is told; the serial console is what EC2 shows as the console output.
+    static func arguments(root: GUID) -> [String] {
+        ["root=PARTUUID=\(root)", "ro", "console=tty0", "console=ttyS0,115200n8"]
+    }
+
     /// The one configuration of GRUB, for both kinds of firmware.
     ///
-    /// GRUB's language quotes as a shell does. The serial console is what EC2 shows as the console output.
+    /// GRUB's language quotes as a shell does.
     func configuration(root: GUID, arguments: [String]) -> String {
-        let words =
-            ["root=PARTUUID=\(root)", "ro", "console=tty0", "console=ttyS0,115200n8"]
-            + arguments.map { ShellScript.quoted($0) }
+        let words = Self.arguments(root: root) + arguments.map { ShellScript.quoted($0) }
         var lines = [
             "# Written by ovenbird for the disk of this image; 'update-grub' writes it anew on the machine.",
             "serial --unit=0 --speed=115200", "terminal_input serial console", "terminal_output serial console",

@@ -46,37 +46,59 @@ struct BootLoader {
         return BIOS(firstSector: code, image: image)
     }
 
+    /// Makes the program that UEFI firmware starts.
+    func uefi(in work: FilePath) async throws -> FilePath {
+        let target = architecture == "arm64" ? "arm64-efi" : "x86_64-efi"
+        return try await image(target, Self.modules(target), Self.modules + ["efi_gop"], in: work)
+    }
+
+    /// Makes the program that UEFI firmware starts of a kernel, without GRUB.
+    func unified(_ kernel: UnifiedKernel, in work: FilePath) async throws -> FilePath {
+        let path = work.appending("kernel.efi")
+        try await run(.copySections, try kernel.arguments(stub: Self.stub, writing: path))
+        return path
+    }
+
     /// Makes a FAT file system at an offset of the disk, with the program that firmware starts where it knows of no other.
-    func uefi(on disk: FilePath, from offset: Int64, size: Int64, in work: FilePath) async throws {
-        let (target, name) = architecture == "arm64" ? ("arm64-efi", "BOOTAA64.EFI") : ("x86_64-efi", "BOOTX64.EFI")
-        let folder = Self.modules(target)
-        let path = try await image(target, folder, Self.modules + ["efi_gop"], in: work)
-        // With the smallest clusters there are enough for FAT32.
+    func firmware(_ program: FilePath, on disk: FilePath, from offset: Int64, size: Int64) async throws {
+        // The file system's own tables take less than an eighth.
+        let (length, room) = (try Descriptor.openForReading(program).status().size, size / 8 * 7)
+        guard length <= room else { throw MachineDiskError.tooLarge(size: length, room: room) }
+        // With clusters so small there are enough for FAT32.
         try await run(
             .makeFAT,
             [
-                "--offset", "\(offset / PartitionTable.sectorSize)", "-F", "32", "-s", "1", "-n", "ESP", "--invariant",
-                disk.string, "\(size / 1024)",
+                "--offset", "\(offset / PartitionTable.sectorSize)", "-F", "32", "-s", "\(size / (64 << 20))", "-n",
+                "ESP",
+                "--invariant", disk.string, "\(size / 1024)",
             ]
         )
         let image = "\(disk)@@\(offset)"
+        let name = architecture == "arm64" ? "BOOTAA64.EFI" : "BOOTX64.EFI"
         try await run(.makeFolder, ["-i", image, "::/EFI", "::/EFI/BOOT"])
-        try await run(.copy, ["-i", image, path.string, "::/EFI/BOOT/\(name)"])
+        try await run(.copy, ["-i", image, program.string, "::/EFI/BOOT/\(name)"])
     }
+
+    /// What starts the kernel that it is one file with.
+    private static let stub = FilePath("/usr/lib/systemd/boot/efi/linuxx64.efi.stub")
 
     private static func modules(_ target: String) -> FilePath { FilePath("/usr/lib/grub/\(target)") }
 
     /// The Debian packages that this machine lacks for a disk that boots in these ways.
-    static func missingPackages(_ architecture: String, bios: Bool, uefi: Bool, search: String?) -> [String] {
-        var missing = DiskProgram.all.filter { $0.place(search: search) == nil }.map(\.package)
-        var wanted: [(target: String, package: String)] = []
-        if bios { wanted.append(("i386-pc", "grub-pc-bin")) }
-        if uefi {
-            wanted.append(
-                architecture == "arm64" ? ("arm64-efi", "grub-efi-arm64-bin") : ("x86_64-efi", "grub-efi-amd64-bin")
-            )
+    static func missingPackages(_ architecture: String, _ boot: DiskSettings.Boot, search: String?) -> [String] {
+        let programs = [boot == .uki ? .copySections : .grub, .makeFAT, .makeFolder, .copy] as [DiskProgram]
+        var missing = programs.filter { $0.place(search: search) == nil }.map(\.package)
+        var wanted: [(file: FilePath, package: String)] = []
+        func want(_ target: String, _ package: String) {
+            wanted.append((modules(target).appending("moddep.lst"), package))
         }
-        missing += wanted.filter { !Files.exists(modules($0.target).appending("moddep.lst")) }.map(\.package)
+        let isARM = architecture == "arm64"
+        if [.hybrid, .bios].contains(boot), !isARM { want("i386-pc", "grub-pc-bin") }
+        if [.hybrid, .uefi].contains(boot) {
+            if isARM { want("arm64-efi", "grub-efi-arm64-bin") } else { want("x86_64-efi", "grub-efi-amd64-bin") }
+        }
+        if boot == .uki { wanted.append((stub, "systemd-boot-efi")) }
+        missing += wanted.filter { !Files.exists($0.file) }.map(\.package)
         // Two programs are of one package.
         return missing.reduce(into: []) { all, name in if !all.contains(name) { all.append(name) } }
     }

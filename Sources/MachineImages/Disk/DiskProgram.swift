@@ -12,9 +12,9 @@ struct DiskProgram {
     static let makeFAT = DiskProgram(name: "mkfs.vfat", package: "dosfstools")
     static let makeFolder = DiskProgram(name: "mmd", package: "mtools")
     static let copy = DiskProgram(name: "mcopy", package: "mtools")
+    static let copySections = DiskProgram(name: "objcopy", package: "binutils")
     /// Not for the disk itself, but for other forms of it.
     static let convert = DiskProgram(name: "qemu-img", package: "qemu-utils")
-    static let all = [grub, makeFAT, makeFolder, copy]
 
     /// Where it is; an ordinary user's search path need not have the folders of the administrator's programs.
     func place(search: String?) -> FilePath? {

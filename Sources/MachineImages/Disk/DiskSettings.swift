@@ -6,6 +6,7 @@ struct DiskSettings: Sendable, Hashable {
         case hybrid
         case bios
         case uefi
+        case uki
     }
 
     /// Bytes; nil leaves it to what the tree needs.

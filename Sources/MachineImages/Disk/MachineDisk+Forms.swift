@@ -53,7 +53,7 @@ extension MachineDisk {
             var used = PartitionTable.ranges(size: size)
             if hasBIOS { used.append(Self.alignment..<2 * Self.alignment) }
             if hasUEFI { used += try FATUsage.ranges(on: disk, from: 2 * Self.alignment) }
-            used += try Ext4Usage.ranges(on: disk, from: Self.rootStart)
+            used += try Ext4Usage.ranges(on: disk, from: self.rootStart)
             return try BlockMap(of: disk, size: size, used: used, check: cancellation.check)
         }
     }

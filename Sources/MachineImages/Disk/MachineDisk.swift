@@ -23,11 +23,6 @@ package struct MachineDisk {
     /// Room before the first partition, between partitions, and behind the last one: where all disks like writes to begin.
     static let alignment: Int64 = 1 << 20
     private static let biosSize = alignment
-    /// As small as FAT32 can be with the firmware's taste for it.
-    private static let firmwareSize: Int64 = 64 << 20
-    static let rootStart = 2 * alignment + firmwareSize
-    /// What of a disk is not the root file system.
-    private static let overhead = rootStart + alignment
 
     package init(
         _ image: StoredImage,
@@ -51,45 +46,82 @@ package struct MachineDisk {
         }
     }
 
-    package var hasBIOS: Bool { settings.boot != .uefi && architecture == "amd64" }
-    package var hasUEFI: Bool { settings.boot != .bios && ["amd64", "arm64"].contains(architecture) }
+    package var hasBIOS: Bool { [.hybrid, .bios].contains(settings.boot) && architecture == "amd64" }
+    package var hasUEFI: Bool {
+        switch settings.boot {
+        case .bios: false
+        case .hybrid, .uefi: ["amd64", "arm64"].contains(architecture)
+        case .uki: architecture == "amd64"
+        }
+    }
+
+    /// As small as FAT32 can be with the firmware's taste for it, but for a kernel that firmware starts itself.
+    ///
+    /// It is the same for all versions, since the root begins behind it.
+    private var firmwareSize: Int64 { settings.boot == .uki ? 256 << 20 : 64 << 20 }
+    var rootStart: Int64 { 2 * Self.alignment + firmwareSize }
+    /// What of a disk is not the root file system.
+    private var overhead: Int64 { rootStart + Self.alignment }
 
     /// The Debian packages that this machine lacks for disks of its own architecture; for `doctor`.
     package static func missingPackages(search: String?) -> [String] {
         let architecture = Platform.host.architectureName
-        return BootLoader.missingPackages(architecture, bios: architecture == "amd64", uefi: true, search: search)
+        return BootLoader.missingPackages(architecture, architecture == "amd64" ? .hybrid : .uefi, search: search)
     }
 
     /// Writes the disk to an empty file that has a name, so that programs can open it.
+    ///
+    /// The layers are verified meanwhile.
     package func write(to disk: Descriptor) async throws {
-        let missing = BootLoader.missingPackages(architecture, bios: hasBIOS, uefi: hasUEFI, search: search)
+        async let isSound: Void = verifyLayers()
+        do {
+            try await fill(disk)
+        } catch {
+            // A damaged layer may be the cause of anything.
+            try await isSound
+            throw error
+        }
+        try await isSound
+    }
+
+    private func verifyLayers() async throws {
+        try await BlockingPool.shared.run { cancellation in
+            for layer in image.manifest.layers {
+                try store.forEachPiece(ofBlob: layer.digest, size: layer.size) { _ in try cancellation.check() }
+            }
+        }
+    }
+
+    private func fill(_ disk: Descriptor) async throws {
+        let missing = BootLoader.missingPackages(architecture, settings.boot, search: search)
         if !missing.isEmpty { throw MachineDiskError.missing(missing) }
         let folder = try store.makeWorkFolder("disk")
         defer { folder.remove() }
         let work = folder.path
-        let layers = try await BlockingPool.shared.run { try self.layers(work) }
-        let size = settings.size ?? Self.size(of: layers)
+        let contents = try await BlockingPool.shared.run { try self.contents(work) }
+        let size = settings.size ?? self.size(of: contents.tree)
         let loader = BootLoader(
             architecture: architecture,
             fileSystem: identity.fileSystem,
             time: time,
             search: search
         )
-        let rootSize = size - Self.overhead
+        let rootSize = size - overhead
         try await BlockingPool.shared.run { cancellation in
             try disk.setLength(size)
-            guard rootSize >= 16 << 20 else { throw DiskError.tooSmall(size: size, needed: Self.overhead + (16 << 20)) }
+            guard rootSize >= 16 << 20 else { throw DiskError.tooSmall(size: size, needed: self.overhead + (16 << 20)) }
             do {
                 try Ext4Writer.write(
-                    layers,
+                    contents.tree,
+                    contents.files,
                     on: disk,
-                    from: Self.rootStart,
+                    from: self.rootStart,
                     size: rootSize,
                     format: self.format,
                     check: cancellation.check
                 )
             } catch DiskError.tooSmall(_, let needed) {
-                throw DiskError.tooSmall(size: size, needed: needed.map { $0 + Self.overhead })
+                throw DiskError.tooSmall(size: size, needed: needed.map { $0 + self.overhead })
             }
         }
         var bios: BootLoader.BIOS?
@@ -98,12 +130,11 @@ package struct MachineDisk {
             bios = try await loader.bios(from: start, sectors: Self.biosSize / PartitionTable.sectorSize, in: work)
         }
         if hasUEFI {
-            try await loader.uefi(
-                on: disk.path,
-                from: 2 * Self.alignment,
-                size: Self.firmwareSize,
-                in: work
-            )
+            let program =
+                if let kernel = contents.kernel { try await loader.unified(kernel, in: work) } else {
+                    try await loader.uefi(in: work)
+                }
+            try await loader.firmware(program, on: disk.path, from: 2 * Self.alignment, size: firmwareSize)
         }
         let code = bios
         try await BlockingPool.shared.run {
@@ -132,7 +163,7 @@ package struct MachineDisk {
                 type: architecture == "arm64" ? .rootARM64 : .rootAMD64,
                 id: identity.root,
                 name: "root",
-                sectors: sectors(Self.rootStart, size - Self.alignment)
+                sectors: sectors(rootStart, size - Self.alignment)
             )
         ]
         if hasBIOS {
@@ -140,54 +171,70 @@ package struct MachineDisk {
             partitions.append(.init(number: 14, type: .biosBoot, id: identity.boot, name: "bios", sectors: range))
         }
         if hasUEFI {
-            let range = sectors(2 * Self.alignment, Self.rootStart)
+            let range = sectors(2 * Self.alignment, rootStart)
             partitions.append(.init(number: 15, type: .firmware, id: identity.firmware, name: "esp", sectors: range))
         }
         return PartitionTable(id: identity.disk, size: size, partitions: partitions)
     }
 
+    /// What the root file system is made of.
+    private struct Contents {
+        /// With the file system's own folder as the lowest layer.
+        var tree: MergedTree
+        /// The tars of all layers above that.
+        var files: [Descriptor]
+        /// What firmware starts by itself, if it is to start the kernel.
+        let kernel: UnifiedKernel?
+    }
+
     /// The layers of the image, and one on top with what the disk needs to start.
-    private func layers(_ work: FilePath) throws -> [(listing: LayerListing, file: Descriptor)] {
-        var layers = try zip(image.manifest.layers, image.config.diffIDs).map { blob, diffID in
-            let file = try store.openBlob(blob.digest, verify: true)
-            return (listing: try LayerListing.scan(file, name: "layer '\(diffID)'"), file: file)
-        }
-        let tree = try MergedTree(layers: layers.map(\.listing), names: image.config.diffIDs.map { "layer '\($0)'" })
+    private func contents(_ work: FilePath) throws -> Contents {
+        let catalog = LayerCatalog(store: store)
+        let layers = image.manifest.layers
+        var tree = try MergedTree(
+            layers: [Ext4Writer.lowestLayer(format)] + layers.map { try catalog.listing(of: $0.digest) },
+            names: ["the file system"] + image.config.diffIDs.map { "layer '\($0)'" }
+        )
+        var files = try layers.map { try store.openBlob($0.digest) }
         guard let boot = BootFiles(in: tree) else { throw MachineDiskError.noKernel }
-        let root = ImageRoot(tree: tree, blobs: layers.map(\.file))
+        let file = try Descriptor.openUnnamed(in: work)
+        let root = ImageRoot(tree: tree, blobs: [file] + files)
         // What 'kernel' steps ask for.
         let stated = try root.contents(of: "/etc/kernel/cmdline", limit: 4096) ?? []
-        let arguments = String(decoding: stated, as: UTF8.self).split(whereSeparator: \.isWhitespace).map(String.init)
-        let file = try Descriptor.openUnnamed(in: work)
+        let arguments =
+            String(decoding: stated, as: UTF8.self).split(whereSeparator: \.isWhitespace).map(String.init)
+            + settings.kernelArguments
         var writer = try TarWriter.open(to: file, name: "what starts the system")
-        try add(
-            "boot/grub/grub.cfg",
-            boot.configuration(root: identity.root, arguments: arguments + settings.kernelArguments),
-            to: &writer
-        )
+        var kernel: UnifiedKernel?
+        if settings.boot == .uki {
+            let words = BootFiles.arguments(root: identity.root) + arguments
+            kernel = try UnifiedKernel(boot, of: root, commandLine: words.joined(separator: " "), in: work)
+        } else {
+            let text = boot.configuration(root: identity.root, arguments: arguments)
+            try add("boot/grub/grub.cfg", text, to: &writer)
+        }
         try add("etc/fstab", BootFiles.mounts(root: identity.root), to: &writer)
         if settings.isCleaned {
             for entry in try MachineTraces.cleaning(tree, time: time) { try writer.append(entry) }
         }
         _ = try writer.finish()
-        layers.append((listing: try LayerListing.scan(file), file: file))
-        return settings.isRelaid ? [try joined(layers, work)] : layers
+        tree = try tree.adding([try LayerListing.scan(file)])
+        files.append(file)
+        let contents = Contents(tree: tree, files: files, kernel: kernel)
+        return settings.isRelaid ? try joined(contents, work) : contents
     }
 
     /// All of it as one layer, in whose place nothing is that was replaced or removed.
-    private func joined(
-        _ layers: [(listing: LayerListing, file: Descriptor)],
-        _ work: FilePath
-    ) throws -> (listing: LayerListing, file: Descriptor) {
-        let tree = try MergedTree(layers: layers.map(\.listing))
+    private func joined(_ contents: Contents, _ work: FilePath) throws -> Contents {
         let file = try Descriptor.openUnnamed(in: work)
         var writer = try TarWriter.open(to: file, name: "the tree of the image")
-        try tree.flattened { (entry, contents) throws(LayerError) in
-            guard let contents else { return try writer.append(entry) }
-            try writer.append(entry, slice: layers[contents.layer].file, at: contents.offset)
+        try contents.tree.flattened { (entry, content) throws(LayerError) in
+            guard let content else { return try writer.append(entry) }
+            try writer.append(entry, slice: contents.files[content.layer - 1], at: content.offset)
         }
         _ = try writer.finish()
-        return (listing: try LayerListing.scan(file), file: file)
+        let tree = try MergedTree(layers: [Ext4Writer.lowestLayer(format), try LayerListing.scan(file)])
+        return Contents(tree: tree, files: [file], kernel: contents.kernel)
     }
 
     private func add(_ path: EntryPath, _ text: String, to writer: inout TarWriter) throws {
@@ -196,15 +243,15 @@ package struct MachineDisk {
     }
 
     /// What has room for the image and for a machine that works, in whole gibibytes, so that little changes move nothing.
-    private static func size(of layers: [(listing: LayerListing, file: Descriptor)]) -> Int64 {
+    private func size(of tree: MergedTree) -> Int64 {
         let block = Int64(Ext4Format.blockSize)
         var bytes: Int64 = 0
         var items: Int64 = 0
-        for layer in layers {
-            items += Int64(layer.listing.items.count)
-            for item in layer.listing.items {
+        for listing in tree.listings.dropFirst() {
+            items += Int64(listing.items.count)
+            for item in listing.items.indices {
                 // An inode and a name, and whole blocks.
-                let content = item.entry.kind == .directory ? block : item.entry.size
+                let content = listing.items.kind(at: item) == .directory ? block : listing.items.size(at: item)
                 bytes += 512 + (content + block - 1) / block * block
             }
         }

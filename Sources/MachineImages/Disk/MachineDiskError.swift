@@ -8,6 +8,8 @@ package enum MachineDiskError: Error, Hashable, Sendable, CustomStringConvertibl
     case architecture(String, boot: String)
     /// Debian packages that have what it is made with are not on this machine.
     case missing([String])
+    /// What firmware is to start has more bytes than there is room for.
+    case tooLarge(size: Int64, room: Int64)
     /// A program failed.
     case program(name: String, words: String)
 
@@ -17,6 +19,8 @@ package enum MachineDiskError: Error, Hashable, Sendable, CustomStringConvertibl
         case .noSettings: "it does not say what its disk is like"
         case .architecture(let name, let boot): "no machine of its architecture '\(name)' boots by '\(boot)'"
         case .missing(let packages): "this machine lacks \(packages.joined(separator: ", ")), which make parts of it"
+        case .tooLarge(let size, let room):
+            "its kernel with the initial file system has \(size) bytes, and there is room for \(room)"
         case .program(let name, let words): "'\(name)' failed: \(words)"
         }
     }
@@ -27,6 +31,7 @@ package enum MachineDiskError: Error, Hashable, Sendable, CustomStringConvertibl
         case .noKernel: "add the package 'linux-image-cloud-amd64', or another kernel, to its 'packages'"
         case .noSettings: "bake it again"
         case .architecture("arm64", _): "set 'boot' under 'disk' to 'hybrid' or 'uefi'"
+        case .tooLarge: "let the initial file system have fewer modules, or set 'boot' under 'disk' to 'uefi'"
         case .architecture, .program: nil
         case .missing(let packages): "install \(packages.joined(separator: " "))"
         }

@@ -2,7 +2,7 @@
 ///
 /// For facts about as many files as a layer may have.
 package struct Pieces<Element>: RandomAccessCollection, MutableCollection {
-    // Inlinable, so that other modules have it specialised for their elements.
+    // In the module that uses it most, since from another one the compiler calls what is specialised for no element at all.
     @usableFromInline static var pieceLength: Int { 4096 }
 
     @usableFromInline var pieces: [[Element]] = []
