@@ -118,6 +118,16 @@ extension ImageDraft {
             for member in members where ["disk", "ami", "userdata"].contains(member.name) {
                 refuse(member, "has no meaning for a container image", fix: "remove it, or write 'kind: ami'")
             }
+            for test in tests {
+                guard case .boot = test.check else { continue }
+                reading.report(
+                    at: test.place,
+                    "'boot' has no meaning for a container image",
+                    .wrongKind,
+                    fix: "remove the test, or write 'kind: ami'"
+                )
+                isGood = false
+            }
             for step in steps where step.agent != nil || step.action?.isForMachines == true {
                 reading.report(
                     at: step.place,

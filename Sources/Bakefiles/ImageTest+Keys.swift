@@ -24,10 +24,16 @@ struct ImageTestDraft: Sendable {
             .optional("command", CommandTest.shape.map { .command($0) }, \.check, "a command, and how it ends"),
             .optional("port", PortTest.shape.map { .port($0) }, \.check, "a port at which the image listens"),
             .optional("http", HTTPTest.shape.map { .http($0) }, \.check, "a page that the image answers with"),
+            .optional(
+                "boot",
+                Shape<Int64>.seconds.map { .boot(BootTest(limit: $0)) },
+                \.check,
+                "how long the machine may take until it runs its userdata, as in '90s'"
+            ),
         ],
         choices: [
             .init(
-                names: ["file", "package", "user", "unit", "command", "port", "http"],
+                names: ["file", "package", "user", "unit", "command", "port", "http", "boot"],
                 isRequired: true
             )
         ],

@@ -12,6 +12,7 @@ package struct ImageTest: Sendable, Hashable {
         case command(CommandTest)
         case port(PortTest)
         case http(HTTPTest)
+        case boot(BootTest)
     }
 
     /// Its name, else kind and ordinal, as in `file-2`.
@@ -36,6 +37,7 @@ extension ImageTest.Check {
         case .command: "command"
         case .port: "port"
         case .http: "http"
+        case .boot: "boot"
         }
     }
 
@@ -49,6 +51,7 @@ extension ImageTest.Check {
         case .command(let test): "command \(test.command.title)"
         case .port(let test): "port \(test.port)"
         case .http(let test): "http :\(test.port)\(test.path)"
+        case .boot(let test): "boot within \(test.limit) s"
         }
     }
 
@@ -56,7 +59,7 @@ extension ImageTest.Check {
     package var isLive: Bool {
         switch self {
         case .file, .package, .user, .unit: false
-        case .command, .port, .http: true
+        case .command, .port, .http, .boot: true
         }
     }
 }
@@ -142,6 +145,14 @@ package struct CommandTest: Codable, Sendable, Hashable {
     package var limit: Int64 = 60
 
     package init(command: RunStep.Command) { self.command = command }
+}
+
+/// `boot:` how long a machine takes from its start until it runs its userdata.
+package struct BootTest: Codable, Sendable, Hashable {
+    /// Seconds.
+    package var limit: Int64
+
+    package init(limit: Int64) { self.limit = limit }
 }
 
 /// `port:` one at which the image's program listens for others.

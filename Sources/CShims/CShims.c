@@ -82,6 +82,11 @@ int ob_renameat2(int old_dir, const char *old_path, int new_dir, const char *new
 }
 unsigned ob_rename_noreplace_flag(void) { return RENAME_NOREPLACE; }
 
+void ob_start_writing(int file, int64_t offset, int64_t count)
+{
+    sync_file_range(file, offset, count, SYNC_FILE_RANGE_WRITE);
+}
+
 ssize_t ob_copy_file_range(int from, int64_t offset, int to, size_t count) {
     off64_t place = offset;
     return copy_file_range(from, &place, to, NULL, count, 0);

@@ -21,7 +21,7 @@ struct BootCommand: AsyncParsableCommand {
             The disk is made for the boot and gone afterwards; the image stays as it is. The machine finds the instance-metadata \
             service (version 2) with the userdata, reaches no network, and is reached through forwarded ports of \
             127.0.0.1. Ends when the machine switches itself off. In a terminal the keys go to the machine: Ctrl-A X \
-            ends it.
+            ends it. With '--ssh' they go to a session, with which the machine ends.
 
             Example:
               ovenbird boot base --userdata userdata.sh --forward 8080:80
@@ -46,6 +46,14 @@ struct BootCommand: AsyncParsableCommand {
         completion: .file()
     )
     var key: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Log in by SSH as this user, with a key made for it; the machine ends with the session.",
+            valueName: "user"
+        )
+    )
+    var ssh: String?
 
     @Option(
         name: .customLong("forward"),
@@ -93,6 +101,11 @@ struct BootCommand: AsyncParsableCommand {
     func validate() throws {
         guard (128...1 << 20).contains(memory) else { throw ValidationError("'--memory' takes 128 and more") }
         guard timeout.map({ $0 > 0 }) ?? true else { throw ValidationError("'--timeout' takes 1 and more") }
+        if ssh != nil, key != nil { throw ValidationError("'--ssh' makes a key of its own: leave out '--ssh-key'") }
+        // What SSH would take for an option is no user.
+        if let ssh, ssh.isEmpty || ssh.hasPrefix("-") || ssh.contains(where: \.isWhitespace) {
+            throw ValidationError("'\(ssh)' is no user that '--ssh' could log in as")
+        }
     }
 
     func run() async throws {
@@ -106,12 +119,12 @@ struct BootCommand: AsyncParsableCommand {
         let console: VirtualMachine.Console =
             if let log { .log(FilePath(log)) } else if isatty(0) == 1, isatty(1) == 1 { .terminal } else { .output }
         // On a terminal the machine has the word.
-        let isQuiet = console == .terminal
+        let isQuiet = console == .terminal && ssh == nil
         @Sendable func say(_ text: String) { if !isQuiet { Console.say(text) } }
         let command = self
         try await Waiting.saying("still booting '\(known.name)', or running it", say: say) { () async throws -> Void in
             try await MachineDisk.of(known, in: store) { disk in
-                try await command.boot(disk, known, console, userData, publicKey) { announcement.release() }
+                try await command.boot(disk, known, console, userData, publicKey, store) { announcement.release() }
             }
         }
     }
@@ -122,6 +135,7 @@ struct BootCommand: AsyncParsableCommand {
         _ console: VirtualMachine.Console,
         _ userData: [UInt8]?,
         _ publicKey: String?,
+        _ store: ArtifactStore,
         isMade: @escaping @Sendable () -> Void
     ) async throws {
         var boot = MachineBoot()
@@ -138,6 +152,7 @@ struct BootCommand: AsyncParsableCommand {
         if let obstacle = boot.obstacle(for: disk) { throw CommandFailure(booting: known, obstacle) }
         let program = try ProcessSetup.executable()
         do {
+            if let ssh { return try await login(ssh, boot, disk, known, program, store, isMade: isMade) }
             try await boot.run(disk, identity: known.identity, program: program) { machine in
                 // It may run for days.
                 isMade()
@@ -146,6 +161,40 @@ struct BootCommand: AsyncParsableCommand {
             }
         } catch let error as VirtualMachineError {
             throw CommandFailure(booting: known, error)
+        }
+    }
+
+    /// Boots the machine for a session in this terminal.
+    private func login(
+        _ user: String,
+        _ boot: MachineBoot,
+        _ disk: MachineDisk,
+        _ known: KnownImage,
+        _ program: FilePath,
+        _ store: ArtifactStore,
+        isMade: @escaping @Sendable () -> Void
+    ) async throws {
+        let folder = try store.makeWorkFolder("ssh")
+        defer { folder.remove() }
+        let shell = try await SecureShell(for: user, in: folder.path, search: boot.search)
+        var boot = boot
+        boot.publicKey = shell.publicKey
+        try await limited { [boot] in
+            let session: Void? = try await WatchedBoot(boot, ports: [22]).run(
+                disk,
+                identity: known.identity,
+                program: program,
+                in: store,
+                watch: { machine in
+                    isMade()
+                    Console.say("booting '\(known.title.neutralised)'")
+                    guard let port = machine.port(of: 22) else { return }
+                    while try await !shell.isLetIn(at: port) { try await Task.sleep(for: .milliseconds(500)) }
+                    try await shell.session(at: port)
+                },
+                ended: { _ in }
+            )
+            if session == nil { Console.say("the machine switched itself off") }
         }
     }
 

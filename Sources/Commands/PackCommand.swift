@@ -102,13 +102,17 @@ private struct Packed: Sendable {
                     form: "none"
                 )
             case .compressed(let compression):
+                let writeBehind = WriteBehind(file)
                 let layer = try LayerPacker.pack(
                     root,
                     options: options,
                     as: compression,
                     threads: threads,
                     name: folder.string
-                ) { (bytes) throws(SystemError) in try file.write(bytes) }
+                ) { (bytes) throws(SystemError) in
+                    try file.write(bytes)
+                    writeBehind.appended(bytes.count)
+                }
                 return Packed(
                     diffID: layer.diffID,
                     digest: layer.digest,

@@ -24,7 +24,7 @@ struct MachineScript {
             switch check {
             case .command(let test): lines += command(test, index)
             case .port(let test): lines += port(test, index)
-            case .file, .package, .user, .unit, .http: continue
+            case .file, .package, .user, .unit, .http, .boot: continue
             }
         }
         return (lines + ["echo finished >&3"]).joined(separator: "\n") + "\n"

@@ -138,7 +138,7 @@ extension ImageTest.Check {
         case .port(let test):
             ServiceProbe(.port(test.number, isTCP: test.isTCP), limit: Double(test.limit))
         case .http(let test): ServiceProbe(.page(test.page), limit: Double(test.limit))
-        case .file, .package, .user, .unit, .command: nil
+        case .file, .package, .user, .unit, .command, .boot: nil
         }
     }
 }

@@ -82,6 +82,7 @@ struct MachineWatch: Sendable {
             case .command(let test): (test.outcome(index, seen), begun)
             case .port(let test): (test.outcome(index, seen), begun)
             case .http: asked[index] ?? (.failed(["it was not asked for"]), begun)
+            case .boot(let test): (test.outcome(begun), begun)
             case .file, .package, .user, .unit: preconditionFailure("a \(check.kind) test needs no machine")
             }
         }
@@ -121,7 +122,7 @@ extension ImageTest.Check {
         switch self {
         case .command(let test): Double(test.limit) + 5
         case .port(let test): Double(test.limit)
-        case .http, .file, .package, .user, .unit: 0
+        case .http, .boot, .file, .package, .user, .unit: 0
         }
     }
 }
@@ -135,6 +136,14 @@ extension CommandTest {
             return failures.isEmpty ? .passed : .failed(failures, output: output.lastLines)
         }
         return .failed(["the machine did not say how it ended"])
+    }
+}
+
+extension BootTest {
+    /// Of a machine that took so many seconds.
+    func outcome(_ seconds: Double) -> TestResult.Outcome {
+        if seconds <= Double(limit) { return .passed }
+        return .failed(["the machine ran its userdata after \(Int(seconds.rounded(.up))) s, and not within \(limit) s"])
     }
 }
 

@@ -48,7 +48,7 @@ struct StillImage {
         case .package(let test): test.failures(among: try knownPackages())
         case .user(let test): test.failures(among: try knownAccounts())
         case .unit(let test): different("state", test.state.rawValue, try root.unitState(test.name).rawValue)
-        case .command, .port, .http: preconditionFailure("a \(check.kind) test needs the image to run")
+        case .command, .port, .http, .boot: preconditionFailure("a \(check.kind) test needs the image to run")
         }
     }
 

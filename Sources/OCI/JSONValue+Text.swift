@@ -58,7 +58,7 @@ private struct JSONWriter {
         case .array(let values):
             list("[", "]", values) { writer, value in writer.write(value) }
         case .object(let members):
-            let sorted = members.sorted { Array($0.key.utf8).lexicographicallyPrecedes(Array($1.key.utf8)) }
+            let sorted = members.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
             list("{", "}", sorted) { writer, member in
                 writer.write(string: member.key)
                 writer.text += writer.indent == nil ? ":" : ": "
@@ -91,6 +91,12 @@ private struct JSONWriter {
 
     private mutating func write(string: String) {
         text += "\""
+        // Nearly all have nothing to escape.
+        if string.utf8.allSatisfy({ $0 >= 0x20 && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") }) {
+            text += string
+            text += "\""
+            return
+        }
         for scalar in string.unicodeScalars {
             switch scalar {
             case "\"": text += "\\\""

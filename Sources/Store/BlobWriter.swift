@@ -21,12 +21,14 @@ package final class BlobWriter {
     private let file: LiveFile
     private let limit: Int64
     private var digester = Digester()
+    private let writeBehind: WriteBehind
     private var isOver = false
 
     init(store: ArtifactStore, file: LiveFile, limit: Int64) {
         self.store = store
         self.file = file
         self.limit = limit
+        writeBehind = WriteBehind(file.descriptor)
     }
 
     deinit { discard() }
@@ -41,6 +43,7 @@ package final class BlobWriter {
             throw SystemError("write more than \(limit) bytes to", file.path, .fileTooLarge)
         }
         try file.descriptor.write(bytes)
+        writeBehind.appended(bytes.count)
         digester.update(bytes)
     }
 

@@ -80,7 +80,7 @@ enum Forms {
     ]
 
     static let goodImages: [String] = [
-        "kind: docker, from: scratch, tests: []",
+        "kind: docker, from: scratch, tests: []", "kind: ami, from: { debian: sid }, tests: [{ boot: 1m30s }]",
         "kind: docker, from: scratch, tests: [{ file: /a }, { name: b, package: { name: ab, absent: true } }, { user: a }]",
         "kind: docker, from: scratch, tests: [{ unit: a.socket }, { command: [a] }, { port: { port: 80, timeout: 5s } }]",
         "kind: docker, from: scratch, tests: [{ http: { port: 80, path: \"/a?b\", status: 404, contains: [c] } }]",
@@ -157,6 +157,7 @@ enum Forms {
         "kind: docker, dockerfile: x", "kind: docker, from: scratch, tests: [{ run: \"true\" }]",
         "kind: docker, from: scratch, tests: [{ file: a }]", "kind: docker, from: scratch, tests: [{ port: 0 }]",
         "kind: docker, from: scratch, tests: [{ http: { port: 80, path: a } }]",
+        "kind: ami, from: { debian: sid }, tests: [{ boot: soon }]",
         "kind: docker, from: scratch, tests: [{ unit: { name: a, state: on } }]",
         "kind: docker, from: scratch, tests: [{ command: { status: 1 } }]",
         "kind: docker, from: scratch, platforms: []", "kind: docker, from: scratch, platforms: linux/amd64",

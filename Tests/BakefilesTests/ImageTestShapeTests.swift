@@ -86,6 +86,16 @@ import Testing
         )
     }
 
+    @Test func `boot`() throws {
+        let sample = try Sample(
+            "bakefile: 1\nproject: p\nimages:\n  base:\n    kind: ami\n    from: scratch\n    tests: [{ boot: 1m30s }]\n"
+        )
+        #expect(sample.report == "")
+        let image = try #require(sample.bakefile?.image(named: "base"))
+        #expect(image.tests.map(\.check) == [.boot(BootTest(limit: 90))])
+        #expect(image.tests[0].address == "boot-1")
+    }
+
     @Test func `addresses are names, or kinds with numbers`() throws {
         let sample = try sample("- file: /a\n- { name: second, file: /b }\n- file: /c\n- command: \"true\"")
         let image = try #require(sample.bakefile?.image(named: "web"))
@@ -95,7 +105,10 @@ import Testing
     @Test(
         arguments: [
             ("- fil: /a", "a test has no key 'fil'"),
-            ("- { name: x }", "a test has none of 'file', 'package', 'user', 'unit', 'command', 'port' or 'http'"),
+            (
+                "- { name: x }",
+                "a test has none of 'file', 'package', 'user', 'unit', 'command', 'port', 'http' or 'boot'"
+            ),
             ("- { name: a, file: /a }\n- { name: a, file: /b }", "two tests of this image are called 'a'"),
             ("- file: { path: /a, absent: true, mode: \"0644\" }", "a file that is not there has nothing else to test"),
             ("- user: { name: a, absent: true, uid: 1 }", "an account that is not there has nothing else to test"),
@@ -105,6 +118,7 @@ import Testing
             ("- command: { command: a, output: b, contains: c }", "a 'command' test has both 'output' and 'contains'"),
             ("- port: 80/sctp", "ports of SCTP cannot be tested"),
             ("- http: { port: 80, path: \"a b\" }", "'a b' is not the path of a page"),
+            ("- boot: 90s", "'boot' has no meaning for a container image"),
             ("- http: { port: 80, timeout: 100ms }", "'timeout' must be whole seconds"),
         ]
     )

@@ -37,6 +37,14 @@ import Testing
             try await refusal(kitchen, "--forward", "80").contains("'--forward 80' is no pair of ports: '8080:80' is")
         )
         #expect(try await refusal(kitchen, "--forward", "80:0").contains("is no pair of ports"))
+        #expect(
+            try await refusal(kitchen, "--ssh", "admin", "--ssh-key", "key.pub").contains(
+                "'--ssh' makes a key of its own: leave out '--ssh-key'"
+            )
+        )
+        #expect(
+            try await refusal(kitchen, "--ssh=-oProxyCommand=x").contains("is no user that '--ssh' could log in as")
+        )
         #expect(try await refusal(kitchen, "--memory", "1").contains("'--memory' takes 128 and more"))
         #expect(try await refusal(kitchen, "--timeout", "0").contains("'--timeout' takes 1 and more"))
     }
@@ -106,6 +114,55 @@ import Testing
 
                 """
         )
+    }
+
+    @Test func `ends with the package that SSH is in`() async throws {
+        let kitchen = try await kitchen()
+        try await requireTool("sh", ["-ec", "mkdir bin; ln -s /usr/bin/qemu-system-x86_64 bin"], in: kitchen.work.path)
+        let result = try await kitchen.ovenbird(
+            ["boot", "machine", "--ssh", "admin"],
+            environment: ["PATH": kitchen.work.file("bin").string],
+            through: ["/usr/bin/env"]
+        )
+        #expect(result.status == 1)
+        #expect(result.error.contains("fix: install openssh-client"), "\(result.error)")
+    }
+
+    /// With programs that stand in for SSH's; the machine has no kernel, and nobody answers in it.
+    @Test func `logs in with a key that was made for it, and ends with the session`() async throws {
+        let kitchen = try await kitchen()
+        let keygen = """
+            #!/bin/sh
+            for last; do :; done
+            echo private >"$last"
+            echo 'ssh-ed25519 AAAA ovenbird' >"$last.pub"
+            """
+        // It is let in at the second time.
+        let ssh = """
+            #!/bin/sh
+            echo "$*" >>"$LOG"
+            for last; do :; done
+            [ "$last" = true ] || { echo session; exit 3; }
+            [ -e "$LOG.again" ] || { touch "$LOG.again"; exit 255; }
+            """
+        try kitchen.work.write(keygen, to: "bin/ssh-keygen", mode: 0o755)
+        try kitchen.work.write(ssh, to: "bin/ssh", mode: 0o755)
+        let result = try await kitchen.ovenbird(
+            ["boot", "machine", "--ssh", "admin"],
+            environment: [
+                "PATH": "\(kitchen.work.file("bin")):/usr/bin:/bin", "LOG": kitchen.work.file("calls").string,
+            ],
+            through: ["/usr/bin/env"]
+        )
+        #expect(result.status == 0, "\(result.error)")
+        #expect(result.text == "session\n")
+        #expect(result.error == "booting 'machine 1'\n")
+        let calls = String(decoding: try Files.read(kitchen.work.file("calls")), as: UTF8.self).split(separator: "\n")
+        #expect(calls.count == 3)
+        #expect(calls[1].hasSuffix(" admin@127.0.0.1 true") && calls[2].hasSuffix(" admin@127.0.0.1"))
+        #expect(calls[2].contains("/key -p ") && calls[2].contains("StrictHostKeyChecking=no"))
+        #expect(try machines(of: kitchen).isEmpty)
+        #expect(try Files.names(in: kitchen.store.appending("ovenbird/tmp")).isEmpty)
     }
 
     @Test func `gives up after its time, and leaves nothing`() async throws {

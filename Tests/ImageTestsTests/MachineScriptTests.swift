@@ -47,6 +47,15 @@ import Testing
         )
     }
 
+    @Test func `a boot is measured until the script begins`() {
+        let test = BootTest(limit: 90)
+        #expect(test.outcome(90) == .passed)
+        #expect(
+            test.outcome(90.1) == .failed(["the machine ran its userdata after 91 s, and not within 90 s"])
+        )
+        #expect(!MachineScript([.boot(test)]).text.contains("90"))
+    }
+
     @Test func `finds who listens`() async throws {
         let (socket, port) = try LoopbackPort.take()
         defer { withExtendedLifetime(socket) {} }

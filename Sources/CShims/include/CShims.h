@@ -32,6 +32,9 @@ void ob_limit_arenas(int count);
 
 int ob_renameat2(int old_dir, const char *old_path, int new_dir, const char *new_path, unsigned flags);
 unsigned ob_rename_noreplace_flag(void);
+/// sync_file_range(2) that begins to write and waits for nothing.
+void ob_start_writing(int file, int64_t offset, int64_t count);
+
 /// copy_file_range(2) from `offset` on to where `to` stands.
 ssize_t ob_copy_file_range(int from, int64_t offset, int to, size_t count);
 /// FICLONE: shares the blocks of `from` with `to`, where the file system can.
