@@ -13,7 +13,9 @@ struct Ext4Inode {
 
     /// The facts of an entry; its content is still to be said.
     init(_ entry: TarEntry, links: Int) {
-        put16(UInt16(entry.mode) | Self.type(of: entry.kind), at: 0)
+        // Linux gives all symlinks this mode, whatever a tar says, and heeds none.
+        let mode = entry.kind == .symlink ? 0o777 : entry.mode
+        put16(UInt16(mode) | Self.type(of: entry.kind), at: 0)
         put16(UInt16(truncatingIfNeeded: entry.owner), at: 2)
         put16(UInt16(truncatingIfNeeded: entry.group), at: 24)
         put16(UInt16(truncatingIfNeeded: entry.owner >> 16), at: 120)

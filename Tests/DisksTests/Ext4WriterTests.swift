@@ -124,8 +124,10 @@ import Testing
                 #expect(tree.source(at: other)?.file == tree.source(at: position)?.file, "\(wanted.path)")
                 continue
             }
-            // A symlink's mode is the kernel's own affair.
-            if entry.kind == .symlink { entry.mode = wanted.mode }
+            if entry.kind == .symlink {
+                #expect(entry.mode == 0o777)
+                entry.mode = wanted.mode
+            }
             #expect(entry == wanted)
             if let file = tree.file(at: position) {
                 var content = [UInt8](repeating: 0, count: Int(file.contents.size))
