@@ -257,6 +257,20 @@ import Testing
         #expect(calls == 20)
     }
 
+    @Test(arguments: [100, 3 << 20]) func `a layer that somebody has cut is an error`(length: Int64) throws {
+        var tar = RawTar()
+        tar.add("large", content: String(repeating: "large", count: 1 << 20))
+        let layer = try making.layer("layer.tar", tar)
+        let disk = try Descriptor.open(making.folder.file("disk"), flags: O_RDWR | O_CREAT, mode: 0o644)
+        try disk.setLength(64 << 20)
+        try Descriptor.open(making.folder.file("layer.tar"), flags: O_RDWR, mode: 0).setLength(length)
+        let error = #expect(throws: SystemError.self) { try DiskMaking.write([layer], on: disk, size: 64 << 20) }
+        #expect(
+            error.map { "\($0)" }?.contains("layer.tar': Input/output error") == true,
+            "\(error.map { "\($0)" } ?? "")"
+        )
+    }
+
     @Test func `a disk without room is refused with what it would need`() async throws {
         var tar = RawTar()
         tar.add("large", content: String(repeating: "large ", count: 1 << 22))
