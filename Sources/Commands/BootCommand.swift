@@ -189,6 +189,7 @@ struct BootCommand: AsyncParsableCommand {
                     isMade()
                     Console.say("booting '\(known.title.neutralised)'")
                     guard let port = machine.port(of: 22) else { return }
+                    // Nothing tells that a machine's server has started, so it is asked, as long as '--timeout' allows.
                     while try await !shell.isLetIn(at: port) { try await Task.sleep(for: .milliseconds(500)) }
                     try await shell.session(at: port)
                 },
