@@ -41,7 +41,7 @@ package struct Bake: Sendable {
         package init(
             importBase: @escaping BringBase,
             resolveBase: BringBase? = nil,
-            importWhole: BringBase? = nil,
+            importWhole: @escaping BringBase,
             finishImage: @escaping @Sendable (LayeredImage) async throws -> FinishedImage,
             engineNames: @escaping @Sendable (LayeredImage, PreloadStep) async throws -> [String],
             archive: @escaping @Sendable (FinishedImage, [String]) async throws -> PreloadedImage,
@@ -49,7 +49,7 @@ package struct Bake: Sendable {
         ) {
             self.importBase = importBase
             self.resolveBase = resolveBase ?? importBase
-            self.importWhole = importWhole ?? importBase
+            self.importWhole = importWhole
             self.finishImage = finishImage
             self.engineNames = engineNames
             self.archive = archive

@@ -64,6 +64,7 @@ final class BakeHarness: Sendable {
             options: .init(jobs: 2, worker: "/nonexistent", environment: [:]),
             recipes: .init(
                 importBase: { _, _, _, _, _ in MadeLayers(layers: [], config: nil) },
+                importWhole: { base, _, _, _, _ in throw StepError("'\(base.title)' is not taken along") },
                 finishImage: { image in
                     let chain = JSONValue.strings(image.layers.map(\.description))
                     let digest = Digester.digest(of: chain.canonicalBytes)

@@ -109,6 +109,7 @@ struct MachineWorkshop {
                     let imported = try base.rootfs(bakefile.folder.appending("base.tar"), latestTime: 172_800)
                     return MadeLayers(layers: imported.layers.map(\.digest), config: nil)
                 },
+                importWhole: { base, _, _, _, _ in throw StepError("'\(base.title)' is not taken along") },
                 finishImage: { image in
                     let assembled = try assemble(image, in: store)
                     return FinishedImage(identity: assembled.identity, manifest: assembled.manifestDigest)

@@ -109,6 +109,7 @@ struct LockRecipe: Sendable {
             recipes: .init(
                 importBase: assembler.importBase,
                 resolveBase: assembler.resolveBase,
+                importWhole: assembler.importWhole,
                 finishImage: { FinishedImage(identity: $0.layersDigest, manifest: $0.layersDigest) },
                 // No package asks for what Docker has.
                 engineNames: { _, step in [step.title] },
