@@ -76,6 +76,7 @@ ssize_t ob_read_folder(int fd, void *records, size_t size) { return syscall(SYS_
 
 int ob_open_path_flag(void) { return O_PATH; }
 int ob_open_tmpfile_flag(void) { return O_TMPFILE; }
+int ob_open_direct_flag(void) { return O_DIRECT; }
 
 int ob_renameat2(int old_dir, const char *old_path, int new_dir, const char *new_path, unsigned flags) {
     return renameat2(old_dir, old_path, new_dir, new_path, flags);

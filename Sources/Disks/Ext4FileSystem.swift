@@ -1,6 +1,7 @@
 import CExt2FS
 import Layers
 import SystemIO
+import SystemPackage
 
 /// An ext4 file system in a part of a disk.
 ///
@@ -9,6 +10,8 @@ import SystemIO
 final class Ext4FileSystem {
     private let handle: ext2_filsys
     private let disk: Descriptor
+    /// The same past the kernel's cache, if that is wanted and the disk's own file system can do it.
+    private var directDisk: Descriptor?
     /// Where it begins on the disk, and its length, in bytes.
     private let offset: Int64
     private let size: Int64
@@ -24,13 +27,28 @@ final class Ext4FileSystem {
     private var unmarked = BlockRun(start: 0, count: 0)
     private var isClosed = false
 
-    /// What is on its way to the disk: whole blocks that follow each other, as many as stay in the cache of a processor.
-    private let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 512 << 10, alignment: 4096)
+    /// What is on its way to the disk: whole blocks that follow each other.
+    private let buffer: UnsafeMutableRawBufferPointer
     private var buffered = BlockRun(start: 0, count: 0)
+    /// As many bytes as stay in the cache of a processor; past the kernel's cache each write waits for the disk, so that more
+    /// are better.
+    private static let (bufferLength, directLength) = (512 << 10, 4 << 20)
 
     /// Makes a file system in a part of a disk that is all zeros.
-    init(_ format: Ext4Format, on disk: Descriptor, from offset: Int64, size: Int64, inodes: Int64) throws {
+    ///
+    /// Where `isDirect` is set, what there is much of goes past the kernel's cache: a third less work for a file that is
+    /// synced soon and not read soon.
+    init(
+        _ format: Ext4Format,
+        on disk: Descriptor,
+        from offset: Int64,
+        size: Int64,
+        inodes: Int64,
+        isDirect: Bool
+    ) throws {
         self.disk = disk
+        if isDirect { directDisk = disk.openedDirect() }
+        buffer = .allocate(byteCount: directDisk == nil ? Self.bufferLength : Self.directLength, alignment: 4096)
         self.offset = offset
         self.size = size
         var request = ob_ext2_format()
@@ -124,8 +142,16 @@ final class Ext4FileSystem {
     private func flush() throws {
         guard buffered.count > 0 else { return }
         let bytes = UnsafeRawBufferPointer(rebasing: buffer[..<(buffered.count * Ext4Format.blockSize)])
-        try disk.write(bytes, at: offset + Int64(buffered.start) * Int64(Ext4Format.blockSize))
+        let place = offset + Int64(buffered.start) * Int64(Ext4Format.blockSize)
         buffered.count = 0
+        // To wait for the disk for a few blocks is not worth it.
+        if let directDisk, bytes.count >= Self.bufferLength {
+            do { return try directDisk.write(bytes, at: place) } catch  where error.code == .invalidArgument {
+                // That is how a file system says that it wants other places or lengths.
+                self.directDisk = nil
+            }
+        }
+        try disk.write(bytes, at: place)
     }
 
     /// Writes an inode that is in use.

@@ -47,8 +47,8 @@ package struct Ext4Writer {
 
     /// Writes a file system of `size` bytes from `offset` on into a disk that is all zeros there.
     ///
-    /// The lowest layer of the tree is `lowestLayer`; `files` are the uncompressed tars of the layers above it. What `check`
-    /// throws, which is called often, ends it. Throws `DiskError`, `SystemError`, and `LayerError` where the layers make no
+    /// The lowest layer of the tree is `lowestLayer`; `files` are the uncompressed tars of the layers above it. `isDirect` is
+    /// for a disk that is synced at its end and not read before. What `check` throws, which is called often, ends it. Throws `DiskError`, `SystemError`, and `LayerError` where the layers make no
     /// tree.
     package static func write(
         _ layers: MergedTree,
@@ -57,6 +57,7 @@ package struct Ext4Writer {
         from offset: Int64,
         size: Int64,
         format: Ext4Format,
+        isDirect: Bool = false,
         check: @escaping () throws -> Void = {}
     ) throws {
         var tree = layers
@@ -76,7 +77,8 @@ package struct Ext4Writer {
             on: disk,
             from: offset,
             size: size,
-            inodes: Ext4Format.inodes(blocks, needed: inodes)
+            inodes: Ext4Format.inodes(blocks, needed: inodes),
+            isDirect: isDirect
         )
         guard Int64(system.inodeCount) >= inodes else {
             throw DiskError.tooSmall(size: size, needed: inodes * Int64(Ext4Format.blockSize))

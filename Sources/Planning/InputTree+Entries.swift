@@ -93,16 +93,20 @@ extension InputTree {
             let record = records[position]
             switch record.kind {
             case .file, .executable:
-                text.append(UInt8(ascii: record.kind == .file ? "f" : "x"))
+                text.append(record.kind == .file ? UInt8(ascii: "f") : UInt8(ascii: "x"))
                 text.append(UInt8(ascii: " "))
                 record.digest.appendHex(to: &text)
             case .directory: text += Array("d -".utf8)
             case .symlink:
                 text += Array("l ".utf8)
-                appendEscaped(paths.bytes(behind: record.path, length: Int(record.targetLength)), to: &text)
+                let start = text.count
+                text += paths.bytes(behind: record.path, length: Int(record.targetLength))
+                escape(from: start, in: &text)
             }
             text.append(UInt8(ascii: " "))
-            paths.withPath(at: record.path) { appendEscaped($0, to: &text) }
+            let start = text.count
+            paths.append(pathAt: record.path, to: &text)
+            escape(from: start, in: &text)
             text.append(UInt8(ascii: "\n"))
         }
 

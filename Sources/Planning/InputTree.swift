@@ -59,19 +59,20 @@ package struct InputTree: Sendable, Hashable {
 
 /// Bytes as one word of text: white space, control characters, `%` and what is not UTF-8 become `%XX`.
 package func escaped(_ bytes: some Sequence<UInt8>) -> String {
-    var result: [UInt8] = []
-    Array(bytes).withUnsafeBytes { appendEscaped($0, to: &result) }
+    var result = Array(bytes)
+    escape(from: 0, in: &result)
     return String(decoding: result, as: UTF8.self)
 }
 
-/// Appends what `escaped` gives.
-func appendEscaped(_ bytes: some Collection<UInt8>, to text: inout [UInt8]) {
-    let isPlain = bytes.allSatisfy { $0 > 0x20 && $0 < 0x7f && $0 != UInt8(ascii: "%") }
-    if isPlain {
-        text.append(contentsOf: bytes)
-        return
+/// Makes what stands behind a place what `escaped` gives for it.
+func escape(from start: Int, in text: inout [UInt8]) {
+    let isPlain = text.withUnsafeBytes {
+        $0[start...].allSatisfy { $0 > 0x20 && $0 < 0x7f && $0 != UInt8(ascii: "%") }
     }
+    if isPlain { return }
+    let bytes = Array(text[start...])
     let isText = String(validating: bytes, as: UTF8.self) != nil
+    text.removeSubrange(start...)
     for byte in bytes {
         if byte <= 0x20 || byte == 0x7f || byte == UInt8(ascii: "%") || (byte >= 0x80 && !isText) {
             text.append(UInt8(ascii: "%"))

@@ -46,6 +46,11 @@ package struct ByteStore: Sendable {
         }
     }
 
+    /// Appends the first `length` bytes of the string at a place.
+    func append(at place: Place, length: Int, to bytes: inout [UInt8]) {
+        withBytes(at: place, length: length) { bytes.append(contentsOf: $0) }
+    }
+
     package func bytes(at place: Place, offset: Int = 0, length: Int) -> [UInt8] {
         withBytes(at: place, offset: offset, length: length) { Array($0) }
     }

@@ -57,12 +57,23 @@ struct DiskMaking: Sendable {
     static func write(
         _ layers: [(listing: LayerListing, file: Descriptor)],
         on disk: Descriptor,
+        from offset: Int64 = 0,
         size: Int64,
         format: Ext4Format = DiskMaking.format(),
+        isDirect: Bool = false,
         check: @escaping () throws -> Void = {}
     ) throws {
         let tree = try MergedTree(layers: [Ext4Writer.lowestLayer(format)] + layers.map(\.listing))
-        try Ext4Writer.write(tree, layers.map(\.file), on: disk, from: 0, size: size, format: format, check: check)
+        try Ext4Writer.write(
+            tree,
+            layers.map(\.file),
+            on: disk,
+            from: offset,
+            size: size,
+            format: format,
+            isDirect: isDirect,
+            check: check
+        )
     }
 
     /// The tree that the tars make.

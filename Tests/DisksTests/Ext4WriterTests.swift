@@ -144,6 +144,22 @@ import Testing
         #expect(try await making.difference(one, making.disk("two", Self.odd)) == 0)
     }
 
+    /// At the second place no write past the cache is taken.
+    @Test(arguments: [0, 1000]) func `a disk written past the cache is the same`(offset: Int64) throws {
+        var tar = RawTar()
+        for number in 0..<3 { tar.add("small-\(number)", content: "small") }
+        tar.add("large", content: String(repeating: "large \(offset)\n", count: 1 << 20))
+        let layers = [try making.layer("layer.tar", tar)]
+        let paths = try [false, true].map { isDirect in
+            let path = making.folder.file("disk-\(isDirect)")
+            let disk = try Descriptor.open(path, flags: O_RDWR | O_CREAT, mode: 0o644)
+            try disk.setLength(offset + (64 << 20))
+            try DiskMaking.write(layers, on: disk, from: offset, size: 64 << 20, isDirect: isDirect)
+            return path
+        }
+        #expect(try making.difference(paths[0], paths[1]) == 0)
+    }
+
     @Test func `many names, pieces and blocks of extents are sound`() async throws {
         var tar = RawTar()
         tar.folder("many")

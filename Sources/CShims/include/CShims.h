@@ -24,6 +24,7 @@ ssize_t ob_read_folder(int fd, void *records, size_t size);
 long ob_file_system_type(int file);
 int ob_open_path_flag(void);
 int ob_open_tmpfile_flag(void);
+int ob_open_direct_flag(void);
 
 /// malloc_trim(0): what is freed goes back to the system.
 void ob_give_back_memory(void);

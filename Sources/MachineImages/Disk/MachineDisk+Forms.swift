@@ -7,11 +7,11 @@ package import SystemIO
 package import SystemPackage
 
 extension MachineDisk {
-    /// Writes the disk in a form to an empty file that has a name; gives what is in use on it where `mapping` is set.
+    /// Writes the disk in a form to an empty file that has a name and is synced afterwards; gives what is in use on it where `mapping` is set.
     @discardableResult
     package func write(to file: Descriptor, as form: DiskForm, mapping: Bool = false) async throws -> BlockMap? {
         if form == .raw {
-            try await write(to: file)
+            try await write(to: file, isLast: !mapping)
             return mapping ? try await blockMap(of: file) : nil
         }
         if DiskProgram.convert.place(search: search) == nil {

@@ -71,11 +71,11 @@ package struct MachineDisk {
 
     /// Writes the disk to an empty file that has a name, so that programs can open it.
     ///
-    /// The layers are verified meanwhile.
-    package func write(to disk: Descriptor) async throws {
+    /// The layers are verified meanwhile. `isLast` says that nothing but a sync comes next.
+    package func write(to disk: Descriptor, isLast: Bool = false) async throws {
         async let isSound: Void = verifyLayers()
         do {
-            try await fill(disk)
+            try await fill(disk, isDirect: isLast)
         } catch {
             // A damaged layer may be the cause of anything.
             try await isSound
@@ -92,7 +92,7 @@ package struct MachineDisk {
         }
     }
 
-    private func fill(_ disk: Descriptor) async throws {
+    private func fill(_ disk: Descriptor, isDirect: Bool) async throws {
         let missing = BootLoader.missingPackages(architecture, settings.boot, search: search)
         if !missing.isEmpty { throw MachineDiskError.missing(missing) }
         let folder = try store.makeWorkFolder("disk")
@@ -118,6 +118,7 @@ package struct MachineDisk {
                     from: self.rootStart,
                     size: rootSize,
                     format: self.format,
+                    isDirect: isDirect,
                     check: cancellation.check
                 )
             } catch DiskError.tooSmall(_, let needed) {
