@@ -48,8 +48,8 @@ package struct Ext4Writer {
     /// Writes a file system of `size` bytes from `offset` on into a disk that is all zeros there.
     ///
     /// The lowest layer of the tree is `lowestLayer`; `files` are the uncompressed tars of the layers above it. `isDirect` is
-    /// for a disk that is synced at its end and not read before. What `check` throws, which is called often, ends it. Throws `DiskError`, `SystemError`, and `LayerError` where the layers make no
-    /// tree.
+    /// for a disk that is synced at its end and not read before. What `check` throws, which is called often, ends it.
+    /// Throws `DiskError`, `SystemError`, and `LayerError` where the layers make no tree.
     package static func write(
         _ layers: MergedTree,
         _ files: [Descriptor],

@@ -105,7 +105,7 @@ extension InputTree {
             }
             text.append(UInt8(ascii: " "))
             let start = text.count
-            paths.append(pathAt: record.path, to: &text)
+            paths.copyPath(at: record.path, to: &text)
             escape(from: start, in: &text)
             text.append(UInt8(ascii: "\n"))
         }

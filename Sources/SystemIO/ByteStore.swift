@@ -47,7 +47,7 @@ package struct ByteStore: Sendable {
     }
 
     /// Appends the first `length` bytes of the string at a place.
-    func append(at place: Place, length: Int, to bytes: inout [UInt8]) {
+    func copy(at place: Place, length: Int, to bytes: inout [UInt8]) {
         withBytes(at: place, length: length) { bytes.append(contentsOf: $0) }
     }
 

@@ -64,12 +64,12 @@ package struct PathStore: Sendable {
     package func path(at place: Place) -> [UInt8] { withPath(at: place) { Array($0) } }
 
     /// Appends the bytes of a path.
-    package func append(pathAt place: Place, to text: inout [UInt8]) {
+    package func copyPath(at place: Place, to text: inout [UInt8]) {
         if place.folderLength > 0 {
-            bytes.append(at: place.folder, length: Int(place.folderLength), to: &text)
+            bytes.copy(at: place.folder, length: Int(place.folderLength), to: &text)
             text.append(UInt8(ascii: "/"))
         }
-        bytes.append(at: place.name, length: Int(place.nameLength), to: &text)
+        bytes.copy(at: place.name, length: Int(place.nameLength), to: &text)
     }
 
     /// Hands over the bytes of a path, valid for the call only.

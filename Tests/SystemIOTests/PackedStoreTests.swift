@@ -28,6 +28,9 @@ struct PackedStoreTests {
             #expect(store.path(at: place) == path)
             #expect(store.bytes(behind: place, length: 6) == Array("target".utf8))
             #expect(store.withPath(at: place) { Array($0) } == path)
+            var text = Array("before ".utf8)
+            store.copyPath(at: place, to: &text)
+            #expect(text == Array("before ".utf8) + path)
         }
     }
 }

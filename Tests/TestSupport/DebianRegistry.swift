@@ -10,15 +10,15 @@ package enum DebianRegistry {
         certificate: (chain: FilePath, key: FilePath)? = nil,
         _ body: @escaping @Sendable (String) async throws -> Value
     ) async throws -> Value {
-        let port = try freePort()
+        // It takes a port that nobody has and says which: one that was looked for before may be another's by then.
         var config = """
             version: 0.1
-            log: { level: error, accesslog: { disabled: true } }
+            log: { level: info, accesslog: { disabled: true } }
             storage:
               filesystem: { rootdirectory: \(folder.file("registry-data")) }
               delete: { enabled: true }
             http:
-              addr: 127.0.0.1:\(port)
+              addr: 127.0.0.1:0
             """
         if let certificate {
             config += "\n  tls: { certificate: \(certificate.chain), key: \(certificate.key) }"
@@ -29,36 +29,34 @@ package enum DebianRegistry {
             arguments: ["serve", path.string],
             input: .none,
             output: .discarded,
-            error: .discarded,
+            error: .sequence,
             body: { execution in
-                // Ended by its number, however the test ends.
-                defer { kill(execution.processIdentifier.value, SIGKILL) }
-                try await requireTool(
-                    "curl",
-                    [
-                        "-sk", "-o", "/dev/null", "--retry", "50", "--retry-connrefused", "--retry-delay", "0",
-                        "--retry-max-time", "20", "\(certificate == nil ? "http" : "https")://127.0.0.1:\(port)/v2/",
-                    ]
-                )
-                return try await body("127.0.0.1:\(port)")
+                try await withThrowingTaskGroup(of: Void.self) { group in
+                    // Ended by its number, however the test ends.
+                    defer { kill(execution.processIdentifier.value, SIGKILL) }
+                    let (hosts, found) = AsyncStream<String>.makeStream()
+                    // Read to the end, so that it can go on writing.
+                    group.addTask {
+                        defer { found.finish() }
+                        for try await line in execution.standardError.strings() {
+                            if let host = host(in: line) { found.yield(host) }
+                        }
+                    }
+                    for await host in hosts { return try await body(host) }
+                    throw RegistryDidNotStart(config: path)
+                }
             }
         ).closureResult
     }
 
-    /// A port that nobody has just now.
-    private static func freePort() throws -> UInt16 {
-        let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        defer { close(listener) }
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let bound = withUnsafeMutablePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
-                bind(listener, pointer, length) == 0 && getsockname(listener, pointer, &length) == 0
-            }
+    /// What a line says that it listens on.
+    private static func host(in line: String) -> String? {
+        line.split(separator: "listening on ").dropFirst().first.map {
+            String($0.prefix { $0.isNumber || $0 == "." || $0 == ":" })
         }
-        guard bound else { throw Errno(rawValue: errno) }
-        return UInt16(bigEndian: address.sin_port)
+    }
+
+    private struct RegistryDidNotStart: Error {
+        let config: FilePath
     }
 }

@@ -16,24 +16,36 @@ package struct ImageRoot {
     ///
     /// Anything but a regular file, and more than `limit` bytes, is an error.
     package func contents(of path: String, limit: Int64) throws -> [UInt8]? {
+        var bytes: [UInt8] = []
+        let isThere = try forEachPiece(of: path, limit: limit) { bytes.append(contentsOf: $0) }
+        return isThere ? bytes : nil
+    }
+
+    /// The same of a large one, at most a mebibyte at a time; false where there is none.
+    package func forEachPiece(
+        of path: String,
+        limit: Int64,
+        _ body: (UnsafeRawBufferPointer) throws -> Void
+    ) throws -> Bool {
         let place = try tree.resolve(try EntryPath(path), followFinal: true)
-        guard let entry = tree.entry(at: place) else { return nil }
+        guard let entry = tree.entry(at: place) else { return false }
         guard entry.kind == .regular || entry.kind == .hardLink, let found = slice(at: place) else {
             throw StepError("'\(path)' of the image is no regular file")
         }
         guard found.size <= limit else {
             throw StepError("'\(path)' of the image has \(found.size) bytes, more than \(limit)")
         }
-        var bytes = [UInt8](repeating: 0, count: Int(found.size))
-        var done = 0
-        while done < bytes.count {
-            let count = try bytes.withUnsafeMutableBytes {
-                try found.blob.read(into: .init(rebasing: $0[done...]), at: found.offset + Int64(done))
+        try withUnsafeTemporaryAllocation(byteCount: Int(min(found.size, 1 << 20)), alignment: 16) { buffer in
+            var done: Int64 = 0
+            while done < found.size {
+                let wanted = Int(min(found.size - done, Int64(buffer.count)))
+                let count = try found.blob.read(into: .init(rebasing: buffer[..<wanted]), at: found.offset + done)
+                guard count > 0 else { throw StepError("the layer that holds '\(path)' ends too early") }
+                try body(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+                done += Int64(count)
             }
-            guard count > 0 else { throw StepError("the layer that holds '\(path)' ends too early") }
-            done += count
         }
-        return bytes
+        return true
     }
 
     /// Where the bytes of a regular file are.

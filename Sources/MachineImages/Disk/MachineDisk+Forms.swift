@@ -7,7 +7,9 @@ package import SystemIO
 package import SystemPackage
 
 extension MachineDisk {
-    /// Writes the disk in a form to an empty file that has a name and is synced afterwards; gives what is in use on it where `mapping` is set.
+    /// Writes the disk in a form to an empty file that has a name and is synced afterwards.
+    ///
+    /// Gives what is in use on it where `mapping` is set.
     @discardableResult
     package func write(to file: Descriptor, as form: DiskForm, mapping: Bool = false) async throws -> BlockMap? {
         if form == .raw {

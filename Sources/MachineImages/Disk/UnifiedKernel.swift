@@ -1,4 +1,5 @@
 import Baking
+import Glibc
 import SystemIO
 import SystemPackage
 
@@ -11,18 +12,23 @@ struct UnifiedKernel {
 
     /// Leaves the parts in a folder.
     init(_ boot: BootFiles, of root: ImageRoot, commandLine: String, in work: FilePath) throws {
-        func contents(_ path: String) throws -> [UInt8]? { try root.contents(of: path, limit: 1 << 30) }
-        var parts: [(name: String, bytes: [UInt8])] = [
-            (".osrel", try contents("/etc/os-release") ?? contents("/usr/lib/os-release") ?? []),
-            (".cmdline", Array(commandLine.utf8)),
-            (".linux", try contents("/\(boot.kernel)") ?? []),
-        ]
-        if let initrd = boot.initrd { parts.append((".initrd", try contents("/\(initrd)") ?? [])) }
-        sections = try parts.filter { !$0.bytes.isEmpty }.map { part in
-            let path = work.appending("kernel\(part.name)")
-            try AtomicFile.write(part.bytes, to: path)
-            return (part.name, path)
+        var sections: [(name: String, content: FilePath)] = []
+        func add(_ name: String, _ fill: (Descriptor) throws -> Void) throws {
+            let path = work.appending("kernel\(name)")
+            let file = try Descriptor.open(path, flags: O_WRONLY | O_CREAT | O_EXCL, mode: 0o600)
+            try fill(file)
+            if try file.status().size > 0 { sections.append((name, path)) }
         }
+        func addFile(_ name: String, _ path: String) throws {
+            try add(name) { file in _ = try root.forEachPiece(of: path, limit: 1 << 30) { try file.write($0) } }
+        }
+        func release(_ path: String) throws -> [UInt8]? { try root.contents(of: path, limit: 1 << 20) }
+        let system = try release("/etc/os-release") ?? release("/usr/lib/os-release") ?? []
+        try add(".osrel") { try $0.write(system) }
+        try add(".cmdline") { try $0.write(Array(commandLine.utf8)) }
+        try addFile(".linux", "/\(boot.kernel)")
+        if let initrd = boot.initrd { try addFile(".initrd", "/\(initrd)") }
+        self.sections = sections
     }
 
     /// What makes `objcopy` put the parts behind those of a stub, one after another in memory.
