@@ -6,6 +6,7 @@ import Synchronization
 final class BatchQueue<Item: Sendable>: Sendable {
     private struct State {
         var batches: [[Item]] = []
+        var done: [[Item]] = []
         var failure: LayerError?
         var failedAt = Int.max
     }
@@ -31,9 +32,15 @@ final class BatchQueue<Item: Sendable>: Sendable {
     }
 
     /// Waits until there is room; no items are the end for one of those who take them.
+    ///
+    /// Lets go of what was given back: memory is freed without a lock by the thread that took it only.
     func put(_ items: [Item]) {
         room.wait()
-        state.withLock { $0.batches.append(items) }
+        var done: [[Item]] = []
+        state.withLock { state in
+            state.batches.append(items)
+            swap(&done, &state.done)
+        }
         filled.signal()
     }
 
@@ -43,5 +50,10 @@ final class BatchQueue<Item: Sendable>: Sendable {
         let batch = state.withLock { $0.batches.removeFirst() }
         room.signal()
         return batch.isEmpty ? nil : batch
+    }
+
+    /// Takes a batch that is done with, for the thread that made it to let go of.
+    func giveBack(_ batch: [Item]) {
+        state.withLock { $0.done.append(batch) }
     }
 }

@@ -58,6 +58,7 @@ extension LayerPacker {
             var writer = try TarWriter.open(name: name, into: target)
             while let batch = queue.next() {
                 for item in batch { try writer.take(item.entry, item.file) }
+                queue.giveBack(batch)
             }
             isAtEnd = true
             if let failure = queue.failure { throw failure }
