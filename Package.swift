@@ -21,6 +21,7 @@ let nio = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioHTTP = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioTLS = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
+let xml = Target.Dependency.product(name: "XMLCoder", package: "XMLCoder")
 let sqlite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift")
 
 /// A module and what it may import; `scripts/check-imports` holds the sources to this table.
@@ -46,7 +47,7 @@ func tests(
 
 let ground: [Target.Dependency] = ["Diagnostics", "SystemIO", system]
 let formats: [Target.Dependency] = ground + ["OCI", "Layers", "YAML"]
-let services: [Target.Dependency] = formats + ["Store", "Sandbox", "Registry", "HTTPTransport", subprocess]
+let services: [Target.Dependency] = formats + ["Store", "Sandbox", "Registry", "AWS", "HTTPTransport", subprocess]
 let engine: [Target.Dependency] = services + ["Bakefiles", "Planning", "Baking"]
 let recipes: [Target.Dependency] =
     engine + ["Disks", "ContainerImages", "MachineImages", "Rollouts", "Attestations", "ImageTests", "Rehearsals"]
@@ -66,6 +67,7 @@ let package = Package(
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+        .package(url: "https://github.com/CoreOffice/XMLCoder", from: "0.18.2"),
     ],
     targets: [
         // Executable
@@ -93,6 +95,7 @@ let package = Package(
         room("Store", ground + ["OCI", "Layers", database, sqlite]),
         room("HTTPTransport", ["SystemIO", system, http, nio, nioPosix, nioHTTP, nioTLS]),
         room("Registry", formats + ["Store", "HTTPTransport", subprocess, crypto]),
+        room("AWS", ["Diagnostics", "SystemIO", "OCI", "HTTPTransport", system, crypto, subprocess, xml]),
         // Formats
         room("Layers", ground + ["CArchive", "CDeflate", "CISAL", "CShims", "CZstd"]),
         room("Disks", ground + ["Layers", "CExt2FS", "CISAL"]),
@@ -129,6 +132,7 @@ let package = Package(
             swiftSettings: swiftSettings
         ),
         tests("HTTPTransport", ["SystemIO", system, "FakeRegistry"]),
+        tests("AWS", ["Diagnostics", "SystemIO", "OCI", "HTTPTransport", system, subprocess]),
         tests("Registry", formats + ["Store", "HTTPTransport", "FakeRegistry", subprocess]),
         tests("Sandbox", formats + [subprocess, "ovenbird"]),
         tests("Bakefiles", ground + ["OCI", "YAML"], exclude: ["Expected"]),

@@ -77,7 +77,7 @@ struct DiskSettings: Sendable {
     }
 }
 
-/// `ami:`, which says where an image will be registered; nothing registers yet.
+/// `ami:`, which says where an image is registered.
 struct AMISettings: Sendable {
     var regions: [String] = []
     var share: [String] = []

@@ -77,14 +77,14 @@ extension ImageDraft {
         let tests =
             ImageTestDraft.addressed(tests, &reading) + (agents.first.map { SSMAgent.tests(at: $0) } ?? [])
         guard checkKind(kind, node, &reading) else { return nil }
-        if ami != nil, let key = node.mapping?.first(where: { $0.name == "ami" })?.key {
+        if let ami, !ami.share.isEmpty, let key = node["ami"]?.mapping?.first(where: { $0.name == "share" })?.key {
             reading.diagnostics.add(
                 Diagnostic(
                     .warning,
                     at: key.place,
-                    "'ami' is not there yet: nothing registers '\(name)'",
+                    "'share' is not there yet: nobody else may use the AMI of '\(name)'",
                     .notYet,
-                    why: "the image is baked, and its AMI ids stay unknown"
+                    why: "the AMI is registered, and stays with its account"
                 )
             )
         }
@@ -102,7 +102,8 @@ extension ImageDraft {
             machine: kind == .ami ? (disk ?? DiskSettings()).json : nil,
             platform: reading.platform,
             tests: tests,
-            userData: userData
+            userData: userData,
+            regions: ami?.regions ?? []
         )
     }
 

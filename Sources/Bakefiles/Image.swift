@@ -31,6 +31,8 @@ package struct Image: Sendable, Hashable {
     package var tests: [ImageTest]
     /// What a machine finds as its userdata where it is booted on this computer; no part of the image.
     package var userData: InputPath?
+    /// Where the machine is registered as an AMI: regions of AWS; no part of the image.
+    package var regions: [String]
 
     package init(
         name: String,
@@ -46,7 +48,8 @@ package struct Image: Sendable, Hashable {
         machine: JSONValue? = nil,
         platform: Platform? = nil,
         tests: [ImageTest] = [],
-        userData: InputPath? = nil
+        userData: InputPath? = nil,
+        regions: [String] = []
     ) {
         self.name = name
         self.kind = kind
@@ -62,6 +65,7 @@ package struct Image: Sendable, Hashable {
         self.platform = platform
         self.tests = tests
         self.userData = userData
+        self.regions = regions
     }
 
     /// Whether it is one of those that an image for several platforms is made of.

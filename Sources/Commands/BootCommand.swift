@@ -262,6 +262,7 @@ extension CommandFailure {
             switch error {
             case .architecture, .firmware: (.usage, .noDisk)
             case .missing, .failed: (.internalError, .toolMissing)
+            case .flood: (.internalError, .machineFlood)
             }
         let text = "'\(known.name)' cannot be booted here"
         self.init(status, [Diagnostic(text, identifier, why: error.description, fix: error.remedy)])

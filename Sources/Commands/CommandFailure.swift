@@ -30,6 +30,10 @@ struct CommandFailure: Error {
 
     /// What any error means to the user; the one place that decides exit statuses for errors of other modules.
     init(describing error: any Error) {
+        if let failure = CommandFailure(describingAWS: error) {
+            self = failure
+            return
+        }
         switch error {
         case let failure as CommandFailure: self = failure
         case let invalid as InvalidInput: self.init(.usage, invalid.diagnostics)

@@ -35,6 +35,8 @@ extension DiagnosticIdentifier {
     static let rehearsalFailed: Self = "rehearsal-failed"
     /// A machine takes longer than it may.
     static let bootTimeout: Self = "boot-timeout"
+    /// A machine writes to its ports without an end.
+    static let machineFlood: Self = "machine-flood"
     /// A disk is asked for of an image that has none, or cannot have one.
     static let noDisk: Self = "no-disk"
     /// Step bundles are asked for of a container image.
@@ -45,6 +47,16 @@ extension DiagnosticIdentifier {
     static let lockMissing: Self = "lock-missing"
     /// An image is to be pushed, and nothing says where.
     static let noDestination: Self = "no-destination"
+    /// A machine image is to be registered, and nothing says where.
+    static let noRegion: Self = "no-region"
+    /// The account has an AMI of the name, and it is of another image.
+    static let amiNameTaken: Self = "ami-name-taken"
+    /// AWS refuses a call, or does not answer it.
+    static let awsCall: Self = "aws-call"
+    /// There are no credentials for AWS, or none that can be used.
+    static let awsCredentials: Self = "aws-credentials"
+    /// What was waited for has not come yet.
+    static let stillWaiting: Self = "still-waiting"
     /// An image is to be signed or verified, and the release does not say that it is in a registry.
     static let notPushed: Self = "not-pushed"
     /// An entry of the lock answers no step.

@@ -31,9 +31,8 @@ struct Ovenbird: AsyncParsableCommand {
                 name: "Deliver",
                 subcommands: [
                     ExportCommand.self, LoadCommand.self, BootCommand.self, RehearseCommand.self, PackCommand.self,
-                    PushCommand.self,
-                    PullCommand.self,
-                    SignCommand.self, VerifyCommand.self, ReferrersCommand.self, ParamsCommand.self,
+                    PushCommand.self, RegisterCommand.self, PullCommand.self, SignCommand.self,
+                    VerifyCommand.self, ReferrersCommand.self, ParamsCommand.self,
                 ]
             ),
             CommandGroup(

@@ -10,6 +10,11 @@ package struct BlockMap: Sendable, Hashable {
         package var index: Int
         /// Of its content; what a last block lacks counts as zeros.
         package var digest: Digest
+
+        package init(index: Int, digest: Digest) {
+            self.index = index
+            self.digest = digest
+        }
     }
 
     /// Bytes of a block: what EBS direct APIs write at a time.
@@ -21,6 +26,12 @@ package struct BlockMap: Sendable, Hashable {
     package let size: Int64
     /// In order.
     package let blocks: [Block]
+
+    /// `blocks` are in order, each once, and lie on the disk.
+    package init(size: Int64, blocks: [Block]) {
+        self.size = size
+        self.blocks = blocks
+    }
 
     /// Reads the blocks that ranges of bytes lie in; `threads` of them at a time.
     package init(

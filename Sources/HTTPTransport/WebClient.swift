@@ -117,6 +117,8 @@ package final class WebClient: RequestCarrier {
             )
             // Whether and when to try again is decided in one place, by `RetryPolicy`.
             configuration.connectionPool.retryConnectionEstablishment = false
+            // How much goes on at a time is decided by whoever sends.
+            configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 256
             let client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
             clients[files] = client
             return client

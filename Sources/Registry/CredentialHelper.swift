@@ -87,11 +87,3 @@ extension String {
         return String(self[first...last])
     }
 }
-
-/// The first line of a foreign text, without control characters and not too long.
-func cutLine(_ text: String) -> String {
-    let line = text.prefix { !$0.isNewline }.unicodeScalars.map { $0.value < 0x20 || $0.value == 0x7F ? "?" : $0 }
-    var result = ""
-    result.unicodeScalars.append(contentsOf: line.prefix(300))
-    return line.count > 300 ? result + "..." : result
-}

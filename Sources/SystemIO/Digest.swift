@@ -71,6 +71,14 @@ package struct Digest: Hashable, Comparable, Sendable, CustomStringConvertible, 
         }
     }
 
+    /// The 32 bytes.
+    package var bytes: [UInt8] {
+        [UInt8](unsafeUninitializedCapacity: 32) { buffer, count in
+            write(to: UnsafeMutableRawBufferPointer(buffer))
+            count = 32
+        }
+    }
+
     /// Writes the 32 bytes.
     package func write(to bytes: UnsafeMutableRawBufferPointer) {
         precondition(bytes.count == 32, "a SHA-256 digest has 32 bytes")

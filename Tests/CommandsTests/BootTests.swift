@@ -165,6 +165,38 @@ import Testing
         #expect(try Files.names(in: kitchen.store.appending("ovenbird/tmp")).isEmpty)
     }
 
+    /// With a program that stands in for QEMU, since no machine here writes so much in so short a time.
+    @Test func `ends where a machine writes without an end`() async throws {
+        let kitchen = try await kitchen()
+        let machine = """
+            #!/bin/sh
+            for word; do
+                case $word in file:*) truncate --size=200M "${word#file:}" ;; esac
+            done
+            exec sleep 600
+            """
+        try kitchen.work.write(machine, to: "bin/qemu-system-x86_64", mode: 0o755)
+        try kitchen.work.write(
+            "#!/bin/sh\nfor last; do :; done\ntouch $last $last.pub\n",
+            to: "bin/ssh-keygen",
+            mode: 0o755
+        )
+        try kitchen.work.write("#!/bin/sh\nexit 255\n", to: "bin/ssh", mode: 0o755)
+        let result = try await kitchen.ovenbird(
+            ["boot", "machine", "--ssh", "admin"],
+            environment: ["PATH": "\(kitchen.work.file("bin")):/usr/bin:/bin"],
+            through: ["/usr/bin/env"]
+        )
+        #expect(result.status == 1)
+        #expect(
+            result.error.contains(
+                "[machine-flood]\n  why: it has written 400 MiB to its serial ports, and would have gone on\n"
+            ),
+            "\(result.error)"
+        )
+        #expect(try machines(of: kitchen).isEmpty)
+    }
+
     @Test func `gives up after its time, and leaves nothing`() async throws {
         let kitchen = try await kitchen()
         // A file that is no kernel: GRUB says so and waits.

@@ -1,6 +1,5 @@
 import ContainerImages
 import Diagnostics
-import Glibc
 import OCI
 import Registry
 import Rollouts
@@ -133,23 +132,7 @@ struct PushRecipe: Sendable {
             }
             new.images[done.image]?.placements.append(placement)
         }
-        let isSame = release.images.allSatisfy { name, image in
-            Set(image.placements) == Set(new.images[name]?.placements ?? [])
-        }
-        if isSame { return release }
-        new.parent = release.digest
-        new.created = Int64(time(nil))
-        let blob = try store.putBlob(new.canonicalBytes)
-        try store.recordRelease(
-            ReleaseRecord(
-                digest: new.digest,
-                project: new.project,
-                parent: release.digest,
-                createdAt: new.created,
-                blob: blob.digest
-            )
-        )
-        return new
+        return try store.record(new, placedAfter: release)
     }
 }
 

@@ -8,12 +8,15 @@ package enum VirtualMachineError: Error, Hashable, Sendable, CustomStringConvert
     case firmware(String)
     /// Nothing here boots a machine of this architecture.
     case architecture(String)
+    /// It has written so much to its serial ports, and would fill the disk.
+    case flood(mebibytes: Int64)
 
     package var description: String {
         switch self {
         case .missing(let package): "this computer lacks \(package), which machines run in"
         case .failed(let words): "'\(VirtualMachine.program.name)' failed: \(words)"
         case .firmware(let name): "its disk has nothing that '\(name)' starts"
+        case .flood(let size): "it has written \(size) MiB to its serial ports, and would have gone on"
         case .architecture(let name): "it is for \(name), and machines for amd64 are booted only"
         }
     }
@@ -22,7 +25,7 @@ package enum VirtualMachineError: Error, Hashable, Sendable, CustomStringConvert
         switch self {
         case .missing(let package): "install \(package)"
         case .firmware: "set 'boot' under 'disk', or take another '--firmware'"
-        case .failed, .architecture: nil
+        case .failed, .architecture, .flood: nil
         }
     }
 }

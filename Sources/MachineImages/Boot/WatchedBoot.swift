@@ -68,12 +68,30 @@ package struct WatchedBoot: Sendable {
                     return nil
                 }
                 group.addTask { try await watch(machine) }
+                group.addTask {
+                    try await Self.refuseFlood(of: machine)
+                    return nil
+                }
                 defer { group.cancelAll() }
                 return try await group.next() ?? nil
             }
         }
         ended(Self.lastLines(of: machine.console))
         return value
+    }
+
+    /// A machine that writes more than this to its ports says nothing any more that is worth a disk: bytes.
+    private static let mostWritten: Int64 = 256 << 20
+
+    /// Ends only where a machine has written too much.
+    private static func refuseFlood(of machine: Machine) async throws {
+        while true {
+            try await Task.sleep(for: .seconds(1))
+            let written = try [machine.console, machine.report].reduce(0) { sum, path in
+                sum + (try FileStatus.ofExisting(path)?.size ?? 0)
+            }
+            if written > mostWritten { throw VirtualMachineError.flood(mebibytes: written >> 20) }
+        }
     }
 
     private static func lastLines(of console: FilePath) -> [String] {

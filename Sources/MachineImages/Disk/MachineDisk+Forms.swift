@@ -49,6 +49,11 @@ extension MachineDisk {
         return try await body(disk, folder.path)
     }
 
+    /// Hands over the disk with what is in use on it.
+    package func withMappedDisk<Value>(_ body: (Descriptor, BlockMap) async throws -> Value) async throws -> Value {
+        try await withDisk { disk, _ in try await body(disk, blockMap(of: disk)) }
+    }
+
     private func blockMap(of disk: Descriptor) async throws -> BlockMap {
         try await BlockingPool.shared.run { cancellation in
             let size = try disk.status().size

@@ -1,0 +1,34 @@
+import FoundationEssentials
+import HTTPTransport
+import OCI
+import XMLCoder
+
+extension AWSSession {
+    /// Makes a call whose answer is XML.
+    func xml<Answer: Decodable>(_ call: ServiceCall, in region: String) async throws -> Answer {
+        let answer = try await send(call, in: region)
+        do {
+            return try XMLDecoder().decode(Answer.self, from: Data(answer.body))
+        } catch {
+            throw unreadable(call, region, answer)
+        }
+    }
+
+    /// Makes a call whose answer is JSON.
+    func json(_ call: ServiceCall, in region: String) async throws -> JSONValue {
+        let answer = try await send(call, in: region)
+        guard let document = try? JSONValue.parse(answer.body) else { throw unreadable(call, region, answer) }
+        return document
+    }
+
+    func unreadable(_ call: ServiceCall, _ region: String, _ answer: ServiceAnswer) -> ServiceError {
+        ServiceError(
+            call,
+            region: region,
+            status: 200,
+            code: "unreadable answer",
+            message: "it is not what the service's reference says",
+            requestID: answer.headers["x-amzn-requestid"]
+        )
+    }
+}

@@ -1,0 +1,60 @@
+package import HTTPTransport
+
+/// One call of a service's interface, before it is signed.
+package struct ServiceCall: Sendable {
+    package enum Service: String, Sendable, Hashable {
+        case ebs
+        case ec2
+        case sts
+
+        /// What the variable `AWS_ENDPOINT_URL_*` ends in.
+        var variable: String { rawValue.uppercased() }
+    }
+
+    package var service: Service
+    /// The name of the operation in the service's reference: `StartSnapshot`.
+    package var operation: String
+    package var method: HTTPMethod
+    package var path: String
+    /// Encoded.
+    package var query: String?
+    package var headers: HeaderFields
+    package var body: [UInt8]
+    /// Whether the signature covers the body; where it does not, a checksum in the header does.
+    package var signsBody: Bool
+    /// Error codes that a repetition may cure here, though they mean a mistake elsewhere: what was just made is not known
+    /// everywhere yet.
+    package var mayBeUnknownYet: Set<String>
+    /// Whether the call carries credentials.
+    package var isSigned: Bool
+
+    package init(
+        _ service: Service,
+        _ operation: String,
+        _ method: HTTPMethod = .post,
+        path: String = "/",
+        query: String? = nil,
+        headers: HeaderFields = [:],
+        body: [UInt8] = [],
+        signsBody: Bool = true,
+        mayBeUnknownYet: Set<String> = [],
+        isSigned: Bool = true
+    ) {
+        self.service = service
+        self.operation = operation
+        self.method = method
+        self.path = path
+        self.query = query
+        self.headers = headers
+        self.body = body
+        self.signsBody = signsBody
+        self.mayBeUnknownYet = mayBeUnknownYet
+        self.isSigned = isSigned
+    }
+}
+
+/// The whole answer to a call that succeeded.
+package struct ServiceAnswer: Sendable {
+    package var headers: HeaderFields
+    package var body: [UInt8]
+}

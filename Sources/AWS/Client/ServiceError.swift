@@ -1,0 +1,83 @@
+/// Why a call to AWS did not succeed; nothing secret is in it.
+package struct ServiceError: Error, Sendable, Hashable, CustomStringConvertible {
+    package var service: ServiceCall.Service
+    package var operation: String
+    package var region: String
+    /// 0 where no answer came.
+    package var status: Int
+    /// As the service names it: `InvalidAMIName.Duplicate`.
+    package var code: String
+    package var message: String
+    /// What the service's support asks for.
+    package var requestID: String?
+
+    package init(
+        _ call: ServiceCall,
+        region: String,
+        status: Int,
+        code: String,
+        message: String,
+        requestID: String? = nil
+    ) {
+        service = call.service
+        operation = call.operation
+        self.region = region
+        self.status = status
+        self.code = code
+        self.message = message
+        self.requestID = requestID
+    }
+
+    package var description: String {
+        let request = requestID.map { " (request \($0))" } ?? ""
+        return "\(service.rawValue):\(operation) in \(region): \(code): \(message)\(request)"
+    }
+
+    /// What helps, where the code says it.
+    package var fix: String? {
+        if isDenied { return "allow '\(service.rawValue):\(operation)' to whoever these credentials are of" }
+        if Self.unknownCredentials.contains(code) { return "check the credentials: they are not known to AWS" }
+        return nil
+    }
+
+    var isDenied: Bool {
+        ["AccessDenied", "AccessDeniedException", "UnauthorizedOperation"].contains(code)
+    }
+
+    /// The service asks to be called less often.
+    ///
+    /// Source: the list of the SDKs' reference, "Retry behavior".
+    var isThrottling: Bool {
+        status == 429
+            || [
+                "BandwidthLimitExceeded", "EC2ThrottledException", "PriorRequestNotComplete",
+                "ProvisionedThroughputExceededException", "RequestLimitExceeded", "RequestThrottled",
+                "RequestThrottledException", "SlowDown", "ThrottledException", "Throttling", "ThrottlingException",
+                "TooManyRequestsException", "TransactionInProgressException",
+            ].contains(code)
+    }
+
+    /// Trying again may help.
+    var isTransient: Bool {
+        status == 0 || [500, 502, 503, 504].contains(status)
+            || ["InternalError", "InternalFailure", "RequestTimeout", "RequestTimeoutException", "ServiceUnavailable"]
+                .contains(code)
+    }
+
+    /// The credentials have come to their end.
+    var isExpired: Bool { ["ExpiredToken", "ExpiredTokenException"].contains(code) }
+
+    /// Our clock may be wrong, or these credentials.
+    var mayBeSkew: Bool {
+        [
+            "AuthFailure", "InvalidSignatureException", "RequestExpired", "RequestInTheFuture", "RequestTimeTooSkewed",
+            "SignatureDoesNotMatch",
+        ].contains(code)
+    }
+
+    private static let unknownCredentials: Set<String> = [
+        "AuthFailure", "InvalidClientTokenId", "SignatureDoesNotMatch", "UnrecognizedClientException",
+    ]
+}
+
+extension ServiceError: ExplainedFailure {}

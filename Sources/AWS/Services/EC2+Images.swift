@@ -1,0 +1,161 @@
+extension EC2 {
+    /// An AMI as it is now.
+    package struct MachineImage: Sendable, Hashable {
+        package var id: String
+        package var name: String
+        package var state: State
+        /// Why it failed, where it did.
+        package var reason: String?
+        /// Of its root device; nil for as long as the service does not say.
+        package var snapshot: String?
+        package var tags: [Tag]
+
+        package enum State: String, Sendable, Hashable, Decodable {
+            case pending
+            case available
+            case invalid
+            case deregistered
+            case transient
+            case failed
+            case error
+            case disabled
+        }
+    }
+
+    /// The account's own AMI of this name; nil where there is none.
+    package func ownImage(named name: String) async throws -> MachineImage? {
+        try await images { form in
+            form.add("Filter.1.Name", "name")
+            form.add("Filter.1.Value", list: [Self.literal(name)])
+            form.add("Owner", list: ["self"])
+        }.first { $0.name == name }
+    }
+
+    /// The AMI; nil where there is none, as right after it was registered.
+    package func image(_ id: String) async throws -> MachineImage? {
+        do {
+            return try await images { $0.add("ImageId", list: [id]) }.first
+        } catch let error as ServiceError where error.code == "InvalidAMIID.NotFound" {
+            return nil
+        }
+    }
+
+    private func images(_ choose: (inout QueryForm) -> Void) async throws -> [MachineImage] {
+        var form = QueryForm("DescribeImages", version: Self.version)
+        choose(&form)
+        let answer: Answer = try await session.xml(call("DescribeImages", form), in: region)
+        return answer.imagesSet.items.map(\.image)
+    }
+
+    /// A filter's value that stands for itself.
+    private static func literal(_ text: String) -> String {
+        String(text.flatMap { "*?\\".contains($0) ? ["\\", $0] : [$0] })
+    }
+
+    private struct Answer: Decodable { var imagesSet: Items<Entry> }
+
+    private struct Entry: Decodable {
+        var imageId: String
+        var name: String?
+        var imageState: MachineImage.State
+        var rootDeviceName: String?
+        var stateReason: Reason?
+        var blockDeviceMapping: Items<Mapping>?
+        var tagSet: Items<Tag>?
+
+        var image: MachineImage {
+            let mappings = blockDeviceMapping?.items ?? []
+            return MachineImage(
+                id: imageId,
+                name: name ?? "",
+                state: imageState,
+                reason: stateReason?.message,
+                snapshot: (mappings.first { $0.deviceName == rootDeviceName } ?? mappings.first)?.ebs?.snapshotId,
+                tags: tagSet?.items ?? []
+            )
+        }
+    }
+
+    private struct Reason: Decodable { var message: String? }
+
+    private struct Mapping: Decodable {
+        var deviceName: String?
+        var ebs: Device?
+    }
+
+    private struct Device: Decodable { var snapshotId: String? }
+}
+
+extension EC2 {
+    /// All that is said of an AMI when it is registered: what is not said, the service guesses.
+    package struct Registration: Sendable, Hashable {
+        package enum BootMode: String, Sendable, Hashable {
+            case bios = "legacy-bios"
+            case uefi
+            case uefiPreferred = "uefi-preferred"
+        }
+
+        package var name: String
+        package var description: String
+        /// `x86_64` or `arm64`.
+        package var architecture: String
+        package var bootMode: BootMode
+        package var snapshot: String
+        /// GiB.
+        package var volumeSize: Int
+        package var tags: [Tag]
+
+        package init(
+            name: String,
+            description: String,
+            architecture: String,
+            bootMode: BootMode,
+            snapshot: String,
+            volumeSize: Int,
+            tags: [Tag]
+        ) {
+            self.name = name
+            self.description = description
+            self.architecture = architecture
+            self.bootMode = bootMode
+            self.snapshot = snapshot
+            self.volumeSize = volumeSize
+            self.tags = tags
+        }
+    }
+
+    /// What EC2 calls the first disk.
+    private static let rootDevice = "/dev/xvda"
+
+    /// Registers a snapshot as an AMI, and gives its id.
+    ///
+    /// The call has no token: of two with one name the second one fails with `InvalidAMIName.Duplicate`.
+    package func register(_ image: Registration) async throws -> String {
+        var form = QueryForm("RegisterImage", version: Self.version)
+        form.add("Name", image.name)
+        form.add("Description", image.description)
+        form.add("Architecture", image.architecture)
+        form.add("VirtualizationType", "hvm")
+        form.add("RootDeviceName", Self.rootDevice)
+        form.add("BlockDeviceMapping.1.DeviceName", Self.rootDevice)
+        form.add("BlockDeviceMapping.1.Ebs.SnapshotId", image.snapshot)
+        form.add("BlockDeviceMapping.1.Ebs.VolumeSize", image.volumeSize)
+        form.add("BlockDeviceMapping.1.Ebs.VolumeType", "gp3")
+        form.add("BlockDeviceMapping.1.Ebs.DeleteOnTermination", true)
+        form.add("EnaSupport", true)
+        form.add("SriovNetSupport", "simple")
+        form.add("BootMode", image.bootMode.rawValue)
+        form.add("ImdsSupport", "v2.0")
+        if image.bootMode == .uefi { form.add("TpmSupport", "v2.0") }
+        form.add("TagSpecification.1.ResourceType", "image")
+        for (number, tag) in image.tags.enumerated() {
+            form.add("TagSpecification.1.Tag.\(number + 1).Key", tag.key)
+            form.add("TagSpecification.1.Tag.\(number + 1).Value", tag.value)
+        }
+        let call = call("RegisterImage", form, mayBeUnknownYet: ["InvalidSnapshot.NotFound"])
+        let answer: Registered = try await session.xml(call, in: region)
+        return answer.imageId
+    }
+
+    private struct Registered: Decodable { var imageId: String }
+}

@@ -1,0 +1,62 @@
+import AWS
+import Diagnostics
+import MachineImages
+
+extension CommandFailure {
+    /// What an error of AWS means to the user; nil for any other.
+    init?(describingAWS error: any Error) {
+        switch error {
+        case let error as ServiceError:
+            self.init(
+                .internalError,
+                [Diagnostic("AWS refuses a call", .awsCall, why: error.description, fix: error.fix)]
+            )
+        case let error as EndpointError:
+            self.init(.usage, [Diagnostic("no endpoint of AWS is known", .optionValue, why: error.description)])
+        case let error as CredentialError:
+            self.init(
+                .usage,
+                [
+                    Diagnostic(
+                        "there are no credentials for AWS",
+                        .awsCredentials,
+                        why: [error.place.map { "\($0): \(error.what)" } ?? error.what, error.why].compactMap { $0 }
+                            .flatMap { $0.split(separator: "\n") }.map { $0.drop { $0 == " " } }.joined(
+                                separator: "; "
+                            ),
+                        fix: error.fix
+                    )
+                ]
+            )
+        case let error as WaitEnded:
+            self.init(
+                .gaveUpWaiting,
+                [
+                    Diagnostic(
+                        "the wait was given up",
+                        .stillWaiting,
+                        why: error.description,
+                        fix: "run the command again: it goes on where it was"
+                    )
+                ]
+            )
+        case let error as RegistrationError:
+            let (status, identifier, fix) = error.meaning
+            self.init(
+                status,
+                [Diagnostic("the image cannot be registered", identifier, why: error.description, fix: fix)]
+            )
+        default: return nil
+        }
+    }
+}
+
+extension RegistrationError {
+    fileprivate var meaning: (ExitStatus, DiagnosticIdentifier, String) {
+        switch self {
+        case .foreignImage: (.refused, .amiNameTaken, "bake the image with a new version, or deregister that AMI")
+        case .failed:
+            (.internalError, .awsCall, "run the command again; an AMI that failed has to be deregistered before")
+        }
+    }
+}

@@ -1,0 +1,171 @@
+import AWS
+import Diagnostics
+import HTTPTransport
+import MachineImages
+import Rollouts
+import Store
+import SystemIO
+
+/// From a release to AMIs, and to a release that says where they are.
+struct RegisterRecipe: Sendable {
+    /// A machine image and the regions that get it.
+    struct Target: Sendable {
+        let image: String
+        let regions: [String]
+    }
+
+    struct Outcome: Sendable {
+        var account: String
+        var placed: [(image: String, placed: ImageRegistration.Placed)]
+        var failures: [Failure]
+        var release: Release
+    }
+
+    /// What went wrong in one region; it keeps nobody else from being registered.
+    struct Failure: Sendable {
+        let image: String
+        let region: String
+        let error: any Error
+    }
+
+    let release: Release
+    let store: ArtifactStore
+    let session: AWSSession
+
+    private static let workers = 64
+
+    func run(_ targets: [Target]) async throws -> Outcome {
+        guard let first = targets.first?.regions.first else { preconditionFailure("something is to be registered") }
+        let account = try await STS(session, region: first).callerIdentity().account
+        var outcome = Outcome(account: account, placed: [], failures: [], release: release)
+        for target in targets {
+            guard let image = release.images[target.image] else { continue }
+            let registration = ImageRegistration(
+                session: session,
+                store: store,
+                account: account,
+                name: MachineName(
+                    project: release.project,
+                    image: target.image,
+                    version: image.version,
+                    identity: image.identity
+                ),
+                tags: originTags,
+                say: { Console.say($0) }
+            )
+            let results = try await register(registration, target, image)
+            for region in target.regions {
+                switch results[region] {
+                case .success(let placed): outcome.placed.append((target.image, placed))
+                case .failure(let error):
+                    outcome.failures.append(Failure(image: target.image, region: region, error: error))
+                case nil: break
+                }
+            }
+        }
+        let reached = outcome
+        outcome.release = try await BlockingPool.shared.run { try record(reached, account: account) }
+        return outcome
+    }
+
+    /// In all regions at once; the disk is made only if one of them lacks the AMI.
+    private func register(
+        _ registration: ImageRegistration,
+        _ target: Target,
+        _ image: ReleasedImage
+    ) async throws -> [String: Result<ImageRegistration.Placed, any Error>] {
+        var results = try await inEach(target.regions) { try await registration.existing(in: $0) }
+        let missing = target.regions.filter { if case .success(nil) = results[$0] { true } else { false } }
+        if !missing.isEmpty {
+            let known = KnownImage(
+                project: release.project,
+                name: target.image,
+                identity: image.identity,
+                manifest: image.manifest,
+                version: image.version,
+                bakedAt: release.created,
+                release: release.digest
+            )
+            let share = max(8, Self.workers / missing.count)
+            let made = try await MachineDisk.of(known, in: store) { disk in
+                let boot = disk.bootMode
+                return try await disk.withMappedDisk { descriptor, map in
+                    try await inEach(missing) { region in
+                        try await registration.register(descriptor, map, boot, in: region, workers: share)
+                    }
+                }
+            }
+            for (region, result) in made { results[region] = result.map { $0 } }
+        }
+        return results.compactMapValues { result in
+            switch result {
+            case .success(let placed): placed.map { .success($0) }
+            case .failure(let error): .failure(error)
+            }
+        }
+    }
+
+    /// The result of each region; a run that is cancelled has none.
+    private func inEach<Value: Sendable>(
+        _ regions: [String],
+        _ body: @escaping @Sendable (String) async throws -> Value
+    ) async throws -> [String: Result<Value, any Error>] {
+        let results = await withTaskGroup(of: (String, Result<Value, any Error>).self) { group in
+            for region in regions {
+                group.addTask {
+                    do { return (region, .success(try await body(region))) } catch { return (region, .failure(error)) }
+                }
+            }
+            return await group.reduce(into: [:]) { $0[$1.0] = $1.1 }
+        }
+        try Task.checkCancellation()
+        return results
+    }
+
+    /// Which commit and which build the image comes from, so that a server leads back to them.
+    private var originTags: [Tag] {
+        let facts: [(String, String?)] = [
+            ("commit", release.git?.commit.map { release.git?.isDirty == true ? "\($0)-dirty" : $0 }),
+            ("build", release.build?.url ?? release.build?.number), ("release", release.digest.description),
+        ]
+        // Source: Amazon EC2 User Guide, "Tag restrictions": 256 characters.
+        return facts.compactMap { name, value in
+            value.map { Tag(key: "ovenbird:\(name)", value: String($0.prefix(256))) }
+        }
+    }
+
+    private func record(_ outcome: Outcome, account: String) throws -> Release {
+        var new = release
+        for (image, placed) in outcome.placed {
+            new.images[image]?.placements.removeAll { known in
+                if case .machine(account, placed.region, _, _) = known { true } else { false }
+            }
+            new.images[image]?.placements.append(
+                .machine(account: account, region: placed.region, ami: placed.ami, snapshot: placed.snapshot)
+            )
+        }
+        return try store.record(new, placedAfter: release)
+    }
+}
+
+extension RegisterRecipe {
+    /// What the failures of regions mean together: the status of the gravest.
+    static func failure(_ failures: [Failure]) -> CommandFailure {
+        var status = ExitStatus.gaveUpWaiting
+        let diagnostics = failures.map { failure in
+            let found = CommandFailure(describing: failure.error)
+            if found.status == ExitStatus.refused.rawValue {
+                status = .refused
+            } else if found.status != ExitStatus.gaveUpWaiting.rawValue, status != .refused {
+                status = .internalError
+            }
+            return Diagnostic(
+                "'\(failure.image)' is not registered in \(failure.region)",
+                found.diagnostics.first?.identifier ?? .awsCall,
+                why: found.diagnostics.first.map { $0.why ?? $0.message } ?? found.message,
+                fix: found.diagnostics.first?.fix
+            )
+        }
+        return CommandFailure(status, diagnostics)
+    }
+}

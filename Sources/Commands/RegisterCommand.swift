@@ -1,0 +1,143 @@
+import ArgumentParser
+import Bakefiles
+import Diagnostics
+import MachineImages
+import OCI
+import Reporting
+import Rollouts
+import Store
+import SystemIO
+import SystemPackage
+
+/// The command `ovenbird register`.
+struct RegisterCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "register",
+        abstract: "Register the machine images of a release as AMIs.",
+        usage: "ovenbird register [<image> ...] [--region <region> ...] [--release <release>] [<options>]",
+        discussion: """
+            Each machine image goes to the regions that its 'ami:' names, straight from its disk into a snapshot: no \
+            instance, no bucket, no copy from region to region. Blocks that the last version's snapshot has already are not \
+            sent. An AMI that is there already is found, not made again; a run that was killed is gone on with by the next \
+            one. The result is a new release that says which AMI each region has, for bindings to 'ami'; it replaces \
+            'release.json' and the parameter files in the output folder. Credentials come from where the AWS tools have them.
+
+            Example:
+              ovenbird register && ovenbird register base --region eu-central-1
+            """
+    )
+
+    @Argument(help: "Images to register (default: all that have regions).")
+    var images: [String] = []
+
+    @Option(
+        name: .customLong("region"),
+        help: ArgumentHelp("Register here instead of where the Bakefile says; may be repeated.", valueName: "region")
+    )
+    var regions: [String] = []
+
+    @Option(help: ArgumentHelp("A release file or digest (default: the newest).", valueName: "release"))
+    var release: String?
+
+    @Option(help: ArgumentHelp("The output folder to renew.", valueName: "folder"), completion: .directory)
+    var out = "out"
+
+    @OptionGroup var aws: AWSOptions
+    @OptionGroup var bakefile: BakefileOptions
+    @OptionGroup var store: StoreOptions
+    @OptionGroup var output: OutputOptions
+
+    func run() async throws {
+        let bakefile = try bakefile.read(colors: output.colors)
+        let store = try store.open(.readWrite)
+        // The new release has no name in the store until it is recorded.
+        let announcement = try await store.announceWork()
+        defer { announcement.release() }
+        let start = try ReleaseArgument.of(bakefile, named: release) { store }
+        let wanted = try targets(of: start, bakefile)
+        let outcome = try await Waiting.saying("still registering") {
+            try await aws.session { session in
+                try await RegisterRecipe(release: start, store: store, session: session).run(wanted)
+            }
+        }
+        let folder = OutputFolder(
+            path: FilePath(out),
+            bakefile: bakefile,
+            palette: Console.messagePalette(output.colors.color)
+        )
+        try folder.prepare()
+        let problems = try folder.write(outcome.release, from: store)
+        try show(outcome)
+        if !outcome.failures.isEmpty { throw RegisterRecipe.failure(outcome.failures) }
+        try problems.throwIfErrors()
+    }
+
+    private func targets(of release: Release, _ bakefile: Bakefile) throws -> [RegisterRecipe.Target] {
+        var problems = DiagnosticList()
+        for region in regions where !region.utf8.allSatisfy(isRegionByte) || region.isEmpty {
+            problems.add(
+                Diagnostic("'\(region)' is no region of AWS", .optionValue, fix: "write one as in 'eu-west-1'")
+            )
+        }
+        let machines = release.images.filter { $0.value.kind == .ami }.keys.sorted()
+        for name in images where !machines.contains(name) {
+            let isKnown = release.images[name] != nil
+            problems.add(
+                Diagnostic(
+                    isKnown ? "'\(name)' is a container image, which is no AMI" : "'\(name)' is not in the release",
+                    isKnown ? .noDisk : .imageNotFound,
+                    why: "its machine images are \(machines.map { "'\($0)'" }.joined(separator: ", "))",
+                    fix: nearestName(to: name, among: machines).map { "write '\($0)'" }
+                )
+            )
+        }
+        var wanted: [RegisterRecipe.Target] = []
+        for name in images.isEmpty ? machines : images where machines.contains(name) {
+            let places = regions.isEmpty ? bakefile.image(named: name)?.regions ?? [] : regions
+            if places.isEmpty, !images.isEmpty { problems.add(Self.noRegion("image '\(name)' has no region")) }
+            if !places.isEmpty { wanted.append(.init(image: name, regions: Array(Set(places)).sorted())) }
+        }
+        try problems.throwIfErrors()
+        if wanted.isEmpty { throw InvalidInput(Self.noRegion("no machine image of the release has a region")) }
+        return wanted
+    }
+
+    private func isRegionByte(_ byte: UInt8) -> Bool {
+        (0x30...0x39).contains(byte) || (0x61...0x7A).contains(byte) || byte == 0x2D
+    }
+
+    private static func noRegion(_ text: String) -> Diagnostic {
+        Diagnostic(text, .noRegion, fix: "give it 'ami: { regions: [...] }' in the Bakefile, or pass '--region REGION'")
+    }
+
+    private func show(_ outcome: RegisterRecipe.Outcome) throws {
+        switch output.format {
+        case .json:
+            let entries = outcome.placed.map { image, placed in
+                JSONValue.object([
+                    "ami": .string(placed.ami), "image": .string(image), "parent": placed.parent.map(JSONValue.string),
+                    "region": .string(placed.region), "sentBlocks": .integer(Int64(placed.sentBlocks)),
+                    "snapshot": .string(placed.snapshot), "unchanged": .bool(placed.isUnchanged),
+                ])
+            }
+            try Console.write(
+                .object([
+                    "account": .string(outcome.account), "registered": .array(entries),
+                    "release": .string(outcome.release.digest.description),
+                ])
+            )
+        case .text:
+            var table = TextTable([
+                ("IMAGE", .left), ("REGION", .left), ("AMI", .left), ("SNAPSHOT", .left), ("BLOCKS SENT", .right),
+                ("", .left),
+            ])
+            for (image, placed) in outcome.placed {
+                table.add([
+                    image, placed.region, placed.ami, placed.snapshot, String(placed.sentBlocks),
+                    placed.isUnchanged ? "unchanged" : "registered",
+                ])
+            }
+            try Console.write(table.lines(palette: output.palette) + ["release \(outcome.release.digest)"])
+        }
+    }
+}

@@ -1,0 +1,68 @@
+import Disks
+import Glibc
+import OCI
+import Store
+import SystemIO
+import SystemPackage
+
+/// The records of one account and region, in the store.
+struct RegistrationJournal: Sendable {
+    private let folder: FilePath
+
+    init(_ store: ArtifactStore, account: String, region: String) {
+        folder = store.registrationsFolder.appending(account).appending(region)
+    }
+
+    /// Keeps other processes from registering in this account and region, for as long as the lock is held.
+    ///
+    /// Blocks, as all calls here.
+    func lock() throws -> FileLock {
+        try Files.makeFolder(folder)
+        return try FileLock.acquire(folder.appending("lock"), .exclusive)
+    }
+
+    /// All records, newest first; one that cannot be read is as good as none.
+    func records() throws -> [RegistrationRecord] {
+        var found: [RegistrationRecord] = []
+        for name in try Files.names(in: folder) where name.string.hasSuffix(Self.suffix) {
+            let bytes = try Files.read(folder.appending(name))
+            if let record = (try? JSONValue.parse(bytes)).flatMap({ RegistrationRecord($0) }) { found.append(record) }
+        }
+        return found.sorted { ($1.started, $1.token) < ($0.started, $0.token) }
+    }
+
+    func write(_ record: RegistrationRecord) throws {
+        try AtomicFile.write(record.document.canonicalBytes, to: place(record, Self.suffix))
+    }
+
+    func remove(_ record: RegistrationRecord) throws {
+        try Files.removeFile(place(record, Self.progressSuffix))
+        try Files.removeFile(place(record, Self.suffix))
+    }
+
+    /// The blocks that are known to have arrived; what a line is lost of is sent once more.
+    func arrived(_ record: RegistrationRecord) throws -> Set<Int> {
+        let path = place(record, Self.progressSuffix)
+        guard Files.exists(path) else { return [] }
+        let text = String(decoding: try Files.read(path), as: UTF8.self)
+        // A last line without an end may be the beginning of a longer number.
+        let whole = text.lastIndex(of: "\n").map { text[..<$0] } ?? ""
+        return Set(whole.split(separator: "\n").compactMap { Int($0) })
+    }
+
+    /// Where blocks that arrive are noted, each as a line.
+    func progress(_ record: RegistrationRecord) throws -> Descriptor {
+        try Descriptor.open(place(record, Self.progressSuffix), flags: O_WRONLY | O_CREAT | O_APPEND, mode: 0o644)
+    }
+
+    func removeProgress(_ record: RegistrationRecord) throws {
+        try Files.removeFile(place(record, Self.progressSuffix))
+    }
+
+    private static let suffix = ".json"
+    private static let progressSuffix = ".arrived"
+
+    private func place(_ record: RegistrationRecord, _ suffix: String) -> FilePath {
+        folder.appending(record.token + suffix)
+    }
+}

@@ -1,0 +1,74 @@
+import AWS
+import Disks
+import Glibc
+import Synchronization
+import SystemIO
+
+/// The blocks of a disk on their way into a snapshot, several at a time.
+struct SnapshotUpload: Sendable {
+    let disk: Descriptor
+    let ebs: EBS
+    let snapshot: String
+    /// What has to be there in the end: those that the parent lacks or has otherwise, in order.
+    let blocks: [BlockMap.Block]
+
+    /// Sends what has not arrived yet, and gives how many that were.
+    ///
+    /// `arrived` is told of each, on any thread; `workers` are at work at a time, with one block each in memory.
+    func run(
+        skipping known: Set<Int>,
+        workers: Int,
+        arrived: @escaping @Sendable (Int) throws -> Void
+    ) async throws -> Int {
+        let missing = blocks.filter { !known.contains($0.index) }
+        let queue = BlockQueue(missing)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for _ in 0..<min(workers, missing.count) {
+                group.addTask {
+                    while let block = queue.next() {
+                        try Task.checkCancellation()
+                        let bytes = try await BlockingPool.shared.run { try content(of: block.index) }
+                        try await ebs.put(bytes, digest: block.digest, at: block.index, of: snapshot)
+                        try arrived(block.index)
+                    }
+                }
+            }
+            try await group.waitForAll()
+        }
+        return missing.count
+    }
+
+    /// What the disk lacks at its end counts as zeros, and so does what is not in use any more.
+    private func content(of index: Int) throws -> [UInt8] {
+        try [UInt8](unsafeUninitializedCapacity: BlockMap.blockSize) { buffer, initialized in
+            let bytes = UnsafeMutableRawBufferPointer(buffer)
+            let count = try disk.read(into: bytes, at: Int64(index) * Int64(BlockMap.blockSize))
+            UnsafeMutableRawBufferPointer(rebasing: bytes[count...]).initializeMemory(as: UInt8.self, repeating: 0)
+            initialized = BlockMap.blockSize
+        }
+    }
+}
+
+extension BlockMap {
+    /// What a snapshot has to be sent, in order, to become this disk: of one with a parent only what differs.
+    ///
+    /// A block that is not in use any more is sent as zeros, for else the parent's would show.
+    func blocks(over parent: BlockMap?) -> [Block] {
+        guard let parent else { return blocks }
+        let difference = parent.difference(to: self)
+        let wanted = Set(difference.changed + difference.added)
+        let removed = difference.removed.map { Block(index: $0, digest: Self.zeros) }
+        return (blocks.filter { wanted.contains($0.index) } + removed).sorted { $0.index < $1.index }
+    }
+
+    private static let zeros = Digester.digest(of: [UInt8](repeating: 0, count: blockSize))
+}
+
+/// Blocks that several workers take from, each one once.
+private final class BlockQueue: Sendable {
+    private let blocks: Mutex<ArraySlice<BlockMap.Block>>
+
+    init(_ blocks: [BlockMap.Block]) { self.blocks = Mutex(blocks[...]) }
+
+    func next() -> BlockMap.Block? { blocks.withLock { $0.popFirst() } }
+}
