@@ -121,6 +121,15 @@ final class Ext4FileSystem {
         unmarked.count = 0
     }
 
+    /// Where so many bytes end up without being copied, if the next blocks that are written are theirs and follow those that
+    /// were written last; valid until then.
+    func room(_ length: Int) throws -> UnsafeMutableRawBufferPointer {
+        precondition(length <= buffer.count, "a piece is no longer than the buffer")
+        if buffered.count * Ext4Format.blockSize + length > buffer.count { try flush() }
+        let start = buffered.count * Ext4Format.blockSize
+        return UnsafeMutableRawBufferPointer(rebasing: buffer[start..<start + length])
+    }
+
     /// Writes blocks that follow each other; `fill` gets room for all of them, which holds anything.
     func write(_ run: BlockRun, _ fill: (UnsafeMutableRawBufferPointer) throws -> Void) throws {
         let length = run.count * Ext4Format.blockSize
@@ -141,9 +150,9 @@ final class Ext4FileSystem {
 
     private func flush() throws {
         guard buffered.count > 0 else { return }
+        defer { buffered = BlockRun(start: buffered.start + UInt64(buffered.count), count: 0) }
         let bytes = UnsafeRawBufferPointer(rebasing: buffer[..<(buffered.count * Ext4Format.blockSize)])
         try put(bytes, at: offset + Int64(buffered.start) * Int64(Ext4Format.blockSize))
-        buffered.count = 0
     }
 
     private func put(_ bytes: UnsafeRawBufferPointer, at place: Int64) throws {

@@ -74,6 +74,9 @@ extension Ext4Writer {
         if let reason { throw DiskError.unsupported(entry: "/\(entry.path)", reason: reason) }
     }
 
+    /// Content of at least so many bytes goes straight to where it is written from; smaller files are read together.
+    private static let leastUncopied = 64 << 10
+
     /// Writes content, or keeps its room; pieces of zeros take none.
     private mutating func addContent(of item: LayerListing.Item, _ layer: Int, _ isThere: Bool) throws -> Ext4Extents {
         var extents = Ext4Extents()
@@ -85,7 +88,13 @@ extension Ext4Writer {
             let logical = UInt32(done / Int64(Ext4Format.blockSize))
             let count = (length + Ext4Format.blockSize - 1) / Ext4Format.blockSize
             // Only a whole piece can be a hole; of what is not there nothing else has to be known.
-            if length == Int(pieceLength) || isThere {
+            if length >= Self.leastUncopied, isThere {
+                let room = try system.room(length)
+                try contents[layer].read(at: item.dataOffset + done, into: room)
+                if length < Int(pieceLength) || !isZero(UnsafeRawBufferPointer(room)) {
+                    try add(UnsafeRawBufferPointer(room), logical, count, isThere, to: &extents)
+                }
+            } else if length == Int(pieceLength) || isThere {
                 try contents[layer].withBytes(at: item.dataOffset + done, length: length) { bytes in
                     if length == Int(pieceLength) && isZero(bytes) { return }
                     try add(bytes, logical, count, isThere, to: &extents)
@@ -115,7 +124,8 @@ extension Ext4Writer {
                     rebasing: bytes[start..<min(bytes.count, start + run.count * Ext4Format.blockSize)]
                 )
                 try system.write(run) { blocks in
-                    blocks.copyMemory(from: part)
+                    // They may be in their place already.
+                    if part.baseAddress != UnsafeRawPointer(blocks.baseAddress) { blocks.copyMemory(from: part) }
                     // The rest of the last block.
                     UnsafeMutableRawBufferPointer(rebasing: blocks[part.count...]).initializeMemory(
                         as: UInt8.self,

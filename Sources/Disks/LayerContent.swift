@@ -23,6 +23,17 @@ final class LayerContent {
         try window.withUnsafeBytes { try body(UnsafeRawBufferPointer(rebasing: $0[from..<from + length])) }
     }
 
+    /// Reads what lies at `offset` into all of `buffer`, past the window.
+    func read(at offset: Int64, into buffer: UnsafeMutableRawBufferPointer) throws {
+        var done = 0
+        while done < buffer.count {
+            let count = try file.read(into: .init(rebasing: buffer[done...]), at: offset + Int64(done))
+            // The listing is of these bytes, which are verified: a shorter file is one that somebody has cut.
+            if count == 0 { throw SystemError("read", file.path, .ioError) }
+            done += count
+        }
+    }
+
     private func fill(from place: Int64, _ length: Int) throws {
         let file = file
         start = place
