@@ -131,6 +131,12 @@ let package = Package(
             path: "Tests/FakeRegistry",
             swiftSettings: swiftSettings
         ),
+        .target(
+            name: "FakeAWS",
+            dependencies: ["SystemIO", "OCI", "FakeRegistry", system, crypto],
+            path: "Tests/FakeAWS",
+            swiftSettings: swiftSettings
+        ),
         tests("HTTPTransport", ["SystemIO", system, "FakeRegistry"]),
         tests("AWS", ["Diagnostics", "SystemIO", "OCI", "HTTPTransport", system, subprocess]),
         tests("Registry", formats + ["Store", "HTTPTransport", "FakeRegistry", subprocess]),
@@ -145,7 +151,11 @@ let package = Package(
         tests("ImageTests", engine),
         tests("Rehearsals", engine + ["MachineImages", "Rollouts"]),
         tests("Reporting", recipes),
-        tests("Commands", recipes + ["Reporting", arguments, "ovenbird", "FakeRegistry"], exclude: ["Expected"]),
+        tests(
+            "Commands",
+            recipes + ["Reporting", arguments, "ovenbird", "FakeRegistry", "FakeAWS"],
+            exclude: ["Expected"]
+        ),
     ],
     swiftLanguageModes: [.v6]
 )

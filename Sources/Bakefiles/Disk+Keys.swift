@@ -76,24 +76,3 @@ struct DiskSettings: Sendable {
         ])
     }
 }
-
-/// `ami:`, which says where an image is registered.
-struct AMISettings: Sendable {
-    var regions: [String] = []
-    var share: [String] = []
-
-    static let shape = Keys<AMISettings>(
-        "'ami'",
-        [
-            .required(
-                "regions",
-                Shape<String>.text(.region).list(atLeast: 1).unique(),
-                \.regions,
-                "the AWS regions that get the AMI"
-            ),
-            .defaulted("share", Shape<String>.text(.awsAccount).list().unique(), \.share, "accounts that may use it"),
-        ],
-        synonyms: ["region": "regions", "accounts": "share"]
-    )
-    .shape(AMISettings())
-}

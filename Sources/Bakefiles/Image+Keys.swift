@@ -77,17 +77,6 @@ extension ImageDraft {
         let tests =
             ImageTestDraft.addressed(tests, &reading) + (agents.first.map { SSMAgent.tests(at: $0) } ?? [])
         guard checkKind(kind, node, &reading) else { return nil }
-        if let ami, !ami.share.isEmpty, let key = node["ami"]?.mapping?.first(where: { $0.name == "share" })?.key {
-            reading.diagnostics.add(
-                Diagnostic(
-                    .warning,
-                    at: key.place,
-                    "'share' is not there yet: nobody else may use the AMI of '\(name)'",
-                    .notYet,
-                    why: "the AMI is registered, and stays with its account"
-                )
-            )
-        }
         return Image(
             name: name,
             kind: kind,
@@ -103,7 +92,7 @@ extension ImageDraft {
             platform: reading.platform,
             tests: tests,
             userData: userData,
-            regions: ami?.regions ?? []
+            registering: ami
         )
     }
 

@@ -31,8 +31,8 @@ package struct Image: Sendable, Hashable {
     package var tests: [ImageTest]
     /// What a machine finds as its userdata where it is booted on this computer; no part of the image.
     package var userData: InputPath?
-    /// Where the machine is registered as an AMI: regions of AWS; no part of the image.
-    package var regions: [String]
+    /// Where the machine is registered as an AMI, and who else may use it; no part of the image.
+    package var registering: AMISettings?
 
     package init(
         name: String,
@@ -49,7 +49,7 @@ package struct Image: Sendable, Hashable {
         platform: Platform? = nil,
         tests: [ImageTest] = [],
         userData: InputPath? = nil,
-        regions: [String] = []
+        registering: AMISettings? = nil
     ) {
         self.name = name
         self.kind = kind
@@ -65,7 +65,7 @@ package struct Image: Sendable, Hashable {
         self.platform = platform
         self.tests = tests
         self.userData = userData
-        self.regions = regions
+        self.registering = registering
     }
 
     /// Whether it is one of those that an image for several platforms is made of.

@@ -36,7 +36,7 @@ extension Keys {
         guard let notYet = key.notYet else { return isGood }
         reading.diagnostics.add(
             Diagnostic(
-                notYet.isHarmless ? .warning : .error,
+                .error,
                 at: member.key.place,
                 "'\(key.name)' is not there yet",
                 .notYet,
@@ -44,7 +44,7 @@ extension Keys {
                 fix: notYet.fix
             )
         )
-        return isGood && notYet.isHarmless
+        return false
     }
 
     private func unknownKey(_ member: Node.Member) -> Diagnostic {

@@ -18,8 +18,6 @@ struct Key<Root>: Sendable {
     /// What to tell about a feature that is not there yet.
     struct NotYet: Sendable {
         let fix: String?
-        /// Whether a bake may go on without it: a warning, not an error.
-        let isHarmless: Bool
     }
 
     private init<Value>(
@@ -94,10 +92,9 @@ struct Key<Root>: Sendable {
         _ name: String,
         _ shape: Shape<Value>,
         _ help: String,
-        fix: String? = nil,
-        isHarmless: Bool = false
+        fix: String? = nil
     ) -> Key {
-        Key(name, shape, help, notYet: NotYet(fix: fix, isHarmless: isHarmless)) { _, _ in }
+        Key(name, shape, help, notYet: NotYet(fix: fix)) { _, _ in }
     }
 }
 

@@ -93,9 +93,17 @@ struct RegisterCommand: AsyncParsableCommand {
         }
         var wanted: [RegisterRecipe.Target] = []
         for name in images.isEmpty ? machines : images where machines.contains(name) {
-            let places = regions.isEmpty ? bakefile.image(named: name)?.regions ?? [] : regions
+            let places = regions.isEmpty ? bakefile.image(named: name)?.registering?.regions ?? [] : regions
             if places.isEmpty, !images.isEmpty { problems.add(Self.noRegion("image '\(name)' has no region")) }
-            if !places.isEmpty { wanted.append(.init(image: name, regions: Array(Set(places)).sorted())) }
+            if !places.isEmpty {
+                wanted.append(
+                    .init(
+                        image: name,
+                        regions: Array(Set(places)).sorted(),
+                        share: bakefile.image(named: name)?.registering?.share ?? []
+                    )
+                )
+            }
         }
         try problems.throwIfErrors()
         if wanted.isEmpty { throw InvalidInput(Self.noRegion("no machine image of the release has a region")) }
@@ -117,6 +125,7 @@ struct RegisterCommand: AsyncParsableCommand {
                 JSONValue.object([
                     "ami": .string(placed.ami), "image": .string(image), "parent": placed.parent.map(JSONValue.string),
                     "region": .string(placed.region), "sentBlocks": .integer(Int64(placed.sentBlocks)),
+                    "sharedWith": .strings(placed.sharedWith),
                     "snapshot": .string(placed.snapshot), "unchanged": .bool(placed.isUnchanged),
                 ])
             }
@@ -134,7 +143,7 @@ struct RegisterCommand: AsyncParsableCommand {
             for (image, placed) in outcome.placed {
                 table.add([
                     image, placed.region, placed.ami, placed.snapshot, String(placed.sentBlocks),
-                    placed.isUnchanged ? "unchanged" : "registered",
+                    placed.isUnchanged ? "unchanged" : placed.isFound ? "shared" : "registered",
                 ])
             }
             try Console.write(table.lines(palette: output.palette) + ["release \(outcome.release.digest)"])

@@ -8,9 +8,12 @@ package final class FakeServer: Sendable {
     package let port: Int
     private let channel: any Channel
 
-    /// `misbehaves` is asked when the head of a request is there: after how many bytes of its body the connection
+    /// With port 0 it takes one that is free.
+    ///
+    /// `breaksAfter` is asked when the head of a request is there: after how many bytes of its body the connection
     /// breaks.
     package init(
+        port: Int = 0,
         breaksAfter: @escaping @Sendable (FakeRequest) -> Int? = { _ in nil },
         answer: @escaping @Sendable (FakeRequest) -> FakeAnswer
     ) async throws {
@@ -24,8 +27,8 @@ package final class FakeServer: Sendable {
                     )
                 }
             }
-        channel = try await bootstrap.bind(host: "127.0.0.1", port: 0).get()
-        port = channel.localAddress?.port ?? 0
+        channel = try await bootstrap.bind(host: "127.0.0.1", port: port).get()
+        self.port = channel.localAddress?.port ?? 0
     }
 
     deinit { channel.close(promise: nil) }

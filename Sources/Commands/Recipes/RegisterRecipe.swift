@@ -12,6 +12,8 @@ struct RegisterRecipe: Sendable {
     struct Target: Sendable {
         let image: String
         let regions: [String]
+        /// Accounts that may use it.
+        let share: [String]
     }
 
     struct Outcome: Sendable {
@@ -35,6 +37,8 @@ struct RegisterRecipe: Sendable {
     private static let workers = 64
 
     func run(_ targets: [Target]) async throws -> Outcome {
+        // The disk of a run that was killed is as large as an image; what cannot be removed is in nobody's way.
+        _ = try await BlockingPool.shared.run { try store.removeStaleWork() }
         guard let first = targets.first?.regions.first else { preconditionFailure("something is to be registered") }
         let account = try await STS(session, region: first).callerIdentity().account
         var outcome = Outcome(account: account, placed: [], failures: [], release: release)
@@ -51,6 +55,7 @@ struct RegisterRecipe: Sendable {
                     identity: image.identity
                 ),
                 tags: originTags,
+                share: target.share,
                 say: { Console.say($0) }
             )
             let results = try await register(registration, target, image)

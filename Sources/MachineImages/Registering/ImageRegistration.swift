@@ -14,12 +14,17 @@ package struct ImageRegistration: Sendable {
         package var region: String
         package var ami: String
         package var snapshot: String
-        /// The AMI was there before; nothing was changed.
-        package var isUnchanged: Bool
+        /// The AMI was there before.
+        package var isFound: Bool
         /// Whose blocks the snapshot did not have to be sent.
         package var parent: String?
         /// Blocks of 512 KiB.
         package var sentBlocks: Int
+        /// Accounts that may use it since now.
+        package var sharedWith: [String] = []
+
+        /// Nothing was changed.
+        package var isUnchanged: Bool { isFound && sharedWith.isEmpty }
     }
 
     package let session: AWSSession
@@ -28,6 +33,8 @@ package struct ImageRegistration: Sendable {
     package let name: MachineName
     /// On the AMI, beside those of its name: which commit and build it comes from.
     package let tags: [Tag]
+    /// Accounts that may use the AMI, beside its own.
+    package let share: [String]
     /// So many blocks are on their way at a time, in all regions together.
     package let workers: Int
     package let patience: Duration
@@ -40,6 +47,7 @@ package struct ImageRegistration: Sendable {
         account: String,
         name: MachineName,
         tags: [Tag],
+        share: [String] = [],
         workers: Int = 64,
         patience: Duration = .seconds(3600),
         say: @escaping @Sendable (String) -> Void
@@ -49,6 +57,7 @@ package struct ImageRegistration: Sendable {
         self.account = account
         self.name = name
         self.tags = tags
+        self.share = share
         self.workers = workers
         self.patience = patience
         self.say = say
@@ -61,7 +70,7 @@ package struct ImageRegistration: Sendable {
         guard identity == name.identity.description else {
             throw RegistrationError.foreignImage(name: name.text, ami: found.id, region: region)
         }
-        return try await available(found.id, in: region, isUnchanged: true)
+        return try await shared(try await available(found.id, in: region, isFound: true))
     }
 
     /// Makes the AMI of a disk in one region; `share` is how many workers this region has.
@@ -101,9 +110,9 @@ package struct ImageRegistration: Sendable {
             return placed
         }
         say("\(region): \(ami) is registered from \(snapshot)")
-        var placed = try await available(ami, in: region, isUnchanged: false)
+        var placed = try await available(ami, in: region, isFound: false)
         (placed.parent, placed.sentBlocks) = (record.parent, sent)
-        return placed
+        return try await shared(placed)
     }
 
     // MARK: The snapshot
@@ -277,7 +286,7 @@ package struct ImageRegistration: Sendable {
 
     // MARK: The AMI
 
-    private func available(_ ami: String, in region: String, isUnchanged: Bool) async throws -> Placed {
+    private func available(_ ami: String, in region: String, isFound: Bool) async throws -> Placed {
         let ec2 = EC2(session, region: region)
         let waiter = Waiter(patience: patience, agreeing: 2, clock: session.clock)
         return try await waiter.wait(for: "\(region): \(ami)", say: say) {
@@ -286,7 +295,7 @@ package struct ImageRegistration: Sendable {
             case .available:
                 guard let snapshot = found.snapshot else { return .pending("does not say its snapshot yet") }
                 return .done(
-                    Placed(region: region, ami: ami, snapshot: snapshot, isUnchanged: isUnchanged, sentBlocks: 0)
+                    Placed(region: region, ami: ami, snapshot: snapshot, isFound: isFound, sentBlocks: 0)
                 )
             case .pending, .transient: return .pending("is pending")
             case .failed, .error, .invalid, .disabled, .deregistered:
@@ -296,6 +305,28 @@ package struct ImageRegistration: Sendable {
                 )
             }
         }
+    }
+}
+
+extension ImageRegistration {
+    /// Lets the accounts that may use the AMI do so, as far as they may not yet; nobody's right is taken away.
+    ///
+    /// The snapshot first: whoever sees the AMI can also copy it.
+    private func shared(_ placed: Placed) async throws -> Placed {
+        if share.isEmpty { return placed }
+        let ec2 = EC2(session, region: placed.region)
+        let volumes = try await ec2.users(ofSnapshot: placed.snapshot)
+        let newVolumes = share.filter { !volumes.contains($0) }
+        if !newVolumes.isEmpty { try await ec2.share(snapshot: placed.snapshot, with: newVolumes) }
+        let machines = try await ec2.users(ofImage: placed.ami)
+        let newMachines = share.filter { !machines.contains($0) }
+        if !newMachines.isEmpty { try await ec2.share(image: placed.ami, with: newMachines) }
+        var result = placed
+        result.sharedWith = share.filter { newVolumes.contains($0) || newMachines.contains($0) }
+        if !result.sharedWith.isEmpty {
+            say("\(placed.region): \(placed.ami) may be used by \(result.sharedWith.joined(separator: ", "))")
+        }
+        return result
     }
 }
 

@@ -1,0 +1,49 @@
+extension EC2 {
+    /// The accounts that may start machines from an AMI, beside its own.
+    package func users(ofImage id: String) async throws -> Set<String> {
+        var form = QueryForm("DescribeImageAttribute", version: Self.version)
+        form.add("ImageId", id)
+        form.add("Attribute", "launchPermission")
+        let call = call("DescribeImageAttribute", form, mayBeUnknownYet: ["InvalidAMIID.NotFound"])
+        let answer: ImageAnswer = try await session.xml(call, in: region)
+        return Set((answer.launchPermission?.items ?? []).compactMap(\.userId))
+    }
+
+    /// Lets more accounts start machines from an AMI.
+    package func share(image id: String, with accounts: [String]) async throws {
+        var form = QueryForm("ModifyImageAttribute", version: Self.version)
+        form.add("ImageId", id)
+        for (number, account) in accounts.enumerated() {
+            form.add("LaunchPermission.Add.\(number + 1).UserId", account)
+        }
+        let call = call("ModifyImageAttribute", form, mayBeUnknownYet: ["InvalidAMIID.NotFound"])
+        _ = try await session.send(call, in: region)
+    }
+
+    /// The accounts that may make volumes of a snapshot, beside its own.
+    package func users(ofSnapshot id: String) async throws -> Set<String> {
+        var form = QueryForm("DescribeSnapshotAttribute", version: Self.version)
+        form.add("SnapshotId", id)
+        form.add("Attribute", "createVolumePermission")
+        let call = call("DescribeSnapshotAttribute", form, mayBeUnknownYet: ["InvalidSnapshot.NotFound"])
+        let answer: SnapshotAnswer = try await session.xml(call, in: region)
+        return Set((answer.createVolumePermission?.items ?? []).compactMap(\.userId))
+    }
+
+    /// Lets more accounts make volumes of a snapshot, which copies of its AMI into them need.
+    package func share(snapshot id: String, with accounts: [String]) async throws {
+        var form = QueryForm("ModifySnapshotAttribute", version: Self.version)
+        form.add("SnapshotId", id)
+        for (number, account) in accounts.enumerated() {
+            form.add("CreateVolumePermission.Add.\(number + 1).UserId", account)
+        }
+        let call = call("ModifySnapshotAttribute", form, mayBeUnknownYet: ["InvalidSnapshot.NotFound"])
+        _ = try await session.send(call, in: region)
+    }
+
+    private struct ImageAnswer: Decodable { var launchPermission: Items<User>? }
+
+    private struct SnapshotAnswer: Decodable { var createVolumePermission: Items<User>? }
+
+    private struct User: Decodable { var userId: String? }
+}

@@ -1,0 +1,104 @@
+import FakeAWS
+import Glibc
+import OCI
+import SystemIO
+import SystemPackage
+import TestSupport
+import Testing
+
+/// A machine image with a file in the place of a kernel, and an AWS of its own.
+struct RegisterKitchen {
+    let kitchen: Kitchen
+    let aws: FakeAWS
+
+    init(
+        regions: [String] = ["eu-west-1"],
+        share: [String] = [],
+        _ behaviour: Behaviour = Behaviour(),
+        accounts: [Account] = [.first]
+    ) async throws {
+        aws = try await FakeAWS.start(accounts: accounts, behaviour)
+        kitchen = try await Kitchen(
+            """
+            bakefile: 1
+            project: kitchen
+            images:
+              machine:
+                kind: ami
+                from: scratch
+                version: sequence
+                steps:
+                  - file: { path: /boot/vmlinuz-6.1.0-1-amd64, content: "no kernel" }
+                  - file: { path: /etc/hostname, content: "machine\\n" }
+                disk: { size: 256MiB }
+                ami: { regions: [\(regions.joined(separator: ", "))], share: [\(share.map { "\"\($0)\"" }.joined(separator: ", "))] }
+            stacks:
+              shop:
+                template: shop.yaml
+                bind: { BaseAmi: "${images.machine.ami}" }
+                environments:
+                  dev: { region: \(regions[0]), parameters: dev.json }
+            """
+        )
+        try kitchen.work.write("Parameters:\n  BaseAmi: { Type: String }\nResources: {}\n", to: "shop.yaml")
+        try kitchen.work.write("[{\"ParameterKey\": \"BaseAmi\", \"ParameterValue\": \"-\"}]\n", to: "dev.json")
+        try await kitchen.run("bake", "--first")
+    }
+
+    func register(_ arguments: String..., environment: [String: String] = [:]) async throws -> ToolResult {
+        try await kitchen.ovenbird(
+            ["register"] + arguments,
+            environment: aws.environment().merging(environment) { _, new in new }
+        )
+    }
+
+    /// Registers, which has to succeed; what became of the image in each region.
+    @discardableResult
+    func registered(_ arguments: String...) async throws -> [String: JSONValue] {
+        let result = try await kitchen.ovenbird(
+            ["register", "--format", "json"] + arguments,
+            environment: aws.environment()
+        )
+        try #require(result.status == 0, "\(result.error)")
+        let entries = try JSONValue.parse(result.output)["registered"]?.arrayValue ?? []
+        return Dictionary(uniqueKeysWithValues: entries.map { ($0["region"]?.stringValue ?? "", $0) })
+    }
+
+    /// Registers in a process that is killed as soon as a call is there, which gets no answer.
+    func killed(at held: HeldCall) async throws -> Int {
+        let place = kitchen.work.file("process")
+        async let ended = kitchen.ovenbird(
+            ["register"],
+            environment: aws.environment(),
+            through: ["/bin/sh", "-c", "echo $$ >'\(place)'; exec \"$@\"", "sh"]
+        )
+        _ = await held.arrival()
+        let text = String(decoding: try Files.read(place), as: UTF8.self)
+        let process = try #require(Int32(text.split(separator: "\n").first ?? ""))
+        try #require(kill(process, SIGKILL) == 0)
+        return try await ended.status
+    }
+
+    /// The digests of the blocks of a file that are in use by its map, and of the same of another one.
+    func blocks(of disk: FilePath, like map: JSONValue) throws -> [String] {
+        let file = try Descriptor.openForReading(disk)
+        return try (map["blocks"]?.arrayValue ?? []).map { block in
+            let index = try #require(block["index"]?.integerValue)
+            var bytes = [UInt8](repeating: 0, count: 512 << 10)
+            _ = try bytes.withUnsafeMutableBytes { try file.read(into: $0, at: index << 19) }
+            return Digester.digest(of: bytes).hex
+        }
+    }
+
+    /// A further layer with a file of random bytes, so that nothing of it is zeros.
+    func add(_ name: String, bytes: Int) async throws {
+        let content = (0..<bytes).map { _ in UInt8.random(in: .min ... .max) }
+        try kitchen.work.write(content, to: name)
+        let bakefile = String(decoding: try Files.read(kitchen.work.file("Bakefile")), as: UTF8.self)
+        try kitchen.work.write(
+            bakefile.replacing("    disk:", with: "      - copy: { from: \(name), to: /\(name) }\n    disk:"),
+            to: "Bakefile"
+        )
+        try await kitchen.run("bake")
+    }
+}

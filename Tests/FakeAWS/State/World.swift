@@ -1,0 +1,55 @@
+import OCI
+
+/// All that the services remember.
+struct World: Sendable {
+    var behaviour: Behaviour
+    let accounts: [String: Account]
+    /// By key id.
+    var identities: [String: Identity]
+    var regions: [String: Region] = [:]
+    /// What was made with a client token.
+    var tokens: [Token: (parameters: JSONValue, id: String)] = [:]
+    private var serial = 0
+
+    struct Region: Sendable {
+        var snapshots: [String: Snapshot] = [:]
+        var images: [String: Image] = [:]
+        var deregistered: Set<String> = []
+    }
+
+    struct Token: Hashable, Sendable {
+        var operation: String
+        var account: String
+        var region: String
+        var text: String
+    }
+
+    init(_ accounts: [Account], _ behaviour: Behaviour) {
+        self.behaviour = behaviour
+        self.accounts = Dictionary(accounts.map { ($0.id, $0) }) { first, _ in first }
+        identities = Dictionary(accounts.map { ($0.accessKeyID, Identity(user: $0)) }) { first, _ in first }
+    }
+
+    subscript(region: String) -> Region {
+        get { regions[region] ?? Region() }
+        _modify { yield &regions[region, default: Region()] }
+    }
+
+    /// `snap-` and 17 hexadecimal digits, each id once.
+    mutating func newID(_ prefix: String) -> String {
+        serial += 1
+        let digits = String(serial, radix: 16)
+        return "\(prefix)-0\(String(repeating: "0", count: 16 - digits.count))\(digits)"
+    }
+
+    mutating func newSerial() -> Int {
+        serial += 1
+        return serial
+    }
+
+    static let regionNames: Set<String> = [
+        "af-south-1", "ap-northeast-1", "ap-northeast-2", "ap-northeast-3", "ap-south-1", "ap-southeast-1",
+        "ap-southeast-2", "ca-central-1", "eu-central-1", "eu-north-1", "eu-south-1", "eu-west-1", "eu-west-2",
+        "eu-west-3", "me-south-1", "sa-east-1", "us-east-1", "us-east-2", "us-west-1", "us-west-2",
+    ]
+}
