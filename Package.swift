@@ -137,6 +137,13 @@ let package = Package(
             path: "Tests/FakeAWS",
             swiftSettings: swiftSettings
         ),
+        .executableTarget(
+            name: "fake-aws",
+            dependencies: ["FakeAWS"],
+            path: "Tests/FakeAWSProgram",
+            swiftSettings: swiftSettings
+        ),
+        tests("FakeAWS", ["SystemIO", "OCI", system]),
         tests("HTTPTransport", ["SystemIO", system, "FakeRegistry"]),
         tests("AWS", ["Diagnostics", "SystemIO", "OCI", "HTTPTransport", system, subprocess]),
         tests("Registry", formats + ["Store", "HTTPTransport", "FakeRegistry", subprocess]),

@@ -15,19 +15,22 @@ package final class FakeAWS: Sendable {
     let blocks: BlockStore
     private let server = Mutex<FakeServer?>(nil)
 
-    private init(_ accounts: [Account], _ behaviour: Behaviour) throws {
+    private init(_ accounts: [Account], _ behaviour: Behaviour, keepsContent: Bool) throws {
         self.accounts = accounts
         state = Mutex(World(accounts, behaviour))
-        blocks = try BlockStore()
+        blocks = try BlockStore(keepsContent: keepsContent)
     }
 
     /// With port 0 it takes one that is free.
+    ///
+    /// Without `keepsContent` it verifies blocks and forgets what is in them, for those who measure their client.
     package static func start(
         accounts: [Account] = [.first],
         _ behaviour: Behaviour = Behaviour(),
-        port: Int = 0
+        port: Int = 0,
+        keepsContent: Bool = true
     ) async throws -> FakeAWS {
-        let fake = try FakeAWS(accounts, behaviour)
+        let fake = try FakeAWS(accounts, behaviour, keepsContent: keepsContent)
         let server = try await FakeServer(
             port: port,
             breaksAfter: { [weak fake] request in

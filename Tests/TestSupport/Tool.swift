@@ -22,7 +22,7 @@ package func runTool(
     var changes: [Environment.Key: String?] = ["LC_ALL": "C.UTF-8", "TZ": "UTC"]
     for (key, value) in environment { changes[Environment.Key(stringLiteral: key)] = value }
     let result = try await run(
-        .name(name),
+        name.contains("/") ? .path(FilePath(name)) : .name(name),
         arguments: Arguments(arguments),
         environment: .inherit.updating(changes),
         workingDirectory: folder,

@@ -11,15 +11,18 @@ final class BlockStore: Sendable {
     }
 
     private let file: Descriptor
+    private let keepsContent: Bool
     private let places = Mutex(Places())
 
-    init() throws {
+    init(keepsContent: Bool) throws {
+        self.keepsContent = keepsContent
         let path = FilePath("/tmp/fake-aws-blocks.\(UInt64.random(in: 0...UInt64.max))")
         file = try Descriptor.open(path, flags: O_RDWR | O_CREAT | O_EXCL, mode: 0o600)
         try Files.removeFile(path)
     }
 
     func store(_ block: [UInt8], _ digest: SystemIO.Digest) throws {
+        guard keepsContent else { return }
         let place = places.withLock { places -> Int? in
             if places.known[digest] != nil { return nil }
             places.next += 1
@@ -34,7 +37,7 @@ final class BlockStore: Sendable {
 
     func block(_ digest: SystemIO.Digest) throws -> [UInt8] {
         guard let place = places.withLock({ $0.known[digest] }) else {
-            preconditionFailure("a block that no snapshot has")
+            throw SystemError("find a block, whose content was not kept, in", file.path, .noSuchFileOrDirectory)
         }
         return try [UInt8](unsafeUninitializedCapacity: Snapshot.blockSize) { buffer, count in
             while count < Snapshot.blockSize {

@@ -1,0 +1,68 @@
+import FakeAWS
+import TestSupport
+
+/// Runs a script with boto3, the AWS SDK for Python, against a fake; gives what it printed.
+///
+/// The script finds its clients, and helpers for what every script does.
+@discardableResult
+func boto(
+    _ fake: FakeAWS,
+    _ script: String,
+    environment: [String: String] = [:]
+) async throws -> String {
+    try await requireTool(
+        pythonWithBotocore(),
+        ["-c", prelude + script],
+        environment: fake.environment().merging(environment) { _, new in new }
+    )
+}
+
+private let prelude = """
+    import base64, boto3, hashlib, os, sys
+    from botocore.config import Config
+    from botocore.exceptions import ClientError
+
+    # Never anybody's real account, no second attempt that hides what the first was told, and nothing refused before it
+    # is sent.
+    assert os.environ["AWS_ENDPOINT_URL"].startswith("http://127.0.0.1:")
+    config = Config(retries={"max_attempts": 0}, connect_timeout=5, read_timeout=20, parameter_validation=False)
+
+    def client(service, region="eu-west-1", **credentials):
+        return boto3.client(service, region_name=region, config=config, endpoint_url=os.environ["AWS_ENDPOINT_URL"],
+                            **credentials)
+
+    ebs, ec2, sts = client("ebs"), client("ec2"), client("sts")
+
+    def refused(code, call, **parameters):
+        try:
+            call(**parameters)
+        except ClientError as error:
+            assert error.response["Error"]["Code"] == code, str(error)
+            return error.response
+        raise AssertionError(f"not refused with {code}: {call.__name__} {parameters}")
+
+    def block(seed):
+        return hashlib.sha256(str(seed).encode()).digest() * 16384
+
+    def text(digest):
+        return base64.b64encode(digest).decode()
+
+    def parts(snapshot, index, content, **others):
+        digest = text(hashlib.sha256(content).digest())
+        return dict(SnapshotId=snapshot, BlockIndex=index, BlockData=content, DataLength=len(content), Checksum=digest,
+                    ChecksumAlgorithm="SHA256") | others
+
+    def snapshot(blocks, size=1, **others):
+        started = ebs.start_snapshot(VolumeSize=size, **others)["SnapshotId"]
+        for index, content in blocks.items():
+            ebs.put_snapshot_block(**parts(started, index, content))
+        ebs.complete_snapshot(SnapshotId=started, ChangedBlocksCount=len(blocks))
+        return started
+
+    def registration(disk, name, **others):
+        mapping = {"DeviceName": "/dev/xvda", "Ebs": {"SnapshotId": disk, "VolumeType": "gp3"}}
+        return dict(Name=name, Architecture="x86_64", VirtualizationType="hvm", EnaSupport=True,
+                    RootDeviceName="/dev/xvda", BlockDeviceMappings=[mapping]) | others
+
+
+    """
