@@ -144,16 +144,19 @@ import Testing
 
     @Test func `who is cancelled does not take the others along`() async throws {
         let chain = try roleChain()
-        bench.beforeAnswers { try await Task.sleep(for: .milliseconds(300)) }
+        let isHeld = Mutex(true)
+        bench.beforeAnswers {
+            while isHeld.withLock({ $0 }) { try await Task.sleep(for: .milliseconds(10)) }
+        }
         let first = Task { try await chain.credentials() }
         while bench.calls.isEmpty { try await Task.sleep(for: .milliseconds(10)) }
         let second = Task { try await chain.credentials() }
         let third = Task { try await chain.credentials() }
-        try await Task.sleep(for: .milliseconds(50))
         first.cancel()
         third.cancel()
         await #expect(throws: CancellationError.self) { try await first.value }
         await #expect(throws: CancellationError.self) { try await third.value }
+        isHeld.withLock { $0 = false }
         #expect(try await second.value.accessKeyID == "ASIAROLE2")
     }
 

@@ -72,7 +72,7 @@ struct RegisterKitchen {
             environment: aws.environment(),
             through: ["/bin/sh", "-c", "echo $$ >'\(place)'; exec \"$@\"", "sh"]
         )
-        _ = await held.arrival()
+        _ = try await held.arrival()
         let text = String(decoding: try Files.read(place), as: UTF8.self)
         let process = try #require(Int32(text.split(separator: "\n").first ?? ""))
         try #require(kill(process, SIGKILL) == 0)

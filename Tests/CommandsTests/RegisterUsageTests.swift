@@ -62,7 +62,7 @@ import Testing
             environment: test.aws.environment(),
             through: ["timeout", "--preserve-status", "--signal", "TERM", "8"]
         )
-        _ = await held.arrival()
+        _ = try await held.arrival()
         let result = try await ended
         #expect(result.status == 128 + 15)
         try await test.registered()

@@ -128,9 +128,9 @@ import Testing
                 """
             )
         }()
-        #expect(await before.arrival().operation == "StartSnapshot")
+        #expect(try await before.arrival().operation == "StartSnapshot")
         #expect(fake.snapshots("eu-west-1").isEmpty)
-        #expect(await after.arrival().number == 2)
+        #expect(try await after.arrival().number == 2)
         #expect(fake.snapshots("eu-west-1").count == 1)
         try await script
     }
