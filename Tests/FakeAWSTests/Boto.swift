@@ -25,7 +25,7 @@ private let prelude = """
     # Never anybody's real account, no second attempt that hides what the first was told, and nothing refused before it
     # is sent.
     assert os.environ["AWS_ENDPOINT_URL"].startswith("http://127.0.0.1:")
-    config = Config(retries={"max_attempts": 0}, connect_timeout=5, read_timeout=20, parameter_validation=False)
+    config = Config(retries={"max_attempts": 0}, connect_timeout=120, read_timeout=240, parameter_validation=False)
 
     def client(service, region="eu-west-1", **credentials):
         return boto3.client(service, region_name=region, config=config, endpoint_url=os.environ["AWS_ENDPOINT_URL"],
