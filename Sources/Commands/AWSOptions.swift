@@ -17,7 +17,7 @@ struct AWSOptions: ParsableArguments {
         let environment = Console.environment
         let profile = profile
         return try await WebClient.with(trust: .standard(environment)) { client in
-            try await body(try AWSSession(environment: environment, profile: profile, carrier: client))
+            try await body(AWSSession(environment: environment, profile: profile, carrier: client))
         }
     }
 }

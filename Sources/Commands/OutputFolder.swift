@@ -39,6 +39,19 @@ struct OutputFolder {
         )
     }
 
+    /// Writes into a folder what a release that has new placements leaves there.
+    static func renew(
+        _ path: FilePath,
+        _ release: Release,
+        of bakefile: Bakefile,
+        from store: ArtifactStore,
+        color: Palette.Choice
+    ) throws -> DiagnosticList {
+        let folder = OutputFolder(path: path, bakefile: bakefile, palette: Console.messagePalette(color))
+        try folder.prepare()
+        return try folder.write(release, from: store)
+    }
+
     /// Writes the release, the attestations, the properties and a copy of each parameter file; each appears whole or not
     /// at all.
     ///

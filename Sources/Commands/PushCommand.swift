@@ -78,13 +78,13 @@ struct PushCommand: AsyncParsableCommand {
                 }.run(wanted)
             }
         }
-        let folder = OutputFolder(
-            path: FilePath(out),
-            bakefile: bakefile,
-            palette: Console.messagePalette(output.colors.color)
+        let problems = try OutputFolder.renew(
+            FilePath(out),
+            release,
+            of: bakefile,
+            from: store,
+            color: output.colors.color
         )
-        try folder.prepare()
-        let problems = try folder.write(release, from: store)
         try show(pushed, release)
         try problems.throwIfErrors()
     }

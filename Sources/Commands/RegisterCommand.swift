@@ -60,13 +60,13 @@ struct RegisterCommand: AsyncParsableCommand {
                 try await RegisterRecipe(release: start, store: store, session: session).run(wanted)
             }
         }
-        let folder = OutputFolder(
-            path: FilePath(out),
-            bakefile: bakefile,
-            palette: Console.messagePalette(output.colors.color)
+        let problems = try OutputFolder.renew(
+            FilePath(out),
+            outcome.release,
+            of: bakefile,
+            from: store,
+            color: output.colors.color
         )
-        try folder.prepare()
-        let problems = try folder.write(outcome.release, from: store)
         try show(outcome)
         if !outcome.failures.isEmpty { throw RegisterRecipe.failure(outcome.failures) }
         try problems.throwIfErrors()

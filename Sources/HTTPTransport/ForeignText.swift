@@ -5,3 +5,12 @@ package func cutLine(_ text: String) -> String {
     result.unicodeScalars.append(contentsOf: line.prefix(300))
     return line.count > 300 ? result + "..." : result
 }
+
+extension String {
+    /// Without white space at its ends.
+    package var trimmed: String {
+        guard let first = firstIndex(where: { !$0.isWhitespace }), let last = lastIndex(where: { !$0.isWhitespace })
+        else { return "" }
+        return String(self[first...last])
+    }
+}

@@ -25,13 +25,13 @@ struct CredentialHelper: Sendable {
         ) {
             try await answer(of: program, to: server)
         }
-        let text = result.output.trimmingCharacters
+        let text = result.output.trimmed
         guard result.succeeded else {
             if text == Self.notFound { return nil }
             throw RegistryError(
                 .credentials,
                 "'\(program)' gave no credentials for '\(server)'",
-                why: cutLine(text.isEmpty ? result.error.trimmingCharacters : text)
+                why: cutLine(text.isEmpty ? result.error.trimmed : text)
             )
         }
         guard let document = try? JSONValue.parse(Array(text.utf8)), let user = document["Username"]?.stringValue,
@@ -76,14 +76,5 @@ struct CredentialHelper: Sendable {
                 fix: "install it, or take it out of Docker's 'config.json'"
             )
         }
-    }
-}
-
-extension String {
-    /// Without white space at its ends.
-    fileprivate var trimmingCharacters: String {
-        guard let first = firstIndex(where: { !$0.isWhitespace }), let last = lastIndex(where: { !$0.isWhitespace })
-        else { return "" }
-        return String(self[first...last])
     }
 }

@@ -125,11 +125,13 @@ extension RegistrySession {
         guard request.method != .head,
             let body = try? await response.collect(from: request.address, limit: 64 << 10, patience: .seconds(10))
         else { return start }
-        var text = cutLine(String(decoding: body, as: UTF8.self))
+        var text = String(decoding: body, as: UTF8.self)
         if let document = try? JSONValue.parse(body), let first = document["errors"]?.arrayValue?.first {
             let parts = [first["code"]?.stringValue, first["message"]?.stringValue].compactMap(\.self)
-            text = cutLine(parts.joined(separator: ": "))
+            text = parts.joined(separator: ": ")
         }
-        return text.isEmpty ? start : "\(start) \(redactor.redact(text))"
+        // First what is secret goes: of a secret that is cut in two, neither half would be known.
+        text = cutLine(redactor.redact(text))
+        return text.isEmpty ? start : "\(start) \(text)"
     }
 }

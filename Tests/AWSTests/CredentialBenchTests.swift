@@ -26,6 +26,7 @@ final class CredentialBench: RequestCarrier, SecurityTokenCalls {
         var calls: [String] = []
         var tokenFailure: (any Error & Sendable)?
         var hook: (@Sendable () async throws -> Void)?
+        var asked = 0
     }
 
     struct Answer: Sendable {
@@ -124,6 +125,17 @@ final class CredentialBench: RequestCarrier, SecurityTokenCalls {
         return "{\"Code\": \"Success\", \"Version\": 1, \"AccessKeyId\": \"\(key)\", "
             + "\"SecretAccessKey\": \"HUSH-secret-of-\(key)\", \"\(token)\": \"HUSH-token-of-\(key)\", \(time)}"
     }
+
+    /// Lets no answer come before so many have asked, and have had the time to wait for it.
+    func answerWhenAsked(by count: Int) {
+        beforeAnswers {
+            while self.state.withLock({ $0.asked }) < count { await Task.yield() }
+            for _ in 0..<1000 { await Task.yield() }
+        }
+    }
+
+    /// Somebody is about to ask.
+    func ask() { state.withLock { $0.asked += 1 } }
 
     // MARK: Security token service
 

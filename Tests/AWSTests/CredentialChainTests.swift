@@ -68,10 +68,15 @@ import Testing
 
     @Test func `however many ask, one gets new ones for all`() async throws {
         let chain = try roleChain()
-        bench.beforeAnswers { try await Task.sleep(for: .milliseconds(200)) }
         for round in 1...3 {
-            let keys = try await withThrowingTaskGroup(of: String.self) { group in
-                for _ in 0..<100 { group.addTask { try await chain.credentials().accessKeyID } }
+            bench.answerWhenAsked(by: 100 * round)
+            let keys = try await withThrowingTaskGroup(of: String.self) { [bench] group in
+                for _ in 0..<100 {
+                    group.addTask {
+                        bench.ask()
+                        return try await chain.credentials().accessKeyID
+                    }
+                }
                 return try await group.reduce(into: Set()) { $0.insert($1) }
             }
             #expect(keys == ["ASIAROLE\(round)"])
@@ -83,9 +88,14 @@ import Testing
     @Test func `all who wait hear of the failure`() async throws {
         let chain = try roleChain()
         bench.failTokenCalls(with: Self.unreachable)
-        bench.beforeAnswers { try await Task.sleep(for: .milliseconds(200)) }
+        bench.answerWhenAsked(by: 20)
         let texts = await withTaskGroup(of: String.self) { [bench] group in
-            for _ in 0..<20 { group.addTask { await bench.failure(chain) } }
+            for _ in 0..<20 {
+                group.addTask {
+                    bench.ask()
+                    return await bench.failure(chain)
+                }
+            }
             return await group.reduce(into: Set()) { $0.insert($1) }
         }
         #expect(
@@ -133,10 +143,13 @@ import Testing
         bench.advance(3310)
         let isHeld = Mutex(true)
         bench.beforeAnswers {
-            while isHeld.withLock({ $0 }) { try await Task.sleep(for: .milliseconds(10)) }
+            while isHeld.withLock({ $0 }) {
+                try Task.checkCancellation()
+                await Task.yield()
+            }
         }
         async let renewed = chain.credentials()
-        while bench.calls.count < 2 { try await Task.sleep(for: .milliseconds(10)) }
+        while bench.calls.count < 2 { await Task.yield() }
         #expect(try await chain.credentials().accessKeyID == "ASIAROLE1")
         isHeld.withLock { $0 = false }
         #expect(try await renewed.accessKeyID == "ASIAROLE2")
@@ -146,10 +159,13 @@ import Testing
         let chain = try roleChain()
         let isHeld = Mutex(true)
         bench.beforeAnswers {
-            while isHeld.withLock({ $0 }) { try await Task.sleep(for: .milliseconds(10)) }
+            while isHeld.withLock({ $0 }) {
+                try Task.checkCancellation()
+                await Task.yield()
+            }
         }
         let first = Task { try await chain.credentials() }
-        while bench.calls.isEmpty { try await Task.sleep(for: .milliseconds(10)) }
+        while bench.calls.isEmpty { await Task.yield() }
         let second = Task { try await chain.credentials() }
         let third = Task { try await chain.credentials() }
         first.cancel()

@@ -90,6 +90,20 @@ import Testing
         }
         let text = try #require(error.map { "\($0) \(String(reflecting: $0))" })
         #expect(text.contains("the token was ***") && !text.contains("HUSH"))
+        // A message that is cut in the middle of the secret shows no half of it.
+        answer.body = "{\"message\": \"\(String(repeating: "x", count: 295))HUSH-token\"}"
+        let long = SessionBench([answer])
+        let other = AWSSession(
+            carrier: long,
+            credentials: long,
+            endpoints: Endpoints(environment: [:]),
+            clock: long.clock,
+            redactor: redactor
+        )
+        let cut = await #expect(throws: ServiceError.self) {
+            try await EBS(other, region: "eu-west-1").complete("snap-1", digests: [])
+        }
+        #expect(cut.map { $0.message.contains("HUSH") } == false)
     }
 }
 

@@ -64,8 +64,8 @@ struct RegisterKitchen {
         return Dictionary(uniqueKeysWithValues: entries.map { ($0["region"]?.stringValue ?? "", $0) })
     }
 
-    /// Registers in a process that is killed as soon as a call is there, which gets no answer.
-    func killed(at held: HeldCall) async throws -> Int {
+    /// Registers in a process that gets a signal as soon as a call is there, which is not answered; how it ended.
+    func killed(at held: HeldCall, by signal: Int32 = SIGKILL) async throws -> ToolResult {
         let place = kitchen.work.file("process")
         async let ended = kitchen.ovenbird(
             ["register"],
@@ -75,19 +75,32 @@ struct RegisterKitchen {
         _ = try await held.arrival()
         let text = String(decoding: try Files.read(place), as: UTF8.self)
         let process = try #require(Int32(text.split(separator: "\n").first ?? ""))
-        try #require(kill(process, SIGKILL) == 0)
-        return try await ended.status
+        try #require(kill(process, signal) == 0)
+        return try await ended
     }
 
-    /// The digests of the blocks of a file that are in use by its map, and of the same of another one.
-    func blocks(of disk: FilePath, like map: JSONValue) throws -> [String] {
-        let file = try Descriptor.openForReading(disk)
-        return try (map["blocks"]?.arrayValue ?? []).map { block in
-            let index = try #require(block["index"]?.integerValue)
-            var bytes = [UInt8](repeating: 0, count: 512 << 10)
-            _ = try bytes.withUnsafeMutableBytes { try file.read(into: $0, at: index << 19) }
-            return Digester.digest(of: bytes).hex
+    /// The digests of the blocks in use on the disk of the image as it is now, and of the same places of a snapshot.
+    func blocks(of snapshot: String) throws -> (ours: [String], theirs: [String]) {
+        let map = try JSONValue.parse(try Files.read(kitchen.work.file("map.json")))["blocks"]?.arrayValue ?? []
+        let copy = kitchen.work.file("\(snapshot).raw")
+        try aws.write(snapshot: snapshot, to: copy)
+        func digests(_ disk: FilePath) throws -> [String] {
+            let file = try Descriptor.openForReading(disk)
+            return try map.map { block in
+                let index = try #require(block["index"]?.integerValue)
+                var bytes = [UInt8](repeating: 0, count: 512 << 10)
+                _ = try bytes.withUnsafeMutableBytes { try file.read(into: $0, at: index << 19) }
+                return Digester.digest(of: bytes).hex
+            }
         }
+        let ours = try digests(kitchen.work.file("disk.raw"))
+        #expect(ours == map.compactMap { $0["sha256"]?.stringValue })
+        return (ours, try digests(copy))
+    }
+
+    /// Writes the disk of the image as it is now, and what is in use on it.
+    func export() async throws {
+        try await kitchen.run("export", "machine", "--format", "raw", "--to", "disk.raw", "--block-map", "map.json")
     }
 
     /// A further layer with a file of random bytes, so that nothing of it is zeros.

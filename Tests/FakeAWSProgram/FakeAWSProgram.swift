@@ -20,6 +20,7 @@ enum FakeAWSProgram {
             }
             print("# Stop it with Ctrl-C.")
             fflush(nil)
+            // Nothing but a signal ends it.
             try await Task.sleep(for: .seconds(1 << 31))
             withExtendedLifetime(fake) {}
         } catch {

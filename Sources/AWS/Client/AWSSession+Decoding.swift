@@ -1,6 +1,5 @@
 import FoundationEssentials
 import HTTPTransport
-import OCI
 import XMLCoder
 
 extension AWSSession {
@@ -12,13 +11,6 @@ extension AWSSession {
         } catch {
             throw unreadable(call, region, answer)
         }
-    }
-
-    /// Makes a call whose answer is JSON.
-    func json(_ call: ServiceCall, in region: String) async throws -> JSONValue {
-        let answer = try await send(call, in: region)
-        guard let document = try? JSONValue.parse(answer.body) else { throw unreadable(call, region, answer) }
-        return document
     }
 
     func unreadable(_ call: ServiceCall, _ region: String, _ answer: ServiceAnswer) -> ServiceError {

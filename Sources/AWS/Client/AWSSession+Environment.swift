@@ -1,4 +1,5 @@
 package import HTTPTransport
+import SystemIO
 
 extension AWSSession {
     /// A session with the credentials and endpoints that the environment and the user's AWS configuration name.
@@ -10,13 +11,14 @@ extension AWSSession {
         carrier: any RequestCarrier,
         policy: RetryPolicy = RetryPolicy(),
         clock: RetryClock = .system
-    ) throws {
+    ) {
         let redactor = Redactor()
         let endpoints = Endpoints(environment: environment)
         let tokens = RoleCalls(
             carrier: carrier,
             endpoints: endpoints,
-            region: environment["AWS_REGION"] ?? environment["AWS_DEFAULT_REGION"] ?? RoleCalls.anyRegion,
+            variables: Variables(environment),
+            profile: profile,
             policy: policy,
             clock: clock,
             redactor: redactor
@@ -44,20 +46,26 @@ extension AWSSession {
 private struct RoleCalls: SecurityTokenCalls {
     let carrier: any RequestCarrier
     let endpoints: Endpoints
-    let region: String
+    let variables: Variables
+    let profile: String?
     let policy: RetryPolicy
     let clock: RetryClock
     let redactor: Redactor
 
-    /// Every partition's first region has the service; this is that of the largest.
-    static let anyRegion = "us-east-1"
+    /// That of the environment or of the profile, for other partitions know other accounts; else the oldest one.
+    private func region() async throws -> String {
+        if let named = variables["AWS_REGION"] ?? variables["AWS_DEFAULT_REGION"] { return named }
+        let name = profile ?? variables["AWS_PROFILE"] ?? variables["AWS_DEFAULT_PROFILE"] ?? "default"
+        let profiles = try await BlockingPool.shared.run { try SharedProfiles(environment: variables.all) }
+        return profiles.region(of: name) ?? "us-east-1"
+    }
 
     func assumeRole(_ role: RoleToAssume, signedWith key: Credentials) async throws -> Credentials {
-        try await STS(session(key), region: region).assume(role)
+        try await STS(session(key), region: region()).assume(role)
     }
 
     func assumeRoleWithWebIdentity(_ role: RoleToAssume, token: String) async throws -> Credentials {
-        try await STS(session(nil), region: region).assume(role, token: token)
+        try await STS(session(nil), region: region()).assume(role, token: token)
     }
 
     private func session(_ key: Credentials?) -> AWSSession {

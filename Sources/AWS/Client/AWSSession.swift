@@ -116,14 +116,12 @@ package final class AWSSession: Sendable {
                 asked: response.headers["retry-after"].flatMap { RetryAfter.pause($0, now: clock.now()) }
             )
         } catch let failure as HTTPError {
-            // Nothing but what may come right is 0.
-            let status = failure.isTransient ? 0 : 400
             throw FailedAttempt(
                 error: ServiceError(
                     call,
                     region: region,
-                    status: status,
-                    code: "no answer",
+                    status: 0,
+                    code: failure.isTransient ? ServiceError.noAnswer : "no exchange",
                     message: redactor.redact(failure.description)
                 )
             )
@@ -137,8 +135,7 @@ package final class AWSSession: Sendable {
             scheme: base.scheme,
             host: base.host,
             port: base.port,
-            path: folder + call.path,
-            query: call.query
+            path: folder + call.path
         )
         guard let address else { throw EndpointError("the address of \(call.operation)", call.path) }
         let body = call.body.isEmpty && call.method == .get ? HTTPRequest.Body.none : .bytes(call.body)
@@ -168,7 +165,8 @@ package final class AWSSession: Sendable {
             region: region,
             status: response.status,
             code: found?.code ?? "status \(response.status)",
-            message: redactor.redact(cutLine(found?.message ?? String(decoding: body.prefix(500), as: UTF8.self))),
+            // First what is secret goes: of a secret that is cut in two, neither half would be known.
+            message: cutLine(redactor.redact(found?.message ?? String(decoding: body.prefix(64 << 10), as: UTF8.self))),
             requestID: found?.requestID ?? response.headers["x-amzn-requestid"] ?? response.headers["x-amz-request-id"]
         )
     }

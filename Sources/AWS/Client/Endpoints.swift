@@ -4,20 +4,20 @@ package import HTTPTransport
 ///
 /// Sources: AWS General Reference, "Service endpoints"; AWS SDKs reference, "Service-specific endpoints".
 package struct Endpoints: Sendable {
-    private let environment: [String: String]
+    private let variables: Variables
 
-    package init(environment: [String: String]) { self.environment = environment }
+    package init(environment: [String: String]) { variables = Variables(environment) }
 
     /// Throws `EndpointError` where a variable holds no address.
     package func address(of service: ServiceCall.Service, in region: String) throws -> WebAddress {
-        if environment["AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"]?.lowercased() != "true" {
+        if !variables.isTrue("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS") {
             for name in ["AWS_ENDPOINT_URL_\(service.variable)", "AWS_ENDPOINT_URL"] {
-                guard let text = environment[name], !text.isEmpty else { continue }
+                guard let text = variables[name] else { continue }
                 guard let address = WebAddress(text), address.query == nil else { throw EndpointError(name, text) }
                 return address
             }
         }
-        let isFIPS = environment["AWS_USE_FIPS_ENDPOINT"]?.lowercased() == "true"
+        let isFIPS = variables.isTrue("AWS_USE_FIPS_ENDPOINT")
         let host = "\(service.rawValue)\(isFIPS ? "-fips" : "").\(region).\(Self.suffix(of: region))"
         guard let address = WebAddress(scheme: .https, host: host, port: nil, path: "/") else {
             throw EndpointError("the region", region)

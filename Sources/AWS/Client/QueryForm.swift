@@ -19,9 +19,10 @@ struct QueryForm {
 
     mutating func add(_ name: String, _ value: Int?) { add(name, value.map { String($0) }) }
 
-    /// `Name.1`, `Name.2`.
-    mutating func add(_ name: String, list values: [String]) {
-        for (number, value) in values.enumerated() { add("\(name).\(number + 1)", value) }
+    /// `Name.1`, `Name.2`; of structures one member, `Name.1.Member`.
+    mutating func add(_ name: String, list values: [String], member: String? = nil) {
+        let end = member.map { ".\($0)" } ?? ""
+        for (number, value) in values.enumerated() { add("\(name).\(number + 1)\(end)", value) }
     }
 
     var bytes: [UInt8] {

@@ -16,8 +16,6 @@ package struct ServiceCall: Sendable {
     package var operation: String
     package var method: HTTPMethod
     package var path: String
-    /// Encoded.
-    package var query: String?
     package var headers: HeaderFields
     package var body: [UInt8]
     /// Whether the signature covers the body; where it does not, a checksum in the header does.
@@ -33,7 +31,6 @@ package struct ServiceCall: Sendable {
         _ operation: String,
         _ method: HTTPMethod = .post,
         path: String = "/",
-        query: String? = nil,
         headers: HeaderFields = [:],
         body: [UInt8] = [],
         signsBody: Bool = true,
@@ -44,7 +41,6 @@ package struct ServiceCall: Sendable {
         self.operation = operation
         self.method = method
         self.path = path
-        self.query = query
         self.headers = headers
         self.body = body
         self.signsBody = signsBody

@@ -57,9 +57,12 @@ package struct ServiceError: Error, Sendable, Hashable, CustomStringConvertible 
             ].contains(code)
     }
 
+    /// The code of a call whose answer did not come and may come another time.
+    static let noAnswer = "no answer"
+
     /// Trying again may help.
     var isTransient: Bool {
-        status == 0 || [500, 502, 503, 504].contains(status)
+        code == Self.noAnswer || [500, 502, 503, 504].contains(status)
             || ["InternalError", "InternalFailure", "RequestTimeout", "RequestTimeoutException", "ServiceUnavailable"]
                 .contains(code)
     }

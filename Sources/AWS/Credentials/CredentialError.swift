@@ -61,13 +61,6 @@ private func isControl(_ scalar: Unicode.Scalar) -> Bool {
 }
 
 extension String {
-    /// Without white space at its ends.
-    var trimmed: String {
-        guard let first = firstIndex(where: { !$0.isWhitespace }), let last = lastIndex(where: { !$0.isWhitespace })
-        else { return "" }
-        return String(self[first...last])
-    }
-
     /// One or more bytes, all of them printable and none a blank: what keys, tokens and ARNs are made of.
     var isOneWord: Bool { !isEmpty && utf8.allSatisfy { (0x21...0x7E).contains($0) } }
 }

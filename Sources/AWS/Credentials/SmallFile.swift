@@ -1,3 +1,4 @@
+import HTTPTransport
 import Glibc
 import SystemIO
 import SystemPackage

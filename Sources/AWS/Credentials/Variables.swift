@@ -1,3 +1,5 @@
+import HTTPTransport
+
 /// The environment, which may hold secrets: its values are shown by no description and no dump.
 struct Variables: Sendable, CustomStringConvertible, CustomReflectable {
     let all: [String: String]

@@ -14,9 +14,6 @@ package struct EBS: Sendable {
         self.region = region
     }
 
-    /// Bytes of a block, the only size that there is.
-    package static let blockSize = 512 << 10
-
     /// What was started a moment ago is not known everywhere yet.
     private static let unknownYet: Set<String> = ["ResourceNotFoundException"]
 
@@ -75,7 +72,7 @@ package struct EBS: Sendable {
 
     /// Writes a block whole; what was written there before is replaced.
     ///
-    /// `block` has `blockSize` bytes, and `digest` is theirs.
+    /// `block` has 512 KiB, the only size that there is, and `digest` is theirs.
     package func put(_ block: [UInt8], digest: Digest, at index: Int, of snapshot: String) async throws {
         let checksum = Base64.encode(digest.bytes)
         let call = ServiceCall(

@@ -148,10 +148,8 @@ extension EC2 {
         form.add("ImdsSupport", "v2.0")
         if image.bootMode == .uefi { form.add("TpmSupport", "v2.0") }
         form.add("TagSpecification.1.ResourceType", "image")
-        for (number, tag) in image.tags.enumerated() {
-            form.add("TagSpecification.1.Tag.\(number + 1).Key", tag.key)
-            form.add("TagSpecification.1.Tag.\(number + 1).Value", tag.value)
-        }
+        form.add("TagSpecification.1.Tag", list: image.tags.map(\.key), member: "Key")
+        form.add("TagSpecification.1.Tag", list: image.tags.map(\.value), member: "Value")
         let call = call("RegisterImage", form, mayBeUnknownYet: ["InvalidSnapshot.NotFound"])
         let answer: Registered = try await session.xml(call, in: region)
         return answer.imageId

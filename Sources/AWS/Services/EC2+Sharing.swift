@@ -13,9 +13,7 @@ extension EC2 {
     package func share(image id: String, with accounts: [String]) async throws {
         var form = QueryForm("ModifyImageAttribute", version: Self.version)
         form.add("ImageId", id)
-        for (number, account) in accounts.enumerated() {
-            form.add("LaunchPermission.Add.\(number + 1).UserId", account)
-        }
+        form.add("LaunchPermission.Add", list: accounts, member: "UserId")
         let call = call("ModifyImageAttribute", form, mayBeUnknownYet: ["InvalidAMIID.NotFound"])
         _ = try await session.send(call, in: region)
     }
@@ -34,9 +32,7 @@ extension EC2 {
     package func share(snapshot id: String, with accounts: [String]) async throws {
         var form = QueryForm("ModifySnapshotAttribute", version: Self.version)
         form.add("SnapshotId", id)
-        for (number, account) in accounts.enumerated() {
-            form.add("CreateVolumePermission.Add.\(number + 1).UserId", account)
-        }
+        form.add("CreateVolumePermission.Add", list: accounts, member: "UserId")
         let call = call("ModifySnapshotAttribute", form, mayBeUnknownYet: ["InvalidSnapshot.NotFound"])
         _ = try await session.send(call, in: region)
     }

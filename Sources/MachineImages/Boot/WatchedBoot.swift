@@ -83,7 +83,7 @@ package struct WatchedBoot: Sendable {
     /// A machine that writes more than this to its ports says nothing any more that is worth a disk: bytes.
     private static let mostWritten: Int64 = 256 << 20
 
-    /// Ends only where a machine has written too much.
+    /// Ends only where a machine has written too much; looks each second, in which QEMU can hardly fill a disk.
     private static func refuseFlood(of machine: Machine) async throws {
         while true {
             try await Task.sleep(for: .seconds(1))

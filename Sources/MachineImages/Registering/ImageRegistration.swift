@@ -35,8 +35,6 @@ package struct ImageRegistration: Sendable {
     package let tags: [Tag]
     /// Accounts that may use the AMI, beside its own.
     package let share: [String]
-    /// So many blocks are on their way at a time, in all regions together.
-    package let workers: Int
     package let patience: Duration
     /// Told what goes on, one line at a time.
     package let say: @Sendable (String) -> Void
@@ -48,7 +46,6 @@ package struct ImageRegistration: Sendable {
         name: MachineName,
         tags: [Tag],
         share: [String] = [],
-        workers: Int = 64,
         patience: Duration = .seconds(3600),
         say: @escaping @Sendable (String) -> Void
     ) {
@@ -58,7 +55,6 @@ package struct ImageRegistration: Sendable {
         self.name = name
         self.tags = tags
         self.share = share
-        self.workers = workers
         self.patience = patience
         self.say = say
     }
@@ -73,13 +69,13 @@ package struct ImageRegistration: Sendable {
         return try await shared(try await available(found.id, in: region, isFound: true))
     }
 
-    /// Makes the AMI of a disk in one region; `share` is how many workers this region has.
+    /// Makes the AMI of a disk in one region; `workers` blocks are on their way at a time.
     package func register(
         _ disk: Descriptor,
         _ map: BlockMap,
         _ boot: MachineBootMode,
         in region: String,
-        workers share: Int
+        workers: Int
     ) async throws -> Placed {
         let journal = RegistrationJournal(store, account: account, region: region)
         let lock = try await BlockingPool.shared.run { try journal.lock() }
@@ -89,7 +85,7 @@ package struct ImageRegistration: Sendable {
         var sent = 0
         var (record, parent) = try await begin(map, in: region, journal)
         if !record.isComplete {
-            sent = try await fill(&record, over: parent, disk, in: region, journal, workers: share)
+            sent = try await fill(&record, over: parent, disk, in: region, journal, workers: workers)
         }
         let snapshot = try await completed(record, in: region, journal)
         let registration = EC2.Registration(
@@ -105,9 +101,11 @@ package struct ImageRegistration: Sendable {
         do {
             ami = try await EC2(session, region: region).register(registration)
         } catch let error as ServiceError where error.code == "InvalidAMIName.Duplicate" {
-            // Somebody else was faster, or an answer of ours was lost.
-            guard let placed = try await existing(in: region) else { throw error }
-            return placed
+            // Somebody else was faster, or an answer of ours was lost; it may not be listed everywhere yet.
+            let waiter = Waiter(patience: .seconds(150), clock: session.clock)
+            return try await waiter.wait(for: "\(region): the AMI '\(name.text)'", say: say) {
+                try await existing(in: region).map { .done($0) } ?? .pending("is not listed yet")
+            }
         }
         say("\(region): \(ami) is registered from \(snapshot)")
         var placed = try await available(ami, in: region, isFound: false)
@@ -133,7 +131,7 @@ package struct ImageRegistration: Sendable {
             attempt = known.attempt + 1
             try await BlockingPool.shared.run { try journal.remove(known) }
         }
-        let parent = try await parent(of: map, among: records, in: region)
+        let parent = try await parent(of: map, among: records, in: region, journal)
         var record = RegistrationRecord(
             name: name.text,
             project: name.project,
@@ -159,7 +157,8 @@ package struct ImageRegistration: Sendable {
         var known = known
         switch try await EC2(session, region: region).snapshot(id)?.status {
         // The service was told, and we were killed before that was noted.
-        case .completed: known.isComplete = true
+        case .completed where !known.isComplete: try await note(&known, journal)
+        case .completed: break
         case .pending: break
         case nil: if !known.isYoung(session.clock.now()) { return nil }
         case .error, .recoverable, .recovering: return nil
@@ -168,16 +167,22 @@ package struct ImageRegistration: Sendable {
         return known
     }
 
-    /// The newest snapshot of an earlier state of the image that is still there.
+    /// The newest snapshot of an earlier state of the image that is still there; those that are gone are forgotten.
     private func parent(
         of map: BlockMap,
         among records: [RegistrationRecord],
-        in region: String
+        in region: String,
+        _ journal: RegistrationJournal
     ) async throws -> RegistrationRecord? {
         let ec2 = EC2(session, region: region)
         for candidate in records where isParent(candidate, of: map) {
-            guard let id = candidate.snapshot, try await ec2.snapshot(id)?.status == .completed else { continue }
-            return candidate
+            guard let id = candidate.snapshot else { continue }
+            switch try await ec2.snapshot(id)?.status {
+            case .completed: return candidate
+            case nil where !candidate.isYoung(session.clock.now()):
+                try await BlockingPool.shared.run { try journal.remove(candidate) }
+            default: break
+            }
         }
         return nil
     }
@@ -247,13 +252,18 @@ package struct ImageRegistration: Sendable {
         } catch let error as ServiceError where sent == 0 && error.code == "ConflictException" {
             // It was completed by the run that was killed, and its state says so later.
         }
+        try await note(&record, journal)
+        return sent
+    }
+
+    /// Notes that a snapshot is complete, so that it can be a parent.
+    private func note(_ record: inout RegistrationRecord, _ journal: RegistrationJournal) async throws {
         record.isComplete = true
         let complete = record
         try await BlockingPool.shared.run {
             try journal.write(complete)
             try journal.removeProgress(complete)
         }
-        return sent
     }
 
     private func completed(
@@ -336,36 +346,4 @@ extension RegistrationRecord {
 
     /// It was started so short a time ago that it may not be known everywhere.
     fileprivate func isYoung(_ now: Int64) -> Bool { now - started < 180 }
-}
-
-/// How a registered machine starts.
-package struct MachineBootMode: Sendable, Hashable {
-    /// As EC2 names it: `x86_64`.
-    package var architecture: String
-    package var mode: EC2.Registration.BootMode
-}
-
-extension MachineDisk {
-    package var bootMode: MachineBootMode {
-        MachineBootMode(
-            architecture: architecture == "arm64" ? "arm64" : "x86_64",
-            mode: hasBIOS ? (hasUEFI ? .uefiPreferred : .bios) : .uefi
-        )
-    }
-}
-
-/// Why an image could not be registered.
-package enum RegistrationError: Error, Sendable, Hashable, CustomStringConvertible {
-    /// The account has an AMI of this name, and it is of another image.
-    case foreignImage(name: String, ami: String, region: String)
-    /// A snapshot or an AMI failed, and what the service says of it.
-    case failed(String, String)
-
-    package var description: String {
-        switch self {
-        case .foreignImage(let name, let ami, let region):
-            "\(ami) in \(region) has the name '\(name)', and is of another image"
-        case .failed(let what, let reason): "\(what) failed: \(reason)"
-        }
-    }
 }
