@@ -55,7 +55,10 @@ struct RegisterCommand: AsyncParsableCommand {
         defer { announcement.release() }
         let start = try ReleaseArgument.of(bakefile, named: release) { store }
         let wanted = try targets(of: start, bakefile)
-        let outcome = try await Waiting.saying("still registering") {
+        let outcome = try await Waiting.saying(
+            "still registering",
+            interrupted: "interrupted: what is begun is noted, and the next 'ovenbird register' goes on with it"
+        ) {
             try await aws.session { session in
                 try await RegisterRecipe(release: start, store: store, session: session).run(wanted)
             }
@@ -93,17 +96,16 @@ struct RegisterCommand: AsyncParsableCommand {
         }
         var wanted: [RegisterRecipe.Target] = []
         for name in images.isEmpty ? machines : images where machines.contains(name) {
-            let places = regions.isEmpty ? bakefile.image(named: name)?.registering?.regions ?? [] : regions
-            if places.isEmpty, !images.isEmpty { problems.add(Self.noRegion("image '\(name)' has no region")) }
-            if !places.isEmpty {
-                wanted.append(
-                    .init(
-                        image: name,
-                        regions: Array(Set(places)).sorted(),
-                        share: bakefile.image(named: name)?.registering?.share ?? []
-                    )
-                )
+            var settings = bakefile.image(named: name)?.registering ?? AMISettings()
+            if !regions.isEmpty {
+                settings.regions = regions
+                if !settings.regions.contains(where: { $0 == settings.copyFrom }) { settings.copyFrom = nil }
             }
+            settings.regions = Array(Set(settings.regions)).sorted()
+            if settings.regions.isEmpty, !images.isEmpty {
+                problems.add(Self.noRegion("image '\(name)' has no region"))
+            }
+            if !settings.regions.isEmpty { wanted.append(.init(image: name, settings: settings)) }
         }
         try problems.throwIfErrors()
         if wanted.isEmpty { throw InvalidInput(Self.noRegion("no machine image of the release has a region")) }
@@ -123,9 +125,14 @@ struct RegisterCommand: AsyncParsableCommand {
         case .json:
             let entries = outcome.placed.map { image, placed in
                 JSONValue.object([
-                    "ami": .string(placed.ami), "image": .string(image), "parent": placed.parent.map(JSONValue.string),
-                    "region": .string(placed.region), "sentBlocks": .integer(Int64(placed.sentBlocks)),
-                    "sharedWith": .strings(placed.sharedWith),
+                    "ami": .string(placed.ami),
+                    "deprecated": placed.handedOut.deprecated.map { .string(Timestamp.text(seconds: $0)) },
+                    "image": .string(image),
+                    "launchTemplateVersion": placed.handedOut.launchTemplateVersion.map { .integer(Int64($0)) },
+                    "parameter": placed.handedOut.parameter.map(JSONValue.string),
+                    "parent": placed.parent.map(JSONValue.string), "region": .string(placed.region),
+                    "sentBlocks": .integer(Int64(placed.sentBlocks)),
+                    "sharedWith": .strings(placed.handedOut.sharedWith),
                     "snapshot": .string(placed.snapshot), "unchanged": .bool(placed.isUnchanged),
                 ])
             }
@@ -143,7 +150,7 @@ struct RegisterCommand: AsyncParsableCommand {
             for (image, placed) in outcome.placed {
                 table.add([
                     image, placed.region, placed.ami, placed.snapshot, String(placed.sentBlocks),
-                    placed.isUnchanged ? "unchanged" : placed.isFound ? "shared" : "registered",
+                    placed.isUnchanged ? "unchanged" : placed.isFound ? "handed out" : "registered",
                 ])
             }
             try Console.write(table.lines(palette: output.palette) + ["release \(outcome.release.digest)"])

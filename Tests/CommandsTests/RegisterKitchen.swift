@@ -9,11 +9,12 @@ import Testing
 /// A machine image with a file in the place of a kernel, and an AWS of its own.
 struct RegisterKitchen {
     let kitchen: Kitchen
-    let aws: FakeAWS
+    private(set) var aws: FakeAWS
 
     init(
         regions: [String] = ["eu-west-1"],
         share: [String] = [],
+        also settings: String = "",
         _ behaviour: Behaviour = Behaviour(),
         accounts: [Account] = [.first]
     ) async throws {
@@ -31,7 +32,7 @@ struct RegisterKitchen {
                   - file: { path: /boot/vmlinuz-6.1.0-1-amd64, content: "no kernel" }
                   - file: { path: /etc/hostname, content: "machine\\n" }
                 disk: { size: 256MiB }
-                ami: { regions: [\(regions.joined(separator: ", "))], share: [\(share.map { "\"\($0)\"" }.joined(separator: ", "))] }
+                ami: { regions: [\(regions.joined(separator: ", "))], share: [\(share.map { "\"\($0)\"" }.joined(separator: ", "))]\(settings.isEmpty ? "" : ", \(settings)") }
             stacks:
               shop:
                 template: shop.yaml
@@ -43,6 +44,13 @@ struct RegisterKitchen {
         try kitchen.work.write("Parameters:\n  BaseAmi: { Type: String }\nResources: {}\n", to: "shop.yaml")
         try kitchen.work.write("[{\"ParameterKey\": \"BaseAmi\", \"ParameterValue\": \"-\"}]\n", to: "dev.json")
         try await kitchen.run("bake", "--first")
+    }
+
+    /// An account that has nothing yet, and a store that remembers nothing of one.
+    mutating func startAnew(_ prepare: (FakeAWS) throws -> Void = { _ in }) async throws {
+        aws = try await FakeAWS.start()
+        try prepare(aws)
+        try await requireTool("rm", ["-rf", kitchen.store.appending("ovenbird/registrations").string])
     }
 
     func register(_ arguments: String..., environment: [String: String] = [:]) async throws -> ToolResult {

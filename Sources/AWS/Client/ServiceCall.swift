@@ -5,6 +5,8 @@ package struct ServiceCall: Sendable {
     package enum Service: String, Sendable, Hashable {
         case ebs
         case ec2
+        case kms
+        case ssm
         case sts
 
         /// What the variable `AWS_ENDPOINT_URL_*` ends in.

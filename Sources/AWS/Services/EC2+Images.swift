@@ -1,3 +1,5 @@
+import OCI
+
 extension EC2 {
     /// An AMI as it is now.
     package struct MachineImage: Sendable, Hashable {
@@ -9,6 +11,10 @@ extension EC2 {
         /// Of its root device; nil for as long as the service does not say.
         package var snapshot: String?
         package var tags: [Tag]
+        /// From when on it counts as deprecated: seconds since 1970.
+        package var deprecated: Int64?
+        /// When it was registered: seconds since 1970.
+        package var created: Int64?
 
         package enum State: String, Sendable, Hashable, Decodable {
             case pending
@@ -40,6 +46,15 @@ extension EC2 {
         }
     }
 
+    /// From when on the AMI counts as deprecated: seconds since 1970, a whole minute.
+    package func deprecate(image id: String, at time: Int64) async throws {
+        var form = QueryForm("EnableImageDeprecation", version: Self.version)
+        form.add("ImageId", id)
+        form.add("DeprecateAt", Timestamp.text(seconds: time))
+        let call = call("EnableImageDeprecation", form, mayBeUnknownYet: ["InvalidAMIID.NotFound"])
+        _ = try await session.send(call, in: region)
+    }
+
     private func images(_ choose: (inout QueryForm) -> Void) async throws -> [MachineImage] {
         var form = QueryForm("DescribeImages", version: Self.version)
         choose(&form)
@@ -62,6 +77,8 @@ extension EC2 {
         var stateReason: Reason?
         var blockDeviceMapping: Items<Mapping>?
         var tagSet: Items<Tag>?
+        var deprecationTime: String?
+        var creationDate: String?
 
         var image: MachineImage {
             let mappings = blockDeviceMapping?.items ?? []
@@ -71,7 +88,9 @@ extension EC2 {
                 state: imageState,
                 reason: stateReason?.message,
                 snapshot: (mappings.first { $0.deviceName == rootDeviceName } ?? mappings.first)?.ebs?.snapshotId,
-                tags: tagSet?.items ?? []
+                tags: tagSet?.items ?? [],
+                deprecated: deprecationTime.flatMap { Timestamp.seconds($0) },
+                created: creationDate.flatMap { Timestamp.seconds($0) }
             )
         }
     }
@@ -147,9 +166,7 @@ extension EC2 {
         form.add("BootMode", image.bootMode.rawValue)
         form.add("ImdsSupport", "v2.0")
         if image.bootMode == .uefi { form.add("TpmSupport", "v2.0") }
-        form.add("TagSpecification.1.ResourceType", "image")
-        form.add("TagSpecification.1.Tag", list: image.tags.map(\.key), member: "Key")
-        form.add("TagSpecification.1.Tag", list: image.tags.map(\.value), member: "Value")
+        form.add(tags: image.tags, of: "image", number: 1)
         let call = call("RegisterImage", form, mayBeUnknownYet: ["InvalidSnapshot.NotFound"])
         let answer: Registered = try await session.xml(call, in: region)
         return answer.imageId

@@ -1,19 +1,24 @@
 extension EC2 {
-    /// The accounts that may start machines from an AMI, beside its own.
+    /// Who may start machines from an AMI, beside its own account: accounts, and ARNs of organisations and their units.
     package func users(ofImage id: String) async throws -> Set<String> {
         var form = QueryForm("DescribeImageAttribute", version: Self.version)
         form.add("ImageId", id)
         form.add("Attribute", "launchPermission")
         let call = call("DescribeImageAttribute", form, mayBeUnknownYet: ["InvalidAMIID.NotFound"])
         let answer: ImageAnswer = try await session.xml(call, in: region)
-        return Set((answer.launchPermission?.items ?? []).compactMap(\.userId))
+        return Set((answer.launchPermission?.items ?? []).compactMap(\.principal))
     }
 
-    /// Lets more accounts start machines from an AMI.
-    package func share(image id: String, with accounts: [String]) async throws {
+    /// Lets more accounts, organisations and units start machines from an AMI.
+    package func share(image id: String, with principals: [String]) async throws {
         var form = QueryForm("ModifyImageAttribute", version: Self.version)
         form.add("ImageId", id)
-        form.add("LaunchPermission.Add", list: accounts, member: "UserId")
+        for (number, principal) in principals.enumerated() {
+            let member =
+                principal.contains(":organization/")
+                ? "OrganizationArn" : principal.contains(":ou/") ? "OrganizationalUnitArn" : "UserId"
+            form.add("LaunchPermission.Add.\(number + 1).\(member)", principal)
+        }
         let call = call("ModifyImageAttribute", form, mayBeUnknownYet: ["InvalidAMIID.NotFound"])
         _ = try await session.send(call, in: region)
     }
@@ -37,7 +42,15 @@ extension EC2 {
         _ = try await session.send(call, in: region)
     }
 
-    private struct ImageAnswer: Decodable { var launchPermission: Items<User>? }
+    private struct ImageAnswer: Decodable { var launchPermission: Items<Permission>? }
+
+    private struct Permission: Decodable {
+        var userId: String?
+        var organizationArn: String?
+        var organizationalUnitArn: String?
+
+        var principal: String? { userId ?? organizationArn ?? organizationalUnitArn }
+    }
 
     private struct SnapshotAnswer: Decodable { var createVolumePermission: Items<User>? }
 

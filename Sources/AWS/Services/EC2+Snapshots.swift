@@ -15,6 +15,8 @@ extension EC2 {
         package var statusMessage: String?
         /// GiB.
         package var volumeSize: Int
+        /// The ARN of what it is encrypted with.
+        package var kmsKeyId: String?
     }
 
     /// The snapshot; nil where there is none.

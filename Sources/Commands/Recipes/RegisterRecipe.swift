@@ -1,4 +1,5 @@
 import AWS
+import Bakefiles
 import Diagnostics
 import HTTPTransport
 import MachineImages
@@ -8,17 +9,15 @@ import SystemIO
 
 /// From a release to AMIs, and to a release that says where they are.
 struct RegisterRecipe: Sendable {
-    /// A machine image and the regions that get it.
+    /// A machine image, and where and how it is registered.
     struct Target: Sendable {
         let image: String
-        let regions: [String]
-        /// Accounts that may use it.
-        let share: [String]
+        let settings: AMISettings
     }
 
     struct Outcome: Sendable {
         var account: String
-        var placed: [(image: String, placed: ImageRegistration.Placed)]
+        var placed: [(image: String, placed: PlacedImage)]
         var failures: [Failure]
         var release: Release
     }
@@ -39,7 +38,9 @@ struct RegisterRecipe: Sendable {
     func run(_ targets: [Target]) async throws -> Outcome {
         // The disk of a run that was killed is as large as an image; what cannot be removed is in nobody's way.
         _ = try await BlockingPool.shared.run { try store.removeStaleWork() }
-        guard let first = targets.first?.regions.first else { preconditionFailure("something is to be registered") }
+        guard let first = targets.first?.settings.regions.first else {
+            preconditionFailure("something is to be registered")
+        }
         let account = try await STS(session, region: first).callerIdentity().account
         var outcome = Outcome(account: account, placed: [], failures: [], release: release)
         for target in targets {
@@ -55,11 +56,11 @@ struct RegisterRecipe: Sendable {
                     identity: image.identity
                 ),
                 tags: originTags,
-                share: target.share,
+                settings: target.settings,
                 say: { Console.say($0) }
             )
-            let results = try await register(registration, target, image)
-            for region in target.regions {
+            let results = try await place(registration, target, image)
+            for region in target.settings.regions {
                 switch results[region] {
                 case .success(let placed): outcome.placed.append((target.image, placed))
                 case .failure(let error):
@@ -73,58 +74,95 @@ struct RegisterRecipe: Sendable {
         return outcome
     }
 
-    /// In all regions at once; the disk is made only if one of them lacks the AMI.
-    private func register(
+    /// In all regions at once, each found fit before anything is changed in it.
+    private func place(
         _ registration: ImageRegistration,
         _ target: Target,
         _ image: ReleasedImage
-    ) async throws -> [String: Result<ImageRegistration.Placed, any Error>] {
-        var results = try await inEach(target.regions) { try await registration.existing(in: $0) }
-        let missing = target.regions.filter { if case .success(nil) = results[$0] { true } else { false } }
-        if !missing.isEmpty {
-            let known = KnownImage(
-                project: release.project,
-                name: target.image,
-                identity: image.identity,
-                manifest: image.manifest,
-                version: image.version,
-                bakedAt: release.created,
-                release: release.digest
-            )
-            let share = max(8, Self.workers / missing.count)
-            let made = try await MachineDisk.of(known, in: store) { disk in
-                let boot = disk.bootMode
-                return try await disk.withMappedDisk { descriptor, map in
-                    try await inEach(missing) { region in
-                        try await registration.register(descriptor, map, boot, in: region, workers: share)
-                    }
-                }
-            }
-            for (region, result) in made { results[region] = result.map { $0 } }
+    ) async throws -> [String: Result<PlacedImage, any Error>] {
+        let found = try await inEach(keyed(target.settings.regions, by: \.self)) { region in
+            let prepared = try await registration.prepare(region)
+            return (region: prepared, placed: try await registration.existing(in: prepared))
         }
-        return results.compactMapValues { result in
+        var results: [String: Result<PlacedImage, any Error>] = [:]
+        var missing: [PreparedRegion] = []
+        for (name, result) in found {
             switch result {
-            case .success(let placed): placed.map { .success($0) }
-            case .failure(let error): .failure(error)
+            case .success((_, let placed?)): results[name] = .success(placed)
+            case .success((let region, nil)): missing.append(region)
+            case .failure(let error): results[name] = .failure(error)
+            }
+        }
+        guard let source = target.settings.copyFrom else {
+            results.merge(try await register(registration, target, image, in: missing)) { _, new in new }
+            return try await handOut(results, registration)
+        }
+        let filled = missing.filter { $0.name == source }
+        results.merge(try await register(registration, target, image, in: filled)) { _, new in new }
+        // First it is shared, and then copied, which takes long.
+        results = try await handOut(results, registration)
+        let original = results[source]
+        let copies = try await inEach(keyed(missing.filter { $0.name != source }, by: \.name)) { region in
+            guard case .success(let original) = original else { throw RegistrationError.noSource(region: source) }
+            return try await registration.copy(original, to: region)
+        }
+        return results.merging(try await handOut(copies, registration)) { _, new in new }
+    }
+
+    private func handOut(
+        _ results: [String: Result<PlacedImage, any Error>],
+        _ registration: ImageRegistration
+    ) async throws -> [String: Result<PlacedImage, any Error>] {
+        try await inEach(results) { try await registration.handOut(try $0.get()) }
+    }
+
+    /// Makes the disk, if there is a region that lacks the AMI, and fills snapshots with it.
+    private func register(
+        _ registration: ImageRegistration,
+        _ target: Target,
+        _ image: ReleasedImage,
+        in regions: [PreparedRegion]
+    ) async throws -> [String: Result<PlacedImage, any Error>] {
+        if regions.isEmpty { return [:] }
+        let known = KnownImage(
+            project: release.project,
+            name: target.image,
+            identity: image.identity,
+            manifest: image.manifest,
+            version: image.version,
+            bakedAt: release.created,
+            release: release.digest
+        )
+        let share = max(8, Self.workers / regions.count)
+        return try await MachineDisk.of(known, in: store) { disk in
+            let boot = disk.bootMode
+            return try await disk.withMappedDisk { descriptor, map in
+                try await inEach(keyed(regions, by: \.name)) { region in
+                    try await registration.register(descriptor, map, boot, in: region, workers: share)
+                }
             }
         }
     }
 
     /// The result of each region; a run that is cancelled has none.
-    private func inEach<Value: Sendable>(
-        _ regions: [String],
-        _ body: @escaping @Sendable (String) async throws -> Value
+    private func inEach<Given: Sendable, Value: Sendable>(
+        _ regions: [String: Given],
+        _ body: @escaping @Sendable (Given) async throws -> Value
     ) async throws -> [String: Result<Value, any Error>] {
         let results = await withTaskGroup(of: (String, Result<Value, any Error>).self) { group in
-            for region in regions {
+            for (region, given) in regions {
                 group.addTask {
-                    do { return (region, .success(try await body(region))) } catch { return (region, .failure(error)) }
+                    do { return (region, .success(try await body(given))) } catch { return (region, .failure(error)) }
                 }
             }
             return await group.reduce(into: [:]) { $0[$1.0] = $1.1 }
         }
         try Task.checkCancellation()
         return results
+    }
+
+    private func keyed<Given>(_ regions: [Given], by name: (Given) -> String) -> [String: Given] {
+        Dictionary(uniqueKeysWithValues: regions.map { (name($0), $0) })
     }
 
     /// Which commit and which build the image comes from, so that a server leads back to them.

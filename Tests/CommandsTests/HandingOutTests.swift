@@ -1,0 +1,77 @@
+import FakeAWS
+import Glibc
+import OCI
+import SystemIO
+import TestSupport
+import Testing
+
+@Suite("Handing out AMIs") struct HandingOutTests {
+    private let organization = "arn:aws:organizations::111122223333:organization/o-0123456789"
+    private let unit = "arn:aws:organizations::111122223333:ou/o-0123456789/ou-ab12-cd345678"
+
+    @Test func `organisations and their units get the AMI, accounts its snapshot too`() async throws {
+        let test = try await RegisterKitchen(share: [organization, unit, "444455556666"])
+        let placed = try #require(try await test.registered()["eu-west-1"])
+        #expect(placed["sharedWith"] == .strings([organization, unit, "444455556666"]))
+        let image = try #require(test.aws.images("eu-west-1").first)
+        #expect(image.organizations == [organization] && image.organizationalUnits == [unit])
+        #expect(image.users == ["444455556666"])
+        #expect(test.aws.snapshots("eu-west-1").map(\.users) == [["444455556666"]])
+        let changes = test.aws.lines(onlyChanges: true).count
+        #expect(try await test.registered()["eu-west-1"]?["unchanged"] == true)
+        #expect(test.aws.lines(onlyChanges: true).count == changes)
+    }
+
+    @Test func `it is deprecated as long after it was registered as is stated, and that is said once`() async throws {
+        let test = try await RegisterKitchen(also: "deprecate-after: 90d")
+        let placed = try #require(try await test.registered()["eu-west-1"])
+        let image = try #require(test.aws.images("eu-west-1").first)
+        let wanted = (image.creationTime + 90 * 86_400) / 60 * 60
+        #expect(image.deprecation == wanted)
+        #expect(placed["deprecated"]?.stringValue == Timestamp.text(seconds: wanted))
+        let changes = test.aws.lines(onlyChanges: true).count
+        #expect(try await test.registered()["eu-west-1"]?["unchanged"] == true)
+        #expect(test.aws.lines(onlyChanges: true).count == changes)
+    }
+
+    @Test func `the other regions copy it from the one that has the blocks`() async throws {
+        let regions = ["eu-west-1", "us-east-1", "ap-southeast-2"]
+        let test = try await RegisterKitchen(regions: regions, share: ["444455556666"], also: "copy-from: us-east-1")
+        let placed = try await test.registered()
+        #expect(placed["us-east-1"]?["sentBlocks"]?.integerValue ?? 0 > 0)
+        #expect(test.aws.lines().count { $0 == "ebs:StartSnapshot" } == 1)
+        let original = try #require(test.aws.images("us-east-1").first)
+        for region in ["eu-west-1", "ap-southeast-2"] {
+            let copy = try #require(test.aws.images(region).first)
+            #expect(copy.sourceImage == original.id && copy.sourceRegion == "us-east-1" && copy.name == original.name)
+            #expect(copy.tags == original.tags && copy.users == ["444455556666"])
+            #expect(placed[region]?["ami"]?.stringValue == copy.id && placed[region]?["sentBlocks"] == 0)
+            let snapshot = try #require(test.aws.snapshots(region).first)
+            #expect(snapshot.tags["Name"] == original.name && snapshot.users == ["444455556666"])
+        }
+        // Shared before it is copied, which takes long.
+        let lines = test.aws.lines(onlyChanges: true)
+        #expect(
+            try #require(lines.firstIndex(of: "ec2:ModifyImageAttribute")) < #require(
+                lines.firstIndex(of: "ec2:CopyImage")
+            )
+        )
+        let changes = lines.count
+        #expect(try await test.registered().values.allSatisfy { $0["unchanged"] == true })
+        #expect(test.aws.lines(onlyChanges: true).count == changes)
+    }
+
+    @Test func `without an AMI to copy the others are told so`() async throws {
+        let test = try await RegisterKitchen(regions: ["eu-west-1", "us-east-1"], also: "copy-from: us-east-1")
+        test.aws.add(Fault(.refused(status: 403, code: "UnauthorizedOperation"), at: "RegisterImage"))
+        let result = try await test.register()
+        #expect(result.status == 1)
+        #expect(
+            result.error.contains(
+                "error: 'machine' is not registered in eu-west-1 [aws-call]\n  why: there is nothing to copy, since us-east-1"
+            ),
+            "\(result.error)"
+        )
+        #expect(try await test.registered().count == 2)
+    }
+}
