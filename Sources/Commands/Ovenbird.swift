@@ -31,7 +31,7 @@ struct Ovenbird: AsyncParsableCommand {
                 name: "Deliver",
                 subcommands: [
                     ExportCommand.self, LoadCommand.self, BootCommand.self, RehearseCommand.self, PackCommand.self,
-                    PushCommand.self, RegisterCommand.self, PullCommand.self, SignCommand.self,
+                    PushCommand.self, RegisterCommand.self, IAMPolicyCommand.self, PullCommand.self, SignCommand.self,
                     VerifyCommand.self, ReferrersCommand.self, ParamsCommand.self,
                 ]
             ),

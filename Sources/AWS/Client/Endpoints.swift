@@ -25,6 +25,16 @@ package struct Endpoints: Sendable {
         return address
     }
 
+    /// What the ARNs of a region begin with, after `arn:`.
+    package static func partition(of region: String) -> String {
+        if region.hasPrefix("cn-") { return "aws-cn" }
+        if region.hasPrefix("us-gov-") { return "aws-us-gov" }
+        if region.hasPrefix("us-iso-") { return "aws-iso" }
+        if region.hasPrefix("us-isob-") { return "aws-iso-b" }
+        if region.hasPrefix("eusc-") { return "aws-eusc" }
+        return "aws"
+    }
+
     /// The name under which the partition of a region has its services.
     static func suffix(of region: String) -> String {
         if region.hasPrefix("cn-") { return "amazonaws.com.cn" }

@@ -15,7 +15,9 @@ extension ImageRegistration {
         return placed
     }
 
-    /// The snapshot first: whoever sees the AMI can also copy it. A snapshot can be shared with accounts alone.
+    /// The snapshot first: whoever sees the AMI can also copy it.
+    ///
+    /// A snapshot can be shared with accounts alone.
     private func share(_ placed: PlacedImage) async throws -> [String] {
         if settings.share.isEmpty { return [] }
         let ec2 = EC2(session, region: placed.region)
