@@ -15,6 +15,9 @@ struct World: Sendable {
         var snapshots: [String: Snapshot] = [:]
         var images: [String: Image] = [:]
         var deregistered: Set<String> = []
+        /// By account and name.
+        var parameters: [String: [String: Parameter]] = [:]
+        var publicParameters: [String: Parameter] = [:]
     }
 
     struct Token: Hashable, Sendable {
