@@ -44,6 +44,8 @@ package struct Behaviour: Sendable {
     /// What nobody may do: `ec2:RegisterImage`.
     package var denied: Set<String> = []
     package var pendingSnapshots = 100
+    /// At one time in a region.
+    package var snapshotCopies = 20
     package var encryptsByDefault = false
     /// Nothing can be shared with all.
     package var blocksPublicAccess = true
