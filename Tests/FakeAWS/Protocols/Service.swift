@@ -7,6 +7,7 @@ package enum Service: String, Sendable, Hashable {
     case ec2
     case sts
     case ssm
+    case kms
 
     /// How a service is spoken to.
     enum WireProtocol: Sendable, Hashable {
@@ -27,6 +28,7 @@ package enum Service: String, Sendable, Hashable {
         case .ec2: .ec2Query(version: "2016-11-15")
         case .sts: .query(version: "2011-06-15", space: "https://sts.amazonaws.com/doc/2011-06-15/")
         case .ssm: .json11(target: "AmazonSSM")
+        case .kms: .json11(target: "TrentService")
         }
     }
 
