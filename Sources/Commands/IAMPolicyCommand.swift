@@ -1,4 +1,5 @@
 import ArgumentParser
+import Bakefiles
 import Diagnostics
 import MachineImages
 import Reporting

@@ -39,6 +39,9 @@ struct RegisterCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("A release file or digest (default: the newest).", valueName: "release"))
     var release: String?
 
+    @Flag(name: .customLong("dry-run"), help: "Say what would be called, sent and paid, and change nothing.")
+    var isDryRun = false
+
     @Option(help: ArgumentHelp("The output folder to renew.", valueName: "folder"), completion: .directory)
     var out = "out"
 
@@ -55,6 +58,7 @@ struct RegisterCommand: AsyncParsableCommand {
         defer { announcement.release() }
         let start = try ReleaseArgument.of(bakefile, named: release) { store }
         let wanted = try targets(of: start, bakefile)
+        if isDryRun { return try await preview(wanted, of: start, in: store) }
         let outcome = try await Waiting.saying(
             "still registering",
             interrupted: "interrupted: what is begun is noted, and the next 'ovenbird register' goes on with it"
@@ -73,6 +77,17 @@ struct RegisterCommand: AsyncParsableCommand {
         try show(outcome)
         if !outcome.failures.isEmpty { throw RegisterRecipe.failure(outcome.failures) }
         try problems.throwIfErrors()
+    }
+
+    private func preview(_ targets: [RegisterRecipe.Target], of release: Release, in store: ArtifactStore) async throws
+    {
+        let report = try await Waiting.saying("still looking") {
+            try await aws.session { session in
+                try await RegisterRecipe(release: release, store: store, session: session).preview(targets)
+            }
+        }
+        try Console.write(report, output.format)
+        if !report.failures.isEmpty { throw RegisterRecipe.failure(report.failures) }
     }
 
     private func targets(of release: Release, _ bakefile: Bakefile) throws -> [RegisterRecipe.Target] {

@@ -74,4 +74,90 @@ import Testing
         )
         #expect(try await test.registered().count == 2)
     }
+
+    @Test func `the parameter has the newest AMI, which is read back`() async throws {
+        var behaviour = Behaviour()
+        behaviour.unseenParameterReads = 2
+        let test = try await RegisterKitchen(also: "parameter: /shop/base", behaviour)
+        let placed = try #require(try await test.registered()["eu-west-1"])
+        #expect(placed["parameter"] == "/shop/base")
+        let parameter = try #require(test.aws.parameters("eu-west-1").first)
+        #expect(parameter.name == "/shop/base" && parameter.value == placed["ami"]?.stringValue)
+        #expect(parameter.versions.last?.dataType == "aws:ec2:image")
+        let changes = test.aws.lines(onlyChanges: true).count
+        #expect(try await test.registered()["eu-west-1"]?["unchanged"] == true)
+        #expect(test.aws.lines(onlyChanges: true).count == changes)
+        try await test.add("more", bytes: 100_000)
+        let next = try #require(try await test.registered()["eu-west-1"]?["ami"]?.stringValue)
+        #expect(next != placed["ami"]?.stringValue && test.aws.parameters("eu-west-1").map(\.value) == [next])
+    }
+
+    @Test func `each region has its own key, and a version builds on what has the same`() async throws {
+        var test = try await RegisterKitchen(
+            regions: ["eu-west-1", "us-east-1"],
+            also: "keys: { eu-west-1: alias/images }"
+        )
+        let key = Key("11111111-2222-3333-4444-555555555555", aliases: ["alias/images"])
+        try await test.startAnew { $0.setKey(key) }
+        let placed = try await test.registered()
+        #expect(test.aws.snapshots("eu-west-1").map(\.key) == [key.arn])
+        #expect(test.aws.snapshots("us-east-1").map(\.key) == [nil])
+        try await test.add("more", bytes: 100_000)
+        let next = try await test.registered()
+        #expect(next["eu-west-1"]?["parent"] == placed["eu-west-1"]?["snapshot"])
+        #expect(test.aws.snapshots("eu-west-1").map(\.key) == [key.arn, key.arn])
+        // With another key nothing is its parent, and an AMI that is there is not taken for what is asked for.
+        let other = Key("66666666-2222-3333-4444-555555555555", aliases: ["alias/other"])
+        test.aws.setKey(other)
+        try test.rewrite("alias/images", "alias/other")
+        let refused = try await test.register()
+        #expect(refused.status == 7)
+        #expect(
+            refused.error.contains("'machine' is not registered in eu-west-1 [ami-encryption]\n  why: ami-"),
+            "\(refused.error)"
+        )
+        try await test.add("still-more", bytes: 100_000)
+        let third = try await test.registered()
+        #expect(third["eu-west-1"]?["parent"] == nil && third["us-east-1"]?["parent"] != nil)
+    }
+
+    @Test func `a key that will not do is found before anything is changed`() async throws {
+        var test = try await RegisterKitchen(share: ["444455556666"], also: "keys: { eu-west-1: alias/images }")
+        func refused(_ keys: [Key]) async throws -> String {
+            try await test.startAnew { aws in keys.forEach { aws.setKey($0) } }
+            let result = try await test.register()
+            #expect(result.status == 2, "\(result.error)")
+            #expect(test.aws.lines(onlyChanges: true).isEmpty)
+            return result.error
+        }
+        func key(managed: Bool = false, _ state: Key.State = .enabled, policy: String? = nil) -> Key {
+            Key(
+                "11111111-2222-3333-4444-555555555555",
+                aliases: ["alias/images"],
+                isManagedByAWS: managed,
+                state: state,
+                policy: policy
+            )
+        }
+        #expect(
+            try await refused([]).contains(
+                "[region-unfit]\n  why: there is no key 'alias/images' in eu-west-1\n  fix: create it"
+            )
+        )
+        #expect(try await refused([key(.disabled)]).contains("is in the state 'Disabled'\n  fix: enable it"))
+        #expect(try await refused([key(managed: true)]).contains("cannot be shared\n  fix: name a key of your own"))
+        #expect(
+            try await refused([key()]).contains(
+                "do not let 444455556666 use it\n  fix: allow them kms:CreateGrant, kms:Decrypt"
+            )
+        )
+        let policy = """
+            {"Statement": [
+                {"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::111122223333:root"}, "Action": "kms:*", "Resource": "*"},
+                {"Effect": "Allow", "Principal": {"AWS": ["arn:aws:iam::444455556666:root"]},
+                 "Action": ["kms:Decrypt", "kms:Describe*", "kms:CreateGrant"], "Resource": "*"}]}
+            """
+        try await test.startAnew { $0.setKey(key(policy: policy)) }
+        #expect(try await test.registered()["eu-west-1"]?["sharedWith"] == .strings(["444455556666"]))
+    }
 }

@@ -9,7 +9,8 @@ import Testing
 struct HelpTests {
     private static let commands = [
         "init", "check", "plan", "lock", "bake", "why", "images", "inspect", "history", "diff", "graph", "export",
-        "load", "boot", "rehearse", "pack", "push", "register", "iam-policy", "pull", "sign", "verify", "referrers", "params", "gc",
+        "load", "boot", "rehearse", "pack", "push", "register", "iam-policy", "pull", "sign", "verify", "referrers",
+        "params", "gc",
         "fsck",
         "doctor",
         "schema",

@@ -111,15 +111,17 @@ struct RegisterKitchen {
         try await kitchen.run("export", "machine", "--format", "raw", "--to", "disk.raw", "--block-map", "map.json")
     }
 
+    /// Changes the Bakefile.
+    func rewrite(_ old: String, _ new: String) throws {
+        let bakefile = String(decoding: try Files.read(kitchen.work.file("Bakefile")), as: UTF8.self)
+        try kitchen.work.write(bakefile.replacing(old, with: new), to: "Bakefile")
+    }
+
     /// A further layer with a file of random bytes, so that nothing of it is zeros.
     func add(_ name: String, bytes: Int) async throws {
         let content = (0..<bytes).map { _ in UInt8.random(in: .min ... .max) }
         try kitchen.work.write(content, to: name)
-        let bakefile = String(decoding: try Files.read(kitchen.work.file("Bakefile")), as: UTF8.self)
-        try kitchen.work.write(
-            bakefile.replacing("    disk:", with: "      - copy: { from: \(name), to: /\(name) }\n    disk:"),
-            to: "Bakefile"
-        )
+        try rewrite("    disk:", "      - copy: { from: \(name), to: /\(name) }\n    disk:")
         try await kitchen.run("bake")
     }
 }

@@ -150,6 +150,17 @@ extension EC2 {
     ///
     /// The call has no token: of two with one name the second one fails with `InvalidAMIName.Duplicate`.
     package func register(_ image: Registration) async throws -> String {
+        let call = call("RegisterImage", form(image), mayBeUnknownYet: ["InvalidSnapshot.NotFound"])
+        let answer: Registered = try await session.xml(call, in: region)
+        return answer.imageId
+    }
+
+    /// Whether EC2 would let us; a snapshot need not be there for it.
+    package func mayRegister(_ image: Registration) async throws -> Permission {
+        try await permission(for: "RegisterImage", form(image))
+    }
+
+    private func form(_ image: Registration) -> QueryForm {
         var form = QueryForm("RegisterImage", version: Self.version)
         form.add("Name", image.name)
         form.add("Description", image.description)
@@ -167,9 +178,7 @@ extension EC2 {
         form.add("ImdsSupport", "v2.0")
         if image.bootMode == .uefi { form.add("TpmSupport", "v2.0") }
         form.add(tags: image.tags, of: "image", number: 1)
-        let call = call("RegisterImage", form, mayBeUnknownYet: ["InvalidSnapshot.NotFound"])
-        let answer: Registered = try await session.xml(call, in: region)
-        return answer.imageId
+        return form
     }
 
     private struct Registered: Decodable { var imageId: String }

@@ -5,6 +5,13 @@ extension EC2 {
         package var number: Int
         package var isDefault: Bool
         package var ami: String?
+
+        package init(template: String, number: Int, isDefault: Bool, ami: String? = nil) {
+            self.template = template
+            self.number = number
+            self.isDefault = isDefault
+            self.ami = ami
+        }
     }
 
     /// The newest version of a template and the default one; both are one where the newest is the default.

@@ -6,6 +6,7 @@ import MachineImages
 import Rollouts
 import Store
 import SystemIO
+import SystemPackage
 
 /// From a release to AMIs, and to a release that says where they are.
 struct RegisterRecipe: Sendable {
@@ -45,21 +46,7 @@ struct RegisterRecipe: Sendable {
         var outcome = Outcome(account: account, placed: [], failures: [], release: release)
         for target in targets {
             guard let image = release.images[target.image] else { continue }
-            let registration = ImageRegistration(
-                session: session,
-                store: store,
-                account: account,
-                name: MachineName(
-                    project: release.project,
-                    image: target.image,
-                    version: image.version,
-                    identity: image.identity
-                ),
-                tags: originTags,
-                settings: target.settings,
-                say: { Console.say($0) }
-            )
-            let results = try await place(registration, target, image)
+            let results = try await place(registration(of: image, target, account: account), target, image)
             for region in target.settings.regions {
                 switch results[region] {
                 case .success(let placed): outcome.placed.append((target.image, placed))
@@ -74,19 +61,44 @@ struct RegisterRecipe: Sendable {
         return outcome
     }
 
+    private func registration(of image: ReleasedImage, _ target: Target, account: String) -> ImageRegistration {
+        ImageRegistration(
+            session: session,
+            store: store,
+            account: account,
+            name: MachineName(
+                project: release.project,
+                image: target.image,
+                version: image.version,
+                identity: image.identity
+            ),
+            tags: originTags,
+            settings: target.settings,
+            say: { Console.say($0) }
+        )
+    }
+
+    private func known(_ image: ReleasedImage, named name: String) -> KnownImage {
+        KnownImage(
+            project: release.project,
+            name: name,
+            identity: image.identity,
+            manifest: image.manifest,
+            version: image.version,
+            bakedAt: release.created,
+            release: release.digest
+        )
+    }
+
     /// In all regions at once, each found fit before anything is changed in it.
     private func place(
         _ registration: ImageRegistration,
         _ target: Target,
         _ image: ReleasedImage
     ) async throws -> [String: Result<PlacedImage, any Error>] {
-        let found = try await inEach(keyed(target.settings.regions, by: \.self)) { region in
-            let prepared = try await registration.prepare(region)
-            return (region: prepared, placed: try await registration.existing(in: prepared))
-        }
         var results: [String: Result<PlacedImage, any Error>] = [:]
         var missing: [PreparedRegion] = []
-        for (name, result) in found {
+        for (name, result) in try await look(registration, target) {
             switch result {
             case .success((_, let placed?)): results[name] = .success(placed)
             case .success((let region, nil)): missing.append(region)
@@ -109,6 +121,41 @@ struct RegisterRecipe: Sendable {
         return results.merging(try await handOut(copies, registration)) { _, new in new }
     }
 
+    /// What would be done, with nothing changed; `work` is a folder for what the disk is made in, where it may not be the store.
+    func preview(_ targets: [Target], work: FilePath? = nil) async throws -> RegistrationReport {
+        guard let first = targets.first?.settings.regions.first else { return RegistrationReport() }
+        let account = try await STS(session, region: first).callerIdentity().account
+        var report = RegistrationReport(account: account)
+        for target in targets {
+            guard let image = release.images[target.image] else { continue }
+            let registration = registration(of: image, target, account: account)
+            let found = try await look(registration, target)
+            let needsMap = found.contains { region, result in
+                if case .success((_, nil)) = result { !registration.isCopied(in: region) } else { false }
+            }
+            let previews = try await MachineDisk.of(known(image, named: target.image), in: store, work: work) { disk in
+                let (map, boot) = (needsMap ? try await disk.blockMap() : nil, disk.bootMode)
+                return try await inEach(found) { result in
+                    let (region, placed) = try result.get()
+                    return try await registration.preview(placed, in: region, boot, map: map)
+                }
+            }
+            report.add(target.image, image.version, previews)
+        }
+        return report
+    }
+
+    /// What each region has, once it is found fit.
+    private func look(
+        _ registration: ImageRegistration,
+        _ target: Target
+    ) async throws -> [String: Result<(region: PreparedRegion, placed: PlacedImage?), any Error>] {
+        try await inEach(keyed(target.settings.regions, by: \.self)) { region in
+            let prepared = try await registration.prepare(region)
+            return (region: prepared, placed: try await registration.existing(in: prepared))
+        }
+    }
+
     private func handOut(
         _ results: [String: Result<PlacedImage, any Error>],
         _ registration: ImageRegistration
@@ -124,17 +171,8 @@ struct RegisterRecipe: Sendable {
         in regions: [PreparedRegion]
     ) async throws -> [String: Result<PlacedImage, any Error>] {
         if regions.isEmpty { return [:] }
-        let known = KnownImage(
-            project: release.project,
-            name: target.image,
-            identity: image.identity,
-            manifest: image.manifest,
-            version: image.version,
-            bakedAt: release.created,
-            release: release.digest
-        )
         let share = max(8, Self.workers / regions.count)
-        return try await MachineDisk.of(known, in: store) { disk in
+        return try await MachineDisk.of(known(image, named: target.image), in: store) { disk in
             let boot = disk.bootMode
             return try await disk.withMappedDisk { descriptor, map in
                 try await inEach(keyed(regions, by: \.name)) { region in

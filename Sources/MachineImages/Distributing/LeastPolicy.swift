@@ -65,7 +65,9 @@ package struct LeastPolicy: Sendable {
     private mutating func allowParameters(_ all: [AMISettings]) {
         let names = all.flatMap { settings in
             settings.regions.compactMap { region in
-                settings.parameter.map { "\(arn("ssm", region)):*:parameter/\($0.hasPrefix("/") ? String($0.dropFirst()) : $0)" }
+                settings.parameter.map {
+                    "\(arn("ssm", region)):*:parameter/\($0.hasPrefix("/") ? String($0.dropFirst()) : $0)"
+                }
             }
         }
         allow("SetParameters", ["ssm:GetParameter", "ssm:PutParameter"], on: Array(Set(names)).sorted())

@@ -58,12 +58,13 @@ extension ImageRegistration {
         return known
     }
 
-    /// The newest snapshot of an earlier state of the image that is still there; those that are gone are forgotten.
-    private func parent(
+    /// The newest snapshot of an earlier state of the image that is still there; those that are gone are forgotten where there
+    /// is a journal to write to.
+    func parent(
         of map: BlockMap,
         among records: [RegistrationRecord],
         in region: PreparedRegion,
-        _ journal: RegistrationJournal
+        _ journal: RegistrationJournal? = nil
     ) async throws -> RegistrationRecord? {
         let ec2 = EC2(session, region: region.name)
         for candidate in records where isParent(candidate, of: map, in: region) {
@@ -71,7 +72,7 @@ extension ImageRegistration {
             switch try await ec2.snapshot(id)?.status {
             case .completed: return candidate
             case nil where !candidate.isYoung(session.clock.now()):
-                try await BlockingPool.shared.run { try journal.remove(candidate) }
+                try await BlockingPool.shared.run { try journal?.remove(candidate) }
             default: break
             }
         }

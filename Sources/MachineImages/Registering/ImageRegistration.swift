@@ -73,21 +73,26 @@ package struct ImageRegistration: Sendable {
                 sent = try await fill(&record, over: parent, disk, in: region, journal, workers: workers)
             }
             let snapshot = try await completed(record, in: region, journal)
-            let registration = EC2.Registration(
-                name: name.text,
-                description: description,
-                architecture: boot.architecture,
-                bootMode: boot.mode,
-                snapshot: snapshot,
-                volumeSize: record.volumeSize,
-                tags: name.tags + tags
-            )
+            let registration = registration(of: snapshot, boot, size: record.volumeSize)
             let ami = try await EC2(session, region: region.name).register(registration)
             say("\(region.name): \(ami) is registered from \(snapshot)")
             var placed = try await available(ami, in: region, isFound: false)
             (placed.parent, placed.sentBlocks) = (record.parent, sent)
             return placed
         }
+    }
+
+    /// What is said of the AMI when it is registered; `size` in GiB.
+    func registration(of snapshot: String, _ boot: MachineBootMode, size: Int) -> EC2.Registration {
+        EC2.Registration(
+            name: name.text,
+            description: description,
+            architecture: boot.architecture,
+            bootMode: boot.mode,
+            snapshot: snapshot,
+            volumeSize: size,
+            tags: name.tags + tags
+        )
     }
 
     /// Copies the AMI of another region into this one.
