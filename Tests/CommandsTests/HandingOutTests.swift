@@ -160,4 +160,49 @@ import Testing
         try await test.startAnew { $0.setKey(key(policy: policy)) }
         #expect(try await test.registered()["eu-west-1"]?["sharedWith"] == .strings(["444455556666"]))
     }
+
+    @Test func `a copy that could not be shared is found before anything is changed`() async throws {
+        let test = try await RegisterKitchen(
+            regions: ["eu-west-1", "us-east-1"],
+            share: ["444455556666"],
+            also: "keys: { eu-west-1: alias/images }, copy-from: eu-west-1"
+        )
+        let result = try await test.register()
+        #expect(
+            result.error.contains(
+                "'machine' is not registered in us-east-1 [region-unfit]\n  why: a copy of what is encrypted in eu-west-1"
+            )
+        )
+        #expect(result.error.contains("fix: give us-east-1 a key under 'keys'"))
+        #expect(test.aws.lines(onlyChanges: true).isEmpty)
+    }
+
+    private let template = """
+        import boto3
+        ec2 = boto3.client("ec2")
+        ec2.create_launch_template(
+            LaunchTemplateName="shop", LaunchTemplateData={"ImageId": "ami-00000000000000000", "InstanceType": "t3.small"})
+        """
+
+    @Test(arguments: [false, true])
+    func `the launch template gets a version, which is the default where that is asked for`(isDefault: Bool) async throws {
+        let test = try await RegisterKitchen(also: "launch-template: { name: shop, default: \(isDefault) }")
+        let before = try await test.register()
+        #expect(before.status == 2)
+        #expect(
+            before.error.contains("[region-unfit]\n  why: there is no launch template 'shop' in eu-west-1\n  fix: create it"),
+            "\(before.error)"
+        )
+        #expect(test.aws.lines(onlyChanges: true).isEmpty)
+        try await requireTool(pythonWithBotocore(), ["-c", template], environment: test.aws.environment())
+        let placed = try #require(try await test.registered()["eu-west-1"])
+        #expect(placed["launchTemplateVersion"] == 2)
+        let found = try #require(test.aws.launchTemplates("eu-west-1").first)
+        #expect(found.versions.count == 2 && found.versions.last?.image == placed["ami"]?.stringValue)
+        #expect(found.versions.last?.data["InstanceType"]?.stringValue == "t3.small")
+        #expect(found.defaultVersion == (isDefault ? 2 : 1))
+        let changes = test.aws.lines(onlyChanges: true).count
+        #expect(try await test.registered()["eu-west-1"]?["unchanged"] == true)
+        #expect(test.aws.lines(onlyChanges: true).count == changes)
+    }
 }

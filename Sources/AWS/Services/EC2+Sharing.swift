@@ -42,9 +42,9 @@ extension EC2 {
         _ = try await session.send(call, in: region)
     }
 
-    private struct ImageAnswer: Decodable { var launchPermission: Items<Permission>? }
+    private struct ImageAnswer: Decodable { var launchPermission: Items<LaunchPermission>? }
 
-    private struct Permission: Decodable {
+    private struct LaunchPermission: Decodable {
         var userId: String?
         var organizationArn: String?
         var organizationalUnitArn: String?

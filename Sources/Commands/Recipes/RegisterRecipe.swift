@@ -232,14 +232,12 @@ struct RegisterRecipe: Sendable {
 extension RegisterRecipe {
     /// What the failures of regions mean together: the status of the gravest.
     static func failure(_ failures: [Failure]) -> CommandFailure {
+        let gravest: [ExitStatus] = [.gaveUpWaiting, .usage, .internalError, .refused]
         var status = ExitStatus.gaveUpWaiting
         let diagnostics = failures.map { failure in
             let found = CommandFailure(describing: failure.error)
-            if found.status == ExitStatus.refused.rawValue {
-                status = .refused
-            } else if found.status != ExitStatus.gaveUpWaiting.rawValue, status != .refused {
-                status = .internalError
-            }
+            let own = gravest.first { $0.rawValue == found.status } ?? .internalError
+            if gravest.firstIndex(of: own) ?? 0 > gravest.firstIndex(of: status) ?? 0 { status = own }
             return Diagnostic(
                 "'\(failure.image)' is not registered in \(failure.region)",
                 found.diagnostics.first?.identifier ?? .awsCall,

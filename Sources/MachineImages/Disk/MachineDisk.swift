@@ -5,7 +5,7 @@ import Layers
 import OCI
 package import Store
 package import SystemIO
-import SystemPackage
+package import SystemPackage
 
 /// The disk of a machine image: partitions, what firmware starts, and the tree of the image as the root file system.
 ///

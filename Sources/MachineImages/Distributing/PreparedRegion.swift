@@ -15,6 +15,12 @@ extension ImageRegistration {
     package func prepare(_ region: String) async throws -> PreparedRegion {
         var key: String?
         if let name = settings.keys[region] { key = try await usableKey(name, in: region) }
+        if key == nil, !settings.share.isEmpty, let source = settings.copyFrom, settings.keys[source] != nil {
+            throw RegistrationError.unfit(
+                "a copy of what is encrypted in \(source) would have the key that AWS manages in \(region), and cannot be shared",
+                fix: "give \(region) a key under 'keys' in the Bakefile"
+            )
+        }
         if let template = settings.launchTemplate {
             do {
                 _ = try await EC2(session, region: region).launchTemplate(named: template.name)
