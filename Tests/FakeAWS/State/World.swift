@@ -13,6 +13,7 @@ struct World: Sendable {
     var profiles: [String: [InstanceProfile]]
     /// Of S3, by name.
     var buckets: [String: Bucket] = [:]
+    let machines: Machines
     private var serial = 0
 
     struct Region: Sendable {
@@ -26,6 +27,11 @@ struct World: Sendable {
         var parameters: [String: [String: Parameter]] = [:]
         /// Of SSM, below `/aws/service/`.
         var publicParameters: [String: Parameter] = [:]
+        var instances: [String: Instance] = [:]
+        /// By account.
+        var networks: [String: [Network]] = [:]
+        /// Of SSM.
+        var commands: [String: Command] = [:]
     }
 
     struct Token: Hashable, Sendable {
@@ -35,7 +41,8 @@ struct World: Sendable {
         var text: String
     }
 
-    init(_ accounts: [Account], _ behaviour: Behaviour) {
+    init(_ accounts: [Account], _ behaviour: Behaviour, _ machines: Machines) {
+        self.machines = machines
         self.behaviour = behaviour
         self.accounts = Dictionary(accounts.map { ($0.id, $0) }) { first, _ in first }
         profiles = self.accounts.mapValues { _ in [.builder] }
