@@ -51,6 +51,8 @@ extension DiagnosticIdentifier {
     static let noRegion: Self = "no-region"
     /// The account has an AMI of the name, and it is of another image.
     static let amiNameTaken: Self = "ami-name-taken"
+    /// It is not known whether AMIs are in use, and so they are not pruned.
+    static let unknownUsers: Self = "unknown-users"
     /// AWS refuses a call, or does not answer it.
     static let awsCall: Self = "aws-call"
     /// There are no credentials for AWS, or none that can be used.

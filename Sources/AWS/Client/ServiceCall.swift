@@ -3,8 +3,11 @@ package import HTTPTransport
 /// One call of a service's interface, before it is signed.
 package struct ServiceCall: Sendable {
     package enum Service: String, Sendable, Hashable {
+        case autoscaling
+        case cloudformation
         case ebs
         case ec2
+        case ssm
         case sts
 
         /// What the variable `AWS_ENDPOINT_URL_*` ends in.

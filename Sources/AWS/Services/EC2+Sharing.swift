@@ -1,12 +1,22 @@
 extension EC2 {
     /// The accounts that may start machines from an AMI, beside its own.
     package func users(ofImage id: String) async throws -> Set<String> {
+        Set(try await launchPermissions(ofImage: id).compactMap(\.userId))
+    }
+
+    /// All whom an AMI is shared with beside its own account, sorted: accounts, organizations and their units, or `all`.
+    package func audience(ofImage id: String) async throws -> [String] {
+        try await launchPermissions(ofImage: id)
+            .compactMap { $0.userId ?? $0.organizationArn ?? $0.organizationalUnitArn ?? $0.group }.sorted()
+    }
+
+    private func launchPermissions(ofImage id: String) async throws -> [User] {
         var form = QueryForm("DescribeImageAttribute", version: Self.version)
         form.add("ImageId", id)
         form.add("Attribute", "launchPermission")
         let call = call("DescribeImageAttribute", form, mayBeUnknownYet: ["InvalidAMIID.NotFound"])
         let answer: ImageAnswer = try await session.xml(call, in: region)
-        return Set((answer.launchPermission?.items ?? []).compactMap(\.userId))
+        return answer.launchPermission?.items ?? []
     }
 
     /// Lets more accounts start machines from an AMI.
@@ -41,5 +51,10 @@ extension EC2 {
 
     private struct SnapshotAnswer: Decodable { var createVolumePermission: Items<User>? }
 
-    private struct User: Decodable { var userId: String? }
+    private struct User: Decodable {
+        var userId: String?
+        var organizationArn: String?
+        var organizationalUnitArn: String?
+        var group: String?
+    }
 }

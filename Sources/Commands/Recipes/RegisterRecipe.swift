@@ -1,5 +1,4 @@
 import AWS
-import Diagnostics
 import HTTPTransport
 import MachineImages
 import Rollouts
@@ -26,8 +25,7 @@ struct RegisterRecipe: Sendable {
     /// What went wrong in one region; it keeps nobody else from being registered.
     struct Failure: Sendable {
         let image: String
-        let region: String
-        let error: any Error
+        let failure: RegionFailure
     }
 
     let release: Release
@@ -63,7 +61,9 @@ struct RegisterRecipe: Sendable {
                 switch results[region] {
                 case .success(let placed): outcome.placed.append((target.image, placed))
                 case .failure(let error):
-                    outcome.failures.append(Failure(image: target.image, region: region, error: error))
+                    outcome.failures.append(
+                        Failure(image: target.image, failure: RegionFailure(region: region, error: error))
+                    )
                 case nil: break
                 }
             }
@@ -110,23 +110,6 @@ struct RegisterRecipe: Sendable {
         }
     }
 
-    /// The result of each region; a run that is cancelled has none.
-    private func inEach<Value: Sendable>(
-        _ regions: [String],
-        _ body: @escaping @Sendable (String) async throws -> Value
-    ) async throws -> [String: Result<Value, any Error>] {
-        let results = await withTaskGroup(of: (String, Result<Value, any Error>).self) { group in
-            for region in regions {
-                group.addTask {
-                    do { return (region, .success(try await body(region))) } catch { return (region, .failure(error)) }
-                }
-            }
-            return await group.reduce(into: [:]) { $0[$1.0] = $1.1 }
-        }
-        try Task.checkCancellation()
-        return results
-    }
-
     /// Which commit and which build the image comes from, so that a server leads back to them.
     private var originTags: [Tag] {
         let facts: [(String, String?)] = [
@@ -156,21 +139,6 @@ struct RegisterRecipe: Sendable {
 extension RegisterRecipe {
     /// What the failures of regions mean together: the status of the gravest.
     static func failure(_ failures: [Failure]) -> CommandFailure {
-        var status = ExitStatus.gaveUpWaiting
-        let diagnostics = failures.map { failure in
-            let found = CommandFailure(describing: failure.error)
-            if found.status == ExitStatus.refused.rawValue {
-                status = .refused
-            } else if found.status != ExitStatus.gaveUpWaiting.rawValue, status != .refused {
-                status = .internalError
-            }
-            return Diagnostic(
-                "'\(failure.image)' is not registered in \(failure.region)",
-                found.diagnostics.first?.identifier ?? .awsCall,
-                why: found.diagnostics.first.map { $0.why ?? $0.message } ?? found.message,
-                fix: found.diagnostics.first?.fix
-            )
-        }
-        return CommandFailure(status, diagnostics)
+        RegionFailure.meaning(of: failures.map { ("'\($0.image)' is not registered", $0.failure) })
     }
 }
