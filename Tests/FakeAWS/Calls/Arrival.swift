@@ -17,12 +17,22 @@ struct Arrival {
         self.header = header
         bodyDigest = Digester.digest(of: request.body)
         (operation, parameters, problems) =
-            service == .ebs ? try Self.rest(request) : try Self.query(request, service)
+            switch service.wireProtocol {
+            case .restJSON: try Self.rest(request, service)
+            case .ec2Query(let version): try Self.query(request, service, version, listWord: nil)
+            case .query(let version, _): try Self.query(request, service, version, listWord: "member")
+            case .json11(let target): try Self.json(request, service, target)
+            }
     }
 
     private typealias Reading = (Operation, JSONValue, [ParameterReader.Problem])
 
-    private static func query(_ request: FakeRequest, _ service: Service) throws(Failure) -> Reading {
+    private static func query(
+        _ request: FakeRequest,
+        _ service: Service,
+        _ expected: String,
+        listWord: String?
+    ) throws(Failure) -> Reading {
         guard request.method == "POST", request.path == "/", request.query.isEmpty,
             request.headers["content-type"]?.hasPrefix("application/x-www-form-urlencoded") == true,
             var form = FormNode(form: request.body)
@@ -30,18 +40,32 @@ struct Arrival {
         let action = form.children.removeValue(forKey: "Action")?.value ?? ""
         let version = form.children.removeValue(forKey: "Version")?.value ?? ""
         guard let operation = Operation.byName[service]?[action] else {
-            throw Failure(400, "InvalidAction", "The action \(action) is not valid for this web service.")
+            throw service.unknownOperation("The action \(action) is not valid for this web service.")
         }
-        guard version == service.version else {
+        guard version == expected else {
             throw Failure(400, "NoSuchVersion", "The requested version (\(version)) of service is not valid.")
         }
         var reader = ParameterReader()
-        if service == .sts { reader.listWord = "member" }
+        reader.listWord = listWord
         let parameters = reader.read(operation.members, form)
         return (operation, parameters, reader.problems)
     }
 
-    private static func rest(_ request: FakeRequest) throws(Failure) -> Reading {
+    private static func json(_ request: FakeRequest, _ service: Service, _ prefix: String) throws(Failure) -> Reading {
+        let target = request.headers["x-amz-target"] ?? ""
+        guard request.method == "POST", request.path == "/", request.query.isEmpty,
+            request.headers["content-type"] == "application/x-amz-json-1.1", target.hasPrefix("\(prefix)."),
+            let operation = Operation.byName[service]?[String(target.dropFirst(prefix.utf8.count + 1))]
+        else { throw service.unknownOperation("There is no operation '\(target)'") }
+        guard let document = try? JSONValue.parse(request.body), document.objectValue != nil else {
+            throw Failure(400, "SerializationException", "The body is no JSON document")
+        }
+        var reader = ParameterReader()
+        let parameters = reader.read(.structure(operation.members), json: document, "")
+        return (operation, parameters, reader.problems)
+    }
+
+    private static func rest(_ request: FakeRequest, _ service: Service) throws(Failure) -> Reading {
         let path = request.path.split(separator: "/").map(String.init)
         var found: (Operation, [String: String])?
         for operation in Operation.ebs {
@@ -51,7 +75,7 @@ struct Arrival {
             }
         }
         guard let (operation, parts) = found else {
-            throw Failure(404, "UnknownOperationException", "There is no \(request.method) \(request.path)")
+            throw service.unknownOperation("There is no \(request.method) \(request.path)")
         }
         var reader = ParameterReader()
         let parameters = parameters(of: request, operation, parts, &reader)

@@ -65,15 +65,19 @@ extension Image {
             "owner-id": [owner], "root-device-name": [rootDevice], "root-device-type": ["ebs"],
             "source-image-id": sourceImage.map { [$0] } ?? [],
             "source-image-region": sourceRegion.map { [$0] } ?? [],
-            "state": [isAvailable ? "available" : "pending"], "virtualization-type": [virtualization],
+            "state": [state(isAvailable)], "virtualization-type": [virtualization],
         ]
+    }
+
+    private func state(_ isAvailable: Bool) -> String {
+        isAvailable ? (failure == nil ? "available" : "failed") : "pending"
     }
 
     fileprivate func xml(_ isAvailable: Bool, isOwn: Bool) -> [XML] {
         [
             XML("imageId", id),
             XML("imageLocation", "\(owner)/\(name)"),
-            XML("imageState", isAvailable ? "available" : "pending"),
+            XML("imageState", state(isAvailable)),
             XML("imageOwnerId", owner),
             XML("creationDate", dateText(creationTime)),
             XML("isPublic", isPublic),
@@ -97,6 +101,8 @@ extension Image {
             XML("tpmSupport", tpmSupport),
             XML("imdsSupport", imdsSupport),
             XML("deprecationTime", deprecation.map(dateText)),
+            isAvailable
+                ? failure.map { XML("stateReason", [XML("code", "Client.InternalError"), XML("message", $0)]) } : nil,
             XML("deregistrationProtection", "disabled"),
             XML("sourceImageId", sourceImage),
             XML("sourceImageRegion", sourceRegion),

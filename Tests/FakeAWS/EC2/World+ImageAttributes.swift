@@ -55,9 +55,9 @@ extension World {
                 throw .ec2("InvalidParameter", "Images with encrypted snapshots cannot be public")
             }
         }
-        let snapshots = image.devices.compactMap(\.snapshot).compactMap { self[call.region].snapshots[$0] }
+        let keys = image.devices.compactMap(\.snapshot).compactMap { self[call.region].snapshots[$0]?.key }
         let isGiven = !added.users.isEmpty || !added.organizations.isEmpty || !added.organizationalUnits.isEmpty
-        if isGiven, snapshots.contains(where: \.hasDefaultKey) {
+        if isGiven, keys.contains(where: { isManagedByAWS($0, call.region) }) {
             throw .ec2("InvalidParameter", "Snapshots encrypted with the AWS Managed CMK can't be shared")
         }
         var image = image

@@ -6,6 +6,8 @@ indirect enum Shape: Sendable {
     /// RFC 3339.
     case timestamp
     case list(Shape, ClosedRange<Int>)
+    /// Values by names of the caller's own; only in JSON.
+    case map(Shape)
     case structure([Member])
 
     struct Text: Sendable {

@@ -18,6 +18,10 @@ package struct Behaviour: Sendable {
     package var pendingImageSeconds: Int64 = 0
     /// An image is said to be available once, then pending once more.
     package var imagesFlicker = false
+    /// So many reads do not see the value of a parameter that names an AMI: it is checked after the call.
+    package var unseenParameterReads = 0
+    /// Lists of parameters begin with a page that has nothing but a token.
+    package var emptyFirstPages = false
 
     // MARK: Trouble
 
@@ -40,6 +44,8 @@ package struct Behaviour: Sendable {
     /// What nobody may do: `ec2:RegisterImage`.
     package var denied: Set<String> = []
     package var pendingSnapshots = 100
+    /// At one time in a region.
+    package var snapshotCopies = 20
     package var encryptsByDefault = false
     /// Nothing can be shared with all.
     package var blocksPublicAccess = true

@@ -38,6 +38,8 @@ package struct Image: Sendable {
     package var tags: [String: String] = [:]
     package var creationTime: Int64
     package var deprecation: Int64?
+    /// Why it is not available once it is no longer pending.
+    package var failure: String?
     package var isPublic = false
     package var users: Set<String> = []
     package var organizations: Set<String> = []
@@ -70,7 +72,7 @@ package struct Image: Sendable {
 
     func isReadable(by account: String) -> Bool { owner == account || isPublic || users.contains(account) }
 
-    func isAvailable(now: Int64) -> Bool { pendingPolls == 0 && now >= availableAt }
+    func isAvailable(now: Int64) -> Bool { pendingPolls == 0 && now >= availableAt && failure == nil }
 
     /// What the next answer says, where each counts.
     mutating func polledIsAvailable(now: Int64) -> Bool {
