@@ -121,10 +121,13 @@ struct AMIPruneCommand: AsyncParsableCommand {
             }
         }
         let snapshots = outcome.outcomes.reduce(0) { $0 + $1.snapshots.count }
-        let sum = "\(outcome.outcomes.count) AMIs and \(snapshots) snapshots \(apply ? "are gone" : "would go")"
+        let sum = counted(outcome.outcomes.count, "AMI") + " and " + counted(snapshots, "snapshot")
+            + (apply ? " gone" : " would go")
         let hint = apply || outcome.outcomes.isEmpty && begun.isEmpty ? "" : "; '--apply' lets them"
         return (outcome.verdicts.isEmpty ? [] : table.lines(palette: output.palette)) + begun + [sum + hint]
     }
+
+    private func counted(_ count: Int, _ word: String) -> String { "\(count) \(word)\(count == 1 ? "" : "s")" }
 
     private func fate(_ outcome: Pruning.Outcome?) -> String {
         let kept = (outcome?.kept ?? [:]).sorted { $0.key < $1.key }.map { "; \($0.key) stays: \($0.value)" }

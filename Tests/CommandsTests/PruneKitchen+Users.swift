@@ -13,7 +13,7 @@ extension PruneKitchen {
             try await EC2(session, region: "eu-west-1").register(
                 EC2.Registration(
                     name: "by hand",
-                    description: "",
+                    description: "made by a test",
                     architecture: "x86_64",
                     bootMode: .uefi,
                     snapshot: snapshot,

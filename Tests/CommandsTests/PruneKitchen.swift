@@ -1,6 +1,5 @@
 import AWS
 import FakeAWS
-
 import HTTPTransport
 import MachineImages
 import OCI
@@ -47,7 +46,7 @@ struct PruneKitchen {
                 let ami = try await EC2(session, region: region).register(
                     EC2.Registration(
                         name: name.text,
-                        description: "",
+                        description: "made by a test",
                         architecture: "x86_64",
                         bootMode: .uefi,
                         snapshot: snapshot,
@@ -88,7 +87,7 @@ struct PruneKitchen {
             EBS.NewSnapshot(
                 volumeSize: 1,
                 parent: nil,
-                description: "",
+                description: "made by a test",
                 tags: name(version, image).tags,
                 token: "\(image)-\(version)"
             )
@@ -106,6 +105,7 @@ struct PruneKitchen {
         }
     }
 
+    static let TEMP = ["instances", "launch-templates", "launch-configurations", "auto-scaling-groups", "stacks"].flatMap {["--ignore", $0]}
     // MARK: Runs
 
     /// Runs a command; what it says has no secret in it.
@@ -115,7 +115,7 @@ struct PruneKitchen {
 
     func run(_ arguments: [String], environment: [String: String] = [:]) async throws -> ToolResult {
         let result = try await kitchen.ovenbird(
-            arguments,
+            arguments + (arguments.contains("prune") ? Self.TEMP : []),
             environment: aws.environment().merging(environment) { _, new in new }
         )
         let secret = aws.accounts[0].secretAccessKey
