@@ -134,7 +134,7 @@ import Testing
             # What the SDK would not send.
             for body, code, text in (('{"Name": "/x", "Value": "v", "Nmae": ""}', "ValidationException", "'Nmae'"),
                                      ('{"Name": "/x"}', "ValidationException", "'Value'"),
-                                     ('{"Name"', "SerializationException", "no JSON document")):
+                                     ('{"Name"', "SerializationException", "no document of JSON")):
                 sender = client("ssm")
                 sender.meta.events.register("before-call.ssm.PutParameter",
                                             lambda params, body=body, **_: params.update(body=body.encode()))

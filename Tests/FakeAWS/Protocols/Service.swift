@@ -1,89 +1,69 @@
 import FakeRegistry
 import OCI
 
-/// The services that are there, each with its protocol: named as in the scope of a signature.
-package enum Service: String, Sendable, Hashable {
+/// The services that are there: named as in the scope of a signature.
+package enum Service: String, Sendable, Hashable, CaseIterable {
     case ebs
     case ec2
-    case sts
-    case ssm
+    case iam
     case kms
-
-    /// How a service is spoken to.
-    enum WireProtocol: Sendable, Hashable {
-        /// Paths, header fields and JSON documents.
-        case restJSON
-        /// Forms with lists of its own kind, answered in XML.
-        case ec2Query(version: String)
-        /// Forms, answered in XML of the name space.
-        case query(version: String, space: String)
-        /// JSON documents, and the operation's name after the prefix in the header field `X-Amz-Target`.
-        case json11(target: String)
-    }
-
-    /// Source: the `metadata` of the services' models.
-    var wireProtocol: WireProtocol {
-        switch self {
-        case .ebs: .restJSON
-        case .ec2: .ec2Query(version: "2016-11-15")
-        case .sts: .query(version: "2011-06-15", space: "https://sts.amazonaws.com/doc/2011-06-15/")
-        case .ssm: .json11(target: "AmazonSSM")
-        case .kms: .json11(target: "TrentService")
-        }
-    }
+    case s3
+    case ssm
+    case sts
 
     func answer(_ outcome: Outcome, _ operation: String, requestID: String) -> FakeAnswer {
         switch outcome {
         case .json(let status, let document):
-            return json(status, document, requestID: requestID)
+            return FakeAnswer(
+                status,
+                ["content-type": jsonType, "x-amzn-requestid": requestID],
+                body: document.canonicalBytes
+            )
         case .bytes(let status, let headers, let body):
-            return FakeAnswer(status, headers.merging(["x-amzn-requestid": requestID]) { own, _ in own }, body: body)
+            let name = wire == .restXML ? "x-amz-request-id" : "x-amzn-requestid"
+            return FakeAnswer(status, headers.merging([name: requestID]) { own, _ in own }, body: body)
         case .xml(let elements):
+            // What answers with nothing has no result either.
+            let result = elements.isEmpty ? [] : [XML("\(operation)Result", elements)]
+            var content = result + [XML("ResponseMetadata", [XML("RequestId", requestID)])]
+            var space: String?
+            switch wire {
+            case .ec2(_, let own): (content, space) = ([XML("requestId", requestID)] + elements, own)
+            case .query(_, let own): space = own
+            case .restJSON, .json, .restXML: preconditionFailure("\(operation) has no answer in XML")
+            }
             return FakeAnswer(
                 200,
                 ["content-type": "text/xml;charset=UTF-8", "x-amzn-requestid": requestID],
-                body: xml(elements, operation, requestID: requestID)
+                body: XML.document("\(operation)Response", space: space, content)
             )
         }
     }
 
-    private func xml(_ elements: [XML], _ operation: String, requestID: String) -> [UInt8] {
-        switch wireProtocol {
-        case .ec2Query(let version):
-            return XML.document(
-                "\(operation)Response",
-                space: "http://ec2.amazonaws.com/doc/\(version)/",
-                [XML("requestId", requestID)] + elements
-            )
-        case .query(_, let space):
-            // What answers with nothing has no result either.
-            let result = elements.isEmpty ? [] : [XML("\(operation)Result", elements)]
-            return XML.document(
-                "\(operation)Response",
-                space: space,
-                result + [XML("ResponseMetadata", [XML("RequestId", requestID)])]
-            )
-        case .restJSON, .json11: preconditionFailure("\(operation) answers in JSON")
-        }
+    private var jsonType: String {
+        if case .json = wire { "application/x-amz-json-1.1" } else { "application/json" }
     }
 
     func answer(_ failure: Failure, requestID: String) -> FakeAnswer {
         let details = [XML("Code", failure.code), XML("Message", failure.message)]
-        switch wireProtocol {
+        switch wire {
         case .restJSON:
             let document = JSONValue.object([
                 "Message": .string(failure.message), "Reason": failure.reason.map(JSONValue.string),
             ])
-            var answer = json(failure.status, document, requestID: requestID)
-            answer.headers["x-amzn-errortype"] = failure.code
-            return answer
-        case .json11:
-            return json(
+            return FakeAnswer(
                 failure.status,
-                .strings(["__type": failure.code, "message": failure.message]),
-                requestID: requestID
+                ["content-type": jsonType, "x-amzn-requestid": requestID, "x-amzn-errortype": failure.code],
+                body: document.canonicalBytes
             )
-        case .ec2Query:
+        case .json:
+            let document = JSONValue.strings(["__type": failure.qualifiedCode, "message": failure.message])
+            return FakeAnswer(
+                failure.status,
+                ["content-type": jsonType, "x-amzn-requestid": requestID],
+                body: document.canonicalBytes
+            )
+        case .ec2:
             let errors = XML("Errors", [XML("Error", details)])
             return FakeAnswer(
                 failure.status,
@@ -101,15 +81,26 @@ package enum Service: String, Sendable, Hashable {
                     [XML("Error", [type] + details), XML("RequestId", requestID)]
                 )
             )
+        case .restXML:
+            return FakeAnswer(
+                failure.status,
+                ["content-type": "application/xml", "x-amz-request-id": requestID],
+                body: XML.document("Error", space: nil, details + [XML("RequestId", requestID)])
+            )
         }
     }
+}
 
-    private func json(_ status: Int, _ document: JSONValue, requestID: String) -> FakeAnswer {
-        let type = wireProtocol == .restJSON ? "application/json" : "application/x-amz-json-1.1"
-        return FakeAnswer(
-            status,
-            ["content-type": type, "x-amzn-requestid": requestID],
-            body: document.canonicalBytes
-        )
+extension Failure {
+    /// What refuses before the service itself does, as the frame in front of it names it.
+    private static let framed: Set<String> = [
+        "AccessDeniedException", "ExpiredTokenException", "IncompleteSignatureException", "InvalidSignatureException",
+        "MissingAuthenticationTokenException", "SerializationException", "ThrottlingException",
+        "UnknownOperationException", "UnrecognizedClientException",
+    ]
+
+    /// Of the protocol JSON 1.1.
+    fileprivate var qualifiedCode: String {
+        Self.framed.contains(code) ? "com.amazon.coral.service#\(code)" : code
     }
 }

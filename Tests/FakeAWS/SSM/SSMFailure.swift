@@ -2,7 +2,6 @@ extension Failure {
     /// Of Systems Manager.
     static func ssmInvalid(_ message: String) -> Failure { Failure(400, "ValidationException", message) }
 
-    static func ssmUnknown(parameter name: String) -> Failure {
-        Failure(400, "ParameterNotFound", "Parameter \(name) not found.")
-    }
+    /// It says nothing more, as Parameter Store does.
+    static let ssmUnknownParameter = Failure(400, "ParameterNotFound", "")
 }

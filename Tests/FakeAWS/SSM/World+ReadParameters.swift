@@ -20,7 +20,7 @@ extension World {
     private mutating func selected(_ text: String, _ call: Invocation) throws(Failure) -> JSONValue {
         let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
         guard let parameter = readParameter(parts[0], call), let last = parameter.versions.last else {
-            throw .ssmUnknown(parameter: text)
+            throw .ssmUnknownParameter
         }
         guard parts.count == 2 else { return parameter.document(last) }
         guard let version = parameter.versions.first(where: { String($0.number) == parts[1] }) else {
@@ -70,7 +70,7 @@ extension World {
 
     mutating func getParameterHistory(_ call: Invocation) throws(Failure) -> Outcome {
         let name = call.text("Name") ?? ""
-        guard let parameter = readParameter(name, call) else { throw .ssmUnknown(parameter: name) }
+        guard let parameter = readParameter(name, call) else { throw .ssmUnknownParameter }
         guard let page = Page(of: parameter.versions, call, usual: 50) else { throw Self.wrongToken }
         let versions = page.items.map { version -> JSONValue in
             var members = version.described(parameter).objectValue ?? [:]
@@ -103,7 +103,7 @@ extension World {
     mutating func deleteParameter(_ call: Invocation) throws(Failure) -> Outcome {
         let name = call.text("Name") ?? ""
         guard self[call.region].parameters[call.account]?.removeValue(forKey: name) != nil else {
-            throw .ssmUnknown(parameter: name)
+            throw .ssmUnknownParameter
         }
         return .json(200, .object([:]))
     }

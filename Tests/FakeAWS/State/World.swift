@@ -9,6 +9,10 @@ struct World: Sendable {
     var regions: [String: Region] = [:]
     /// What was made with a client token.
     var tokens: [Token: (parameters: JSONValue, id: String)] = [:]
+    /// By account.
+    var profiles: [String: [InstanceProfile]]
+    /// Of S3, by name.
+    var buckets: [String: Bucket] = [:]
     private var serial = 0
 
     struct Region: Sendable {
@@ -17,8 +21,9 @@ struct World: Sendable {
         var deregistered: Set<String> = []
         /// By their ARNs.
         var keys: [String: Key] = [:]
-        /// By account and name.
+        /// Of SSM, by account and name.
         var parameters: [String: [String: Parameter]] = [:]
+        /// Of SSM, below `/aws/service/`.
         var publicParameters: [String: Parameter] = [:]
     }
 
@@ -32,6 +37,7 @@ struct World: Sendable {
     init(_ accounts: [Account], _ behaviour: Behaviour) {
         self.behaviour = behaviour
         self.accounts = Dictionary(accounts.map { ($0.id, $0) }) { first, _ in first }
+        profiles = self.accounts.mapValues { _ in [.builder] }
         identities = Dictionary(accounts.map { ($0.accessKeyID, Identity(user: $0)) }) { first, _ in first }
     }
 
