@@ -21,7 +21,10 @@ struct HelpTests {
 
     @Test(arguments: commands)
     func `of a command is the recorded one, with an example`(name: String) async throws {
-        let text = try await expectHelp(name.split(separator: " ").map(String.init) + ["--help"], in: name.replacing(" ", with: "-"))
+        let text = try await expectHelp(
+            name.split(separator: " ").map(String.init) + ["--help"],
+            in: name.replacing(" ", with: "-")
+        )
         #expect(text.contains("Example:\n  "))
         #expect(text.contains("ovenbird \(name)"))
     }

@@ -105,7 +105,8 @@ struct PruneKitchen {
         }
     }
 
-    static let TEMP = ["instances", "launch-templates", "launch-configurations", "auto-scaling-groups", "stacks"].flatMap {["--ignore", $0]}
+    static let TEMP = ["instances", "launch-templates", "launch-configurations", "auto-scaling-groups", "stacks"]
+        .flatMap { ["--ignore", $0] }
     // MARK: Runs
 
     /// Runs a command; what it says has no secret in it.

@@ -12,6 +12,7 @@ package final class FakeAWS: Sendable {
     package let accounts: [Account]
     let state: Mutex<World>
     let ledger = Mutex(Ledger())
+    let events = Mutex<[Event]>([])
     let blocks: BlockStore
     private let server = Mutex<FakeServer?>(nil)
 
