@@ -18,6 +18,8 @@ package struct Behaviour: Sendable {
     package var pendingImageSeconds: Int64 = 0
     /// An image is said to be available once, then pending once more.
     package var imagesFlicker = false
+    /// So many requests that name or list a new launch template are told that there is none.
+    package var unknownTemplateRequests = 0
     /// So many reads do not see the value of a parameter that names an AMI: it is checked after the call.
     package var unseenParameterReads = 0
     /// Lists of parameters begin with a page that has nothing but a token.

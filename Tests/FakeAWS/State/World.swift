@@ -19,6 +19,7 @@ struct World: Sendable {
         var snapshots: [String: Snapshot] = [:]
         var images: [String: Image] = [:]
         var deregistered: Set<String> = []
+        var launchTemplates: [String: LaunchTemplate] = [:]
         /// By their ARNs.
         var keys: [String: Key] = [:]
         /// Of SSM, by account and name.
