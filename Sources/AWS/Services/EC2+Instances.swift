@@ -201,7 +201,9 @@ extension EC2 {
         form.add("Name", name)
         form.add("Description", description)
         form.add(tags: tags, to: ["image", "snapshot"])
-        let answer: MadeImage = try await session.xml(call("CreateImage", form), in: region)
+        // That it has stopped is not known everywhere yet.
+        let call = call("CreateImage", form, mayBeUnknownYet: ["IncorrectState", "IncorrectInstanceState"])
+        let answer: MadeImage = try await session.xml(call, in: region)
         return answer.imageId
     }
 
