@@ -121,7 +121,8 @@ struct AMIPruneCommand: AsyncParsableCommand {
             }
         }
         let snapshots = outcome.outcomes.reduce(0) { $0 + $1.snapshots.count }
-        let sum = counted(outcome.outcomes.count, "AMI") + " and " + counted(snapshots, "snapshot")
+        let sum =
+            counted(outcome.outcomes.count, "AMI") + " and " + counted(snapshots, "snapshot")
             + (apply ? " gone" : " would go")
         let hint = apply || outcome.outcomes.isEmpty && begun.isEmpty ? "" : "; '--apply' lets them"
         return (outcome.verdicts.isEmpty ? [] : table.lines(palette: output.palette)) + begun + [sum + hint]

@@ -15,7 +15,8 @@ struct OrphansCommand: AsyncParsableCommand {
         abstract: "Find in AWS what runs that died left of the project.",
         usage: "ovenbird orphans [--apply] [--region <region> ...] [<options>]",
         discussion: """
-            Finds by their tags snapshots that were begun and never completed, snapshots of no AMI, and AMIs that failed. \
+            Finds by their tags snapshots that were begun and never completed, snapshots of no AMI, AMIs that failed, and \
+            machines of bakes that should have ended. \
             What is younger than two hours, and what registrations of this store go on with or build on, stays. Only \
             with '--apply' anything is removed.
 
@@ -54,7 +55,12 @@ struct OrphansCommand: AsyncParsableCommand {
                         now: now
                     )
                     guard isApplied else { return try await search.find() }
-                    return try await search.remove { Console.say("\(region): \($0.id) is removed") }
+                    do {
+                        return try await search.remove { Console.say("\(region): \($0.id) is removed") }
+                    } catch is CancellationError {
+                        Console.say("\(region): stopped; the next 'ovenbird orphans --apply' finds what is left")
+                        throw CancellationError()
+                    }
                 }
             }
         }
@@ -81,7 +87,7 @@ struct OrphansCommand: AsyncParsableCommand {
                     "kind": .string(orphan.kind.rawValue), "reasons": .strings(orphan.reasons),
                     "region": .string(orphan.region),
                     "since": orphan.since.map { .string(Timestamp.text(seconds: $0)) }, "state": .string(orphan.state),
-                    "version": .string(orphan.version),
+                    "version": orphan.version.map(JSONValue.string),
                 ])
             }
             try Console.write(.object(["applied": .bool(apply), "orphans": .array(list)]))
@@ -97,7 +103,7 @@ struct OrphansCommand: AsyncParsableCommand {
             ])
             for orphan in found {
                 table.add([
-                    orphan.kind.rawValue, orphan.region, orphan.id, orphan.image, orphan.version,
+                    orphan.kind.rawValue, orphan.region, orphan.id, orphan.image, orphan.version ?? "-",
                     orphan.since.map { AgeArgument.text(now - $0) } ?? "-", orphan.state,
                     orphan.goes
                         ? (apply ? "removed" : "would be removed") : "stays: \(orphan.reasons.joined(separator: "; "))",

@@ -107,9 +107,9 @@ import Testing
             """,
             "{\"Parameters\": [{\"Name\": \"/ami/11\", \"Type\": \"SecureString\", \"Value\": \"secret\"}]}"
         )
-        let store = ParameterStore(bench.session, region: "eu-west-1")
-        #expect(try await store.imageNames() == names)
-        #expect(try await store.values(of: names) == ["/ami/1": "ami-1", "/ami/2:3": "ami-2"])
+        let store = SSM(bench.session, region: "eu-west-1")
+        #expect(try await store.imageParameters() == names)
+        #expect(try await store.values(ofParameters: names) == ["/ami/1": "ami-1", "/ami/2:3": "ami-2"])
         #expect(bench.requests.map { $0.headers["X-Amz-Target"] }.last == "AmazonSSM.GetParameters")
         #expect(bench.requests.allSatisfy { $0.headers["Content-Type"] == "application/x-amz-json-1.1" })
         #expect(bodies(bench)[1].contains("\"NextToken\":\"n\""))
@@ -175,7 +175,7 @@ import Testing
         }
         #expect(stacks?.code == "endless list" && stacks?.operation == "DescribeStacks")
         let parameters = await #expect(throws: ServiceError.self) {
-            try await ParameterStore(bench("{\"NextToken\": \"n\"}").session, region: "eu-west-1").imageNames()
+            try await SSM(bench("{\"NextToken\": \"n\"}").session, region: "eu-west-1").imageParameters()
         }
         #expect(parameters?.message == "a page says that it comes after itself")
     }

@@ -127,8 +127,33 @@ import Testing
             [snapshot("snap-1")]
         )
         #expect(
-            found == ["ami-1": [], "ami-3": [Self.young], "snap-1": ["ami-2 is being registered from it"]]
+            found == ["ami-1": [], "ami-3": [Self.young], "snap-1": ["ami-2, which is being made, may be of it"]]
         )
+    }
+
+    @Test func `machines that should have ended`() {
+        func machine(_ id: String, deadline: Int64?) -> OrphanRule.Machine {
+            .init(id: id, image: "base", identifier: "bake-\(id)", deadline: deadline, state: "running")
+        }
+        let rule = OrphanRule(now: Self.now, kept: KeptSnapshots([], project: "shop"))
+        let machines = [
+            machine("i-1", deadline: Self.now - 600), machine("i-2", deadline: Self.now - 599),
+            machine("i-3", deadline: nil),
+            machine("i-4", deadline: Self.now + 60),
+        ]
+        let found = rule.orphans(machines, bakes: ["bake-i-1", "bake-i-4"], in: "eu-west-1")
+        #expect(
+            found.map(\.reasons) == [
+                [], ["it ends itself at 1970-01-02T03:36:41Z"], ["nobody says when it ends itself"],
+                ["a bake of this store goes on with it", "it ends itself at 1970-01-02T03:47:40Z"],
+            ]
+        )
+        #expect(found.allSatisfy { $0.kind == .instance && $0.state == "running" && $0.version == nil })
+    }
+
+    @Test func `a copy that takes its time is in work`() {
+        let found = reasons([image("ami-1", .pending)], [snapshot("snap-1", .pending)])
+        #expect(found == ["snap-1": ["ami-1, which is being made, may be of it"]])
     }
 
     private func reasons(_ snapshots: [OrphanRule.OwnSnapshot], _ records: [RegistrationRecord] = []) -> [String:

@@ -7,20 +7,29 @@ package struct ServiceCall: Sendable {
         case cloudformation
         case ebs
         case ec2
+        case iam
+        case s3
         case ssm
         case sts
 
         /// What the variable `AWS_ENDPOINT_URL_*` ends in.
-        var variable: String { rawValue.uppercased() }
+        var variable: String { self == .autoscaling ? "AUTO_SCALING" : rawValue.uppercased() }
     }
 
     package var service: Service
     /// The name of the operation in the service's reference: `StartSnapshot`.
     package var operation: String
     package var method: HTTPMethod
+    /// In S3, below the bucket.
     package var path: String
+    /// Names and values, not encoded.
+    package var query: [(name: String, value: String)] = []
+    /// Whose address the call goes to, in S3.
+    package var bucket: String?
     package var headers: HeaderFields
     package var body: [UInt8]
+    /// Takes the place of `body` where that is too large for the memory.
+    package var largeBody: LargeBody?
     /// Whether the signature covers the body; where it does not, a checksum in the header does.
     package var signsBody: Bool
     /// Error codes that a repetition may cure here, though they mean a mistake elsewhere: what was just made is not known

@@ -64,12 +64,12 @@ struct LaunchTemplates: Sendable {
 /// Launch templates as they are now; of one that has no new version nothing is asked twice, for versions never change.
 actor LaunchTemplateReader {
     private let ec2: EC2
-    private let parameters: ParameterStore
+    private let parameters: SSM
     private var known: [String: (latest: Int, versions: [EC2.LaunchTemplateVersion])] = [:]
 
     init(_ session: AWSSession, region: String) {
         ec2 = EC2(session, region: region)
-        parameters = ParameterStore(session, region: region)
+        parameters = SSM(session, region: region)
     }
 
     /// So many templates are asked for at a time.
@@ -97,7 +97,7 @@ actor LaunchTemplateReader {
         }
         for (template, versions) in found { known[template.id] = (template.latest, versions) }
         var result = LaunchTemplates(templates: templates, versions: known.mapValues(\.versions))
-        result.parameters = try await parameters.values(of: result.aliases.sorted())
+        result.parameters = try await parameters.values(ofParameters: result.aliases.sorted())
         return result
     }
 }

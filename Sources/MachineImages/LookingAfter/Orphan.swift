@@ -8,13 +8,16 @@ package struct Orphan: Sendable, Hashable {
         case snapshot
         /// One that failed.
         case image = "ami"
+        /// A machine that images are baked on.
+        case instance
     }
 
     package var kind: Kind
     package var region: String
     package var id: String
     package var image: String
-    package var version: String
+    /// Nil for what does not say it.
+    package var version: String?
     /// Seconds since 1970; nil where the service does not say.
     package var since: Int64?
     /// What is wrong with it, in words.
@@ -99,9 +102,10 @@ struct OrphanRule: Sendable {
                 if snapshot.status == .completed {
                     reasons += filling.filter { $0.image == snapshot.image }
                         .map { "\($0.id), a snapshot of the same image, is being filled and may lie over it" }
-                    reasons += images.filter { $0.name == snapshot.name && $0.state == .pending }
-                        .map { "\($0.ami) is being registered from it" }
                 }
+                // Pending ones do not name their snapshots; of copies both are pending, however long that takes.
+                reasons += images.filter { $0.name == snapshot.name && $0.state == .pending }
+                    .map { "\($0.ami), which is being made, may be of it" }
                 return Orphan(
                     kind: .snapshot,
                     region: region,
@@ -113,6 +117,66 @@ struct OrphanRule: Sendable {
                     reasons: reasons
                 )
             }
+    }
+
+    /// A machine that an image is baked on, as its tags say.
+    struct Machine: Sendable, Hashable {
+        var id: String
+        var image: String
+        /// Of the bake.
+        var identifier: String
+        /// When it ends itself: seconds since 1970.
+        var deadline: Int64?
+        var state: String
+
+        init(id: String, image: String, identifier: String, deadline: Int64?, state: String) {
+            self.id = id
+            self.image = image
+            self.identifier = identifier
+            self.deadline = deadline
+            self.state = state
+        }
+
+        /// Nil for one of another kind.
+        init?(_ found: EC2.Instance) {
+            let tags = Dictionary(found.tags.map { ($0.key, $0.value) }) { first, _ in first }
+            guard let identifier = tags[InstanceBake.bakeTag] else { return nil }
+            self.init(
+                id: found.id,
+                image: tags[MachineName.imageTag] ?? "-",
+                identifier: identifier,
+                deadline: tags[InstanceBake.deadlineTag].flatMap { Timestamp.seconds($0) },
+                state: found.state.rawValue
+            )
+        }
+    }
+
+    /// A machine takes its time to end itself: seconds.
+    static let machineGrace: Int64 = 600
+
+    /// All of these machines; those that should have ended may go. `bakes` are those that this store goes on with.
+    func orphans(_ machines: [Machine], bakes: Set<String>, in region: String) -> [Orphan] {
+        machines.map { machine in
+            var reasons: [String] = []
+            if let deadline = machine.deadline {
+                if now < deadline + Self.machineGrace {
+                    if bakes.contains(machine.identifier) { reasons.append("a bake of this store goes on with it") }
+                    reasons.append("it ends itself at \(Timestamp.text(seconds: deadline))")
+                }
+            } else {
+                reasons.append("nobody says when it ends itself")
+            }
+            return Orphan(
+                kind: .instance,
+                region: region,
+                id: machine.id,
+                image: machine.image,
+                version: nil,
+                since: nil,
+                state: machine.state,
+                reasons: reasons
+            )
+        }
     }
 
     static func hasFailed(_ state: EC2.MachineImage.State) -> Bool { [.failed, .error, .invalid].contains(state) }

@@ -9,6 +9,7 @@ package struct OrphanSearch: Sendable {
     private let region: String
     private let now: Int64
     private let registrations: RegistrationJournal
+    private let bakes: InstanceBakeJournal
 
     package init(
         session: AWSSession,
@@ -23,12 +24,14 @@ package struct OrphanSearch: Sendable {
         self.region = region
         self.now = now
         registrations = RegistrationJournal(store, account: account, region: region)
+        bakes = InstanceBakeJournal(store, account: account, region: region)
     }
 
     /// All orphans; nothing is changed.
     package func find() async throws -> [Orphan] {
         let ec2 = EC2(session, region: region)
-        let snapshots = try await ec2.ownSnapshots(tagged: Tag(key: MachineName.projectTag, value: project))
+        let tag = Tag(key: MachineName.projectTag, value: project)
+        let snapshots = try await ec2.ownSnapshots(tagged: tag)
             .compactMap { OrphanRule.OwnSnapshot($0) }
         // After the snapshots: what is registered between both has its snapshot in the list of AMIs.
         let images = try await OwnImage.all(of: project, in: region, session)
@@ -36,7 +39,10 @@ package struct OrphanSearch: Sendable {
             .filter { !OrphanRule.hasFailed($0.state) }.flatMap(\.snapshots)
         let records = try await BlockingPool.shared.run { try registrations.records() }
         let rule = OrphanRule(now: now, kept: KeptSnapshots(records, project: project))
-        return rule.orphans(images, snapshots, used: Set(used), in: region)
+        let machines = try await ec2.instances(tagged: tag).compactMap { OrphanRule.Machine($0) }
+        let begun = try await BlockingPool.shared.run { try bakes.records() }
+        return rule.orphans(machines, bakes: Set(begun.map(\.identifier)), in: region)
+            + rule.orphans(images, snapshots, used: Set(used), in: region)
     }
 
     /// Removes orphans, told of each as soon as it is gone; gives all, with what stays after all.
@@ -51,6 +57,7 @@ package struct OrphanSearch: Sendable {
         for place in orphans.indices where orphans[place].goes {
             switch orphans[place].kind {
             case .image: try await ec2.deregister(orphans[place].id)
+            case .instance: try await ec2.terminate(orphans[place].id)
             case .snapshot:
                 do {
                     try await ec2.delete(snapshot: orphans[place].id)

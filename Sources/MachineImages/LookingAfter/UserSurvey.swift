@@ -37,8 +37,8 @@ package struct UserSurvey: Sendable {
             try await CloudFormation(session, region: region).stacks().flatMap { $0.uses(of: images) }
         }
         async let parameters = asking(.parameters) {
-            let store = ParameterStore(session, region: region)
-            return try await store.values(of: try await store.imageNames()).map {
+            let store = SSM(session, region: region)
+            return try await store.values(ofParameters: try await store.imageParameters()).map {
                 ($0.value, ImageUser(.parameters, "parameter '\($0.key)'"))
             }
         }

@@ -101,16 +101,25 @@ package struct ImageRegistration: Sendable {
         do {
             ami = try await EC2(session, region: region).register(registration)
         } catch let error as ServiceError where error.code == "InvalidAMIName.Duplicate" {
-            // Somebody else was faster, or an answer of ours was lost; it may not be listed everywhere yet.
-            let waiter = Waiter(patience: .seconds(150), clock: session.clock)
-            return try await waiter.wait(for: "\(region): the AMI '\(name.text)'", say: say) {
-                try await existing(in: region).map { .done($0) } ?? .pending("is not listed yet")
-            }
+            return try await listed(in: region)
         }
         say("\(region): \(ami) is registered from \(snapshot)")
         var placed = try await available(ami, in: region, isFound: false)
         (placed.parent, placed.sentBlocks) = (record.parent, sent)
         return try await shared(placed)
+    }
+
+    /// The AMI that somebody else made, or a call of ours whose answer was lost: it may not be listed everywhere yet.
+    func listed(in region: String) async throws -> Placed {
+        let waiter = Waiter(patience: .seconds(150), clock: session.clock)
+        return try await waiter.wait(for: "\(region): the AMI '\(name.text)'", say: say) {
+            try await existing(in: region).map { .done($0) } ?? .pending("is not listed yet")
+        }
+    }
+
+    /// An AMI that was made a moment ago, once it can be used, and by all who may.
+    func settled(_ ami: String, in region: String) async throws -> Placed {
+        try await shared(try await available(ami, in: region, isFound: false))
     }
 
     // MARK: The snapshot
