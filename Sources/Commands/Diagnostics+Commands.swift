@@ -55,6 +55,8 @@ extension DiagnosticIdentifier {
     static let amiEncryption: Self = "ami-encryption"
     /// A region lacks what an AMI needs there: a key, a launch template.
     static let regionUnfit: Self = "region-unfit"
+    /// It is not known whether AMIs are in use, and so they are not pruned.
+    static let unknownUsers: Self = "unknown-users"
     /// AWS refuses a call, or does not answer it.
     static let awsCall: Self = "aws-call"
     /// There are no credentials for AWS, or none that can be used.

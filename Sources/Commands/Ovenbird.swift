@@ -38,8 +38,8 @@ struct Ovenbird: AsyncParsableCommand {
             CommandGroup(
                 name: "House-keeping",
                 subcommands: [
-                    GcCommand.self, FsckCommand.self, DoctorCommand.self, SchemaCommand.self, CompletionsCommand.self,
-                    MetadataCommand.self,
+                    AMICommand.self, OrphansCommand.self, GcCommand.self, FsckCommand.self, DoctorCommand.self,
+                    SchemaCommand.self, CompletionsCommand.self, MetadataCommand.self,
                 ]
             ),
         ]

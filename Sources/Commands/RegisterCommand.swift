@@ -91,12 +91,7 @@ struct RegisterCommand: AsyncParsableCommand {
     }
 
     private func targets(of release: Release, _ bakefile: Bakefile) throws -> [RegisterRecipe.Target] {
-        var problems = DiagnosticList()
-        for region in regions where !region.utf8.allSatisfy(isRegionByte) || region.isEmpty {
-            problems.add(
-                Diagnostic("'\(region)' is no region of AWS", .optionValue, fix: "write one as in 'eu-west-1'")
-            )
-        }
+        var problems = AWSRegion.problems(of: regions)
         let machines = release.images.filter { $0.value.kind == .ami }.keys.sorted()
         for name in images where !machines.contains(name) {
             let isKnown = release.images[name] != nil
@@ -125,10 +120,6 @@ struct RegisterCommand: AsyncParsableCommand {
         try problems.throwIfErrors()
         if wanted.isEmpty { throw InvalidInput(Self.noRegion("no machine image of the release has a region")) }
         return wanted
-    }
-
-    private func isRegionByte(_ byte: UInt8) -> Bool {
-        (0x30...0x39).contains(byte) || (0x61...0x7A).contains(byte) || byte == 0x2D
     }
 
     private static func noRegion(_ text: String) -> Diagnostic {

@@ -9,7 +9,7 @@ import SystemPackage
 /// Writes one step bundle: `apply.sh`, `step.json` and `files/`, as one tar that is the same bytes each time.
 struct StepBundle {
     /// Raised when the same step would give another bundle than it did with an older ovenbird.
-    static let form: Int64 = 2
+    static let form: Int64 = 3
 
     /// Where the bytes of a carried file are.
     private enum Content {

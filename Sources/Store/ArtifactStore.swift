@@ -6,7 +6,8 @@ package import SystemPackage
 ///
 ///     oci-layout, index.json, blobs/sha256/HEX   the OCI image layout
 ///     ovenbird/index.sqlite                      results, file digests, bakes, images, versions, releases
-///     ovenbird/locks/, tmp/, roots/, listings/, cache/, logs/, registrations/
+///     ovenbird/locks/, tmp/, roots/, listings/, cache/, logs/, registrations/,
+///     instance-bakes/
 ///
 /// Several processes may use a store at once. Every call blocks; call from `BlockingPool`. Blobs decide: a row of the
 /// index whose blobs are gone is as good as no row, so the index may be deleted at the price of baking again (versions
@@ -60,6 +61,8 @@ package final class ArtifactStore: Sendable {
     package var cacheFolder: FilePath { ownFolder.appending("cache") }
     /// What was begun and done in accounts of AWS: without it a snapshot has no parent, and a killed run begins anew.
     package var registrationsFolder: FilePath { ownFolder.appending("registrations") }
+    /// The bakes on machines of AWS that are not over: without it a killed run leaves its machine to its deadline.
+    package var instanceBakesFolder: FilePath { ownFolder.appending("instance-bakes") }
     /// Logs of bakes.
     package var logsFolder: FilePath { ownFolder.appending("logs") }
 

@@ -50,6 +50,7 @@ extension FakeAWS {
             )
         }
         defer { held?.arrive(call) }
+        letHappen(before: operation.name)
         var refusal: Failure?
         switch effect {
         case .throttled: refusal = service.throttled

@@ -98,13 +98,7 @@ package final class AWSSession: Sendable {
     private func attempt(_ call: ServiceCall, in region: String, _ key: Credentials?) async throws -> ServiceAnswer {
         var request = try request(of: call, in: region)
         if let key {
-            let signer = RequestSigner(
-                credentials: key,
-                region: region,
-                service: call.service.rawValue,
-                time: clock.now() + skew.withLock { $0 }
-            )
-            signer.sign(&request, payload: call.signsBody ? .bytes(call.body) : .unsigned)
+            signer(of: call, in: region, key).sign(&request, payload: payload(of: call))
         }
         do {
             let response = try await carrier.send(request)
@@ -128,18 +122,59 @@ package final class AWSSession: Sendable {
         }
     }
 
+    private func signer(of call: ServiceCall, in region: String, _ key: Credentials) -> RequestSigner {
+        RequestSigner(
+            credentials: key,
+            region: Endpoints.signingRegion(of: call.service, in: region),
+            service: call.service.rawValue,
+            time: clock.now() + skew.withLock { $0 }
+        )
+    }
+
+    private func payload(of call: ServiceCall) -> RequestSigner.Payload {
+        if !call.signsBody { return .unsigned }
+        return call.largeBody.map { .digest($0.digest) } ?? .bytes(call.body)
+    }
+
     private func request(of call: ServiceCall, in region: String) throws -> HTTPRequest {
-        let base = try endpoints.address(of: call.service, in: region)
+        let address = try address(of: call, in: region)
+        if let large = call.largeBody {
+            return HTTPRequest(
+                call.method,
+                address,
+                headers: call.headers,
+                body: .stream(length: large.length, next: try large.open()),
+                patience: large.patience
+            )
+        }
+        let body = call.body.isEmpty && call.method == .get ? HTTPRequest.Body.none : .bytes(call.body)
+        return HTTPRequest(call.method, address, headers: call.headers, body: body)
+    }
+
+    private func address(of call: ServiceCall, in region: String) throws -> WebAddress {
+        let base =
+            try call.bucket.map { try endpoints.address(ofBucket: $0, in: region) }
+            ?? endpoints.address(of: call.service, in: region)
         let folder = base.path.hasSuffix("/") ? String(base.path.dropLast()) : base.path
+        let query = call.query.map { "\($0.name)=\(percentEncoded($0.value))" }.joined(separator: "&")
         let address = WebAddress(
             scheme: base.scheme,
             host: base.host,
             port: base.port,
-            path: folder + call.path
+            path: folder + call.path,
+            query: query.isEmpty ? nil : query
         )
         guard let address else { throw EndpointError("the address of \(call.operation)", call.path) }
-        let body = call.body.isEmpty && call.method == .get ? HTTPRequest.Body.none : .bytes(call.body)
-        return HTTPRequest(call.method, address, headers: call.headers, body: body)
+        return address
+    }
+
+    /// The address by which whoever has it can make the call, without credentials, for so many seconds.
+    ///
+    /// It works no longer than the credentials that it is signed with. It is as secret as they are: it stands in no message.
+    func presigned(_ call: ServiceCall, in region: String, seconds: Int) async throws -> WebAddress {
+        let key = try await credentials.credentials()
+        let address = try address(of: call, in: region)
+        return signer(of: call, in: region, key).presigned(call.method, address, seconds: seconds)
     }
 
     /// Takes the service's clock for ours where they are far apart; false where that cannot be why.

@@ -21,11 +21,11 @@ struct ErrorDocument {
     }
 
     private init?(xml body: [UInt8]) {
-        guard let document = try? XMLDecoder().decode(Document.self, from: Data(body)),
-            let error = document.error ?? document.errors?.error.first
-        else { return nil }
-        code = error.code
-        message = error.message ?? ""
+        guard let document = try? XMLDecoder().decode(Document.self, from: Data(body)) else { return nil }
+        let error = document.error ?? document.errors?.error.first
+        guard let code = error?.code ?? document.code else { return nil }
+        self.code = code
+        message = error?.message ?? document.message ?? ""
         requestID = document.requestID ?? document.requestId
     }
 
@@ -44,10 +44,15 @@ struct ErrorDocument {
     private struct Document: Decodable {
         var error: Failure?
         var errors: Failures?
+        /// S3 has no element around them.
+        var code: String?
+        var message: String?
         var requestID: String?
         var requestId: String?
 
         enum CodingKeys: String, CodingKey {
+            case code = "Code"
+            case message = "Message"
             case error = "Error"
             case errors = "Errors"
             case requestID = "RequestID"

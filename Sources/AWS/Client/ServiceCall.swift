@@ -3,23 +3,34 @@ package import HTTPTransport
 /// One call of a service's interface, before it is signed.
 package struct ServiceCall: Sendable {
     package enum Service: String, Sendable, Hashable {
+        case autoscaling
+        case cloudformation
         case ebs
         case ec2
+        case iam
         case kms
+        case s3
         case ssm
         case sts
 
         /// What the variable `AWS_ENDPOINT_URL_*` ends in.
-        var variable: String { rawValue.uppercased() }
+        var variable: String { self == .autoscaling ? "AUTO_SCALING" : rawValue.uppercased() }
     }
 
     package var service: Service
     /// The name of the operation in the service's reference: `StartSnapshot`.
     package var operation: String
     package var method: HTTPMethod
+    /// In S3, below the bucket.
     package var path: String
+    /// Names and values, not encoded.
+    package var query: [(name: String, value: String)] = []
+    /// Whose address the call goes to, in S3.
+    package var bucket: String?
     package var headers: HeaderFields
     package var body: [UInt8]
+    /// Takes the place of `body` where that is too large for the memory.
+    package var largeBody: LargeBody?
     /// Whether the signature covers the body; where it does not, a checksum in the header does.
     package var signsBody: Bool
     /// Error codes that a repetition may cure here, though they mean a mistake elsewhere: what was just made is not known

@@ -35,12 +35,19 @@ package struct ServiceError: Error, Sendable, Hashable, CustomStringConvertible 
 
     /// What helps, where the code says it.
     package var fix: String? {
-        if isDenied { return "allow '\(service.rawValue):\(operation)' to whoever these credentials are of" }
+        if isDenied { return "allow '\(service.rawValue):\(permission)' to whoever these credentials are of" }
         if Self.unknownCredentials.contains(code) { return "check the credentials: they are not known to AWS" }
         return nil
     }
 
-    var isDenied: Bool {
+    /// Most operations are allowed by their own names.
+    ///
+    /// Source: Service Authorization Reference, "Actions, resources, and condition keys for Amazon S3".
+    private var permission: String {
+        service == .s3 && operation == "ListObjectsV2" ? "ListBucket" : operation
+    }
+
+    package var isDenied: Bool {
         ["AccessDenied", "AccessDeniedException", "UnauthorizedOperation"].contains(code)
     }
 

@@ -10,11 +10,17 @@ extension EC2 {
         package var reason: String?
         /// Of its root device; nil for as long as the service does not say.
         package var snapshot: String?
-        package var tags: [Tag]
-        /// From when on it counts as deprecated: seconds since 1970.
-        package var deprecated: Int64?
-        /// When it was registered: seconds since 1970.
+        /// Of all its devices.
+        package var snapshots: [String]
+        /// When it was registered: seconds since 1970; nil where the service does not say.
         package var created: Int64?
+        /// From when on it is not listed for others: seconds since 1970.
+        package var deprecated: Int64?
+        /// Anybody may use it.
+        package var isPublic: Bool
+        /// The account has forbidden to deregister it.
+        package var isProtected: Bool
+        package var tags: [Tag]
 
         package enum State: String, Sendable, Hashable, Decodable {
             case pending
@@ -37,11 +43,11 @@ extension EC2 {
         }.first { $0.name == name }
     }
 
-    /// The AMI; nil where there is none, as right after it was registered.
+    /// The AMI; nil where there is none, as right after it was registered, and where there is none any more.
     package func image(_ id: String) async throws -> MachineImage? {
         do {
             return try await images { $0.add("ImageId", list: [id]) }.first
-        } catch let error as ServiceError where error.code == "InvalidAMIID.NotFound" {
+        } catch let error as ServiceError where Self.noImage.contains(error.code) {
             return nil
         }
     }
@@ -55,19 +61,44 @@ extension EC2 {
         _ = try await session.send(call, in: region)
     }
 
+    static let noImage: Set<String> = ["InvalidAMIID.NotFound", "InvalidAMIID.Unavailable"]
+
+    /// The account's own AMIs with a tag, deprecated and disabled ones too.
+    package func ownImages(tagged tag: Tag) async throws -> [MachineImage] {
+        try await images { form in
+            form.add(filters: ["tag:\(tag.key)": [Self.literal(tag.value)]])
+            form.add("Owner", list: ["self"])
+            form.add("IncludeDeprecated", true)
+            form.add("IncludeDisabled", true)
+            form.add("MaxResults", 1000)
+        }
+    }
+
+    /// The account's own AMIs that one of these snapshots is part of, deprecated and disabled ones too.
+    package func ownImages(ofSnapshots snapshots: [String]) async throws -> [MachineImage] {
+        var found: [MachineImage] = []
+        for some in Self.filterValues(snapshots) {
+            found += try await images { form in
+                form.add(filters: ["block-device-mapping.snapshot-id": some])
+                form.add("Owner", list: ["self"])
+                form.add("IncludeDeprecated", true)
+                form.add("IncludeDisabled", true)
+                form.add("MaxResults", 1000)
+            }
+        }
+        return found
+    }
+
     private func images(_ choose: (inout QueryForm) -> Void) async throws -> [MachineImage] {
-        var form = QueryForm("DescribeImages", version: Self.version)
-        choose(&form)
-        let answer: Answer = try await session.xml(call("DescribeImages", form), in: region)
-        return answer.imagesSet.items.map(\.image)
+        try await list(Page.self, "DescribeImages", choose).map(\.image)
     }
 
-    /// A filter's value that stands for itself.
-    private static func literal(_ text: String) -> String {
-        String(text.flatMap { "*?\\".contains($0) ? ["\\", $0] : [$0] })
+    private struct Page: ListPage {
+        var imagesSet: Items<Entry>
+        var nextToken: String?
+        var items: [Entry] { imagesSet.items }
+        var next: String? { nextToken }
     }
-
-    private struct Answer: Decodable { var imagesSet: Items<Entry> }
 
     private struct Entry: Decodable {
         var imageId: String
@@ -75,10 +106,12 @@ extension EC2 {
         var imageState: MachineImage.State
         var rootDeviceName: String?
         var stateReason: Reason?
+        var creationDate: String?
+        var deprecationTime: String?
+        var isPublic: Bool?
+        var deregistrationProtection: String?
         var blockDeviceMapping: Items<Mapping>?
         var tagSet: Items<Tag>?
-        var deprecationTime: String?
-        var creationDate: String?
 
         var image: MachineImage {
             let mappings = blockDeviceMapping?.items ?? []
@@ -88,9 +121,12 @@ extension EC2 {
                 state: imageState,
                 reason: stateReason?.message,
                 snapshot: (mappings.first { $0.deviceName == rootDeviceName } ?? mappings.first)?.ebs?.snapshotId,
-                tags: tagSet?.items ?? [],
+                snapshots: mappings.compactMap { $0.ebs?.snapshotId },
+                created: creationDate.flatMap { Timestamp.seconds($0) },
                 deprecated: deprecationTime.flatMap { Timestamp.seconds($0) },
-                created: creationDate.flatMap { Timestamp.seconds($0) }
+                isPublic: isPublic ?? false,
+                isProtected: deregistrationProtection.map { $0 != "disabled" } ?? false,
+                tags: tagSet?.items ?? []
             )
         }
     }

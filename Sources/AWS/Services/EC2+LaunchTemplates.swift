@@ -1,79 +1,70 @@
 extension EC2 {
-    /// A version of a launch template.
-    package struct LaunchTemplateVersion: Sendable, Hashable {
-        package var template: String
-        package var number: Int
-        package var isDefault: Bool
-        package var ami: String?
+    /// A launch template, whose versions say from what machines are started.
+    package struct LaunchTemplate: Sendable, Hashable {
+        package var id: String
+        package var name: String
+        package var latest: Int
+        /// What `$Default` stands for.
+        package var standard: Int
+    }
 
-        package init(template: String, number: Int, isDefault: Bool, ami: String? = nil) {
-            self.template = template
-            self.number = number
-            self.isDefault = isDefault
-            self.ami = ami
+    /// A version of one; it never changes.
+    package struct LaunchTemplateVersion: Sendable, Hashable {
+        package var number: Int
+        /// An AMI, or `resolve:ssm:NAME`; nil where whoever uses the template says it.
+        package var image: String?
+    }
+
+    package func launchTemplates() async throws -> [LaunchTemplate] {
+        try await list(TemplatePage.self, "DescribeLaunchTemplates") { $0.add("MaxResults", 200) }.map(\.template)
+    }
+
+    /// All versions of a template; none where it is gone.
+    package func versions(ofLaunchTemplate id: String) async throws -> [LaunchTemplateVersion] {
+        do {
+            return try await list(VersionPage.self, "DescribeLaunchTemplateVersions") { form in
+                form.add("LaunchTemplateId", id)
+                form.add("MaxResults", 200)
+            }.map { LaunchTemplateVersion(number: $0.versionNumber, image: $0.launchTemplateData?.imageId) }
+        } catch let error as ServiceError where error.code == "InvalidLaunchTemplateId.NotFound" {
+            return []
         }
     }
 
-    /// The newest version of a template and the default one; both are one where the newest is the default.
-    ///
-    /// Throws a `ServiceError` with the code `InvalidLaunchTemplateName.NotFoundException` where there is no such template.
-    package func launchTemplate(
-        named name: String
-    ) async throws -> (latest: LaunchTemplateVersion, standard: LaunchTemplateVersion)? {
-        var form = QueryForm("DescribeLaunchTemplateVersions", version: Self.version)
-        form.add("LaunchTemplateName", name)
-        form.add("LaunchTemplateVersion", list: ["$Latest", "$Default"])
-        let answer: Answer = try await session.xml(call("DescribeLaunchTemplateVersions", form), in: region)
-        let found = answer.launchTemplateVersionSet.items.map(\.version)
-        guard let latest = found.max(by: { $0.number < $1.number }), let standard = found.first(where: \.isDefault)
-        else { return nil }
-        return (latest, standard)
+    private struct TemplatePage: ListPage {
+        var launchTemplates: Items<TemplateEntry>?
+        var nextToken: String?
+        var items: [TemplateEntry] { launchTemplates?.items ?? [] }
+        var next: String? { nextToken }
     }
 
-    /// Adds a version that is the newest one but for its AMI, and gives its number.
-    package func addVersion(
-        ofLaunchTemplate name: String,
-        ami: String,
-        description: String,
-        token: String
-    ) async throws -> Int {
-        var form = QueryForm("CreateLaunchTemplateVersion", version: Self.version)
-        form.add("ClientToken", token)
-        form.add("LaunchTemplateName", name)
-        form.add("SourceVersion", "$Latest")
-        form.add("VersionDescription", description)
-        form.add("LaunchTemplateData.ImageId", ami)
-        let answer: Added = try await session.xml(call("CreateLaunchTemplateVersion", form), in: region)
-        return answer.launchTemplateVersion.versionNumber
-    }
-
-    /// Makes a version the one that machines get where nobody names another.
-    package func setDefault(_ number: Int, ofLaunchTemplate name: String) async throws {
-        var form = QueryForm("ModifyLaunchTemplate", version: Self.version)
-        form.add("LaunchTemplateName", name)
-        form.add("SetDefaultVersion", number)
-        _ = try await session.send(call("ModifyLaunchTemplate", form), in: region)
-    }
-
-    private struct Answer: Decodable { var launchTemplateVersionSet: Items<Entry> }
-
-    private struct Added: Decodable { var launchTemplateVersion: Entry }
-
-    private struct Entry: Decodable {
+    private struct TemplateEntry: Decodable {
         var launchTemplateId: String
-        var versionNumber: Int
-        var defaultVersion: Bool
-        var launchTemplateData: Data?
+        var launchTemplateName: String
+        var latestVersionNumber: Int
+        var defaultVersionNumber: Int
 
-        var version: LaunchTemplateVersion {
-            LaunchTemplateVersion(
-                template: launchTemplateId,
-                number: versionNumber,
-                isDefault: defaultVersion,
-                ami: launchTemplateData?.imageId
+        var template: LaunchTemplate {
+            LaunchTemplate(
+                id: launchTemplateId,
+                name: launchTemplateName,
+                latest: latestVersionNumber,
+                standard: defaultVersionNumber
             )
         }
     }
 
-    private struct Data: Decodable { var imageId: String? }
+    private struct VersionPage: ListPage {
+        var launchTemplateVersionSet: Items<VersionEntry>?
+        var nextToken: String?
+        var items: [VersionEntry] { launchTemplateVersionSet?.items ?? [] }
+        var next: String? { nextToken }
+    }
+
+    private struct VersionEntry: Decodable {
+        var versionNumber: Int
+        var launchTemplateData: TemplateData?
+    }
+
+    private struct TemplateData: Decodable { var imageId: String? }
 }

@@ -1,12 +1,17 @@
 extension EC2 {
-    /// Who may start machines from an AMI, beside its own account: accounts, and ARNs of organisations and their units.
-    package func users(ofImage id: String) async throws -> Set<String> {
+    /// All whom an AMI is shared with beside its own account, sorted: accounts, organizations and their units, or `all`.
+    package func audience(ofImage id: String) async throws -> [String] {
+        try await launchPermissions(ofImage: id)
+            .compactMap { $0.userId ?? $0.organizationArn ?? $0.organizationalUnitArn ?? $0.group }.sorted()
+    }
+
+    private func launchPermissions(ofImage id: String) async throws -> [User] {
         var form = QueryForm("DescribeImageAttribute", version: Self.version)
         form.add("ImageId", id)
         form.add("Attribute", "launchPermission")
         let call = call("DescribeImageAttribute", form, mayBeUnknownYet: ["InvalidAMIID.NotFound"])
         let answer: ImageAnswer = try await session.xml(call, in: region)
-        return Set((answer.launchPermission?.items ?? []).compactMap(\.principal))
+        return answer.launchPermission?.items ?? []
     }
 
     /// Lets more accounts, organisations and units start machines from an AMI.
@@ -42,17 +47,14 @@ extension EC2 {
         _ = try await session.send(call, in: region)
     }
 
-    private struct ImageAnswer: Decodable { var launchPermission: Items<LaunchPermission>? }
-
-    private struct LaunchPermission: Decodable {
-        var userId: String?
-        var organizationArn: String?
-        var organizationalUnitArn: String?
-
-        var principal: String? { userId ?? organizationArn ?? organizationalUnitArn }
-    }
+    private struct ImageAnswer: Decodable { var launchPermission: Items<User>? }
 
     private struct SnapshotAnswer: Decodable { var createVolumePermission: Items<User>? }
 
-    private struct User: Decodable { var userId: String? }
+    private struct User: Decodable {
+        var userId: String?
+        var organizationArn: String?
+        var organizationalUnitArn: String?
+        var group: String?
+    }
 }

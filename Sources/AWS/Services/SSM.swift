@@ -1,3 +1,4 @@
+import HTTPTransport
 import OCI
 
 /// Systems Manager, as far as it is called here.
@@ -12,7 +13,35 @@ package struct SSM: Sendable {
         self.region = region
     }
 
-    func call(_ operation: String, _ body: JSONValue, mayBeUnknownYet: Set<String> = []) async throws -> JSONValue {
-        try await session.json(.ssm, "AmazonSSM", operation, body, mayBeUnknownYet: mayBeUnknownYet, in: region)
+    /// The value of a parameter; nil where there is none.
+    package func parameter(_ name: String) async throws -> String? {
+        let call = call("GetParameter", .object(["Name": .string(name)]))
+        do {
+            let (document, answer) = try await send(call)
+            guard let value = document["Parameter"]?["Value"]?.stringValue else {
+                throw session.unreadable(call, region, answer)
+            }
+            return value
+        } catch let error as ServiceError where error.code == "ParameterNotFound" {
+            return nil
+        }
+    }
+
+    func call(_ operation: String, _ body: JSONValue, mayBeUnknownYet: Set<String> = []) -> ServiceCall {
+        ServiceCall(
+            .ssm,
+            operation,
+            headers: ["Content-Type": "application/x-amz-json-1.1", "X-Amz-Target": "AmazonSSM.\(operation)"],
+            body: body.canonicalBytes,
+            mayBeUnknownYet: mayBeUnknownYet
+        )
+    }
+
+    func send(_ call: ServiceCall) async throws -> (JSONValue, ServiceAnswer) {
+        let answer = try await session.send(call, in: region)
+        guard let document = try? JSONValue.parse(answer.body), document.objectValue != nil else {
+            throw session.unreadable(call, region, answer)
+        }
+        return (document, answer)
     }
 }

@@ -1,6 +1,5 @@
 import AWS
 import Bakefiles
-import Diagnostics
 import HTTPTransport
 import MachineImages
 import Rollouts
@@ -26,8 +25,7 @@ struct RegisterRecipe: Sendable {
     /// What went wrong in one region; it keeps nobody else from being registered.
     struct Failure: Sendable {
         let image: String
-        let region: String
-        let error: any Error
+        let failure: RegionFailure
     }
 
     let release: Release
@@ -51,7 +49,9 @@ struct RegisterRecipe: Sendable {
                 switch results[region] {
                 case .success(let placed): outcome.placed.append((target.image, placed))
                 case .failure(let error):
-                    outcome.failures.append(Failure(image: target.image, region: region, error: error))
+                    outcome.failures.append(
+                        Failure(image: target.image, failure: RegionFailure(region: region, error: error))
+                    )
                 case nil: break
                 }
             }
@@ -182,23 +182,6 @@ struct RegisterRecipe: Sendable {
         }
     }
 
-    /// The result of each region; a run that is cancelled has none.
-    private func inEach<Given: Sendable, Value: Sendable>(
-        _ regions: [String: Given],
-        _ body: @escaping @Sendable (Given) async throws -> Value
-    ) async throws -> [String: Result<Value, any Error>] {
-        let results = await withTaskGroup(of: (String, Result<Value, any Error>).self) { group in
-            for (region, given) in regions {
-                group.addTask {
-                    do { return (region, .success(try await body(given))) } catch { return (region, .failure(error)) }
-                }
-            }
-            return await group.reduce(into: [:]) { $0[$1.0] = $1.1 }
-        }
-        try Task.checkCancellation()
-        return results
-    }
-
     private func keyed<Given>(_ regions: [Given], by name: (Given) -> String) -> [String: Given] {
         Dictionary(uniqueKeysWithValues: regions.map { (name($0), $0) })
     }
@@ -232,19 +215,6 @@ struct RegisterRecipe: Sendable {
 extension RegisterRecipe {
     /// What the failures of regions mean together: the status of the gravest.
     static func failure(_ failures: [Failure]) -> CommandFailure {
-        let gravest: [ExitStatus] = [.gaveUpWaiting, .usage, .internalError, .refused]
-        var status = ExitStatus.gaveUpWaiting
-        let diagnostics = failures.map { failure in
-            let found = CommandFailure(describing: failure.error)
-            let own = gravest.first { $0.rawValue == found.status } ?? .internalError
-            if gravest.firstIndex(of: own) ?? 0 > gravest.firstIndex(of: status) ?? 0 { status = own }
-            return Diagnostic(
-                "'\(failure.image)' is not registered in \(failure.region)",
-                found.diagnostics.first?.identifier ?? .awsCall,
-                why: found.diagnostics.first.map { $0.why ?? $0.message } ?? found.message,
-                fix: found.diagnostics.first?.fix
-            )
-        }
-        return CommandFailure(status, diagnostics)
+        RegionFailure.meaning(of: failures.map { ("'\($0.image)' is not registered", $0.failure) })
     }
 }

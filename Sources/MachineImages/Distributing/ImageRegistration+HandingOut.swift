@@ -12,8 +12,8 @@ struct LackingHandOut: Sendable, Hashable {
     var machines: [String] = []
     /// When it is to be deprecated: seconds since 1970.
     var deprecation: Int64?
-    /// The newest version of the launch template, which has another AMI.
-    var templateVersion: EC2.LaunchTemplateVersion?
+    /// The newest version of the launch template has another AMI.
+    var isAddedToTemplate = false
     /// The version of the launch template that is to be the default one; nil is the one that is made.
     var defaultVersion: Int??
     /// The parameter that has another value.
@@ -24,7 +24,7 @@ struct LackingHandOut: Sendable, Hashable {
         [
             volumes.isEmpty ? nil : "ec2:ModifySnapshotAttribute", machines.isEmpty ? nil : "ec2:ModifyImageAttribute",
             deprecation == nil ? nil : "ec2:EnableImageDeprecation",
-            templateVersion == nil ? nil : "ec2:CreateLaunchTemplateVersion",
+            !isAddedToTemplate ? nil : "ec2:CreateLaunchTemplateVersion",
             defaultVersion == nil ? nil : "ec2:ModifyLaunchTemplate", parameter == nil ? nil : "ssm:PutParameter",
         ].compactMap { $0 }
     }
@@ -69,7 +69,7 @@ extension ImageRegistration {
             lacking.volumes = accounts.filter { !users.contains($0) }
         }
         if !settings.share.isEmpty {
-            let users = try await ec2.users(ofImage: placed.ami)
+            let users = try await ec2.audience(ofImage: placed.ami)
             lacking.machines = settings.share.filter { !users.contains($0) }
         }
         if let after = settings.deprecateAfter, let registered = placed.registered {
@@ -78,10 +78,11 @@ extension ImageRegistration {
             let isOver = time <= session.clock.now()
             if !isOver, try await ec2.image(placed.ami)?.deprecated != time { lacking.deprecation = time }
         }
-        if let wanted = settings.launchTemplate, let found = try await ec2.launchTemplate(named: wanted.name) {
-            let isThere = found.latest.ami == placed.ami
-            if !isThere { lacking.templateVersion = found.latest }
-            if wanted.isDefault, found.standard.ami != placed.ami {
+        if let wanted = settings.launchTemplate {
+            let found = try await ec2.launchTemplate(named: wanted.name)
+            let isThere = found.latest.image == placed.ami
+            lacking.isAddedToTemplate = !isThere
+            if wanted.isDefault, found.standard.image != placed.ami {
                 lacking.defaultVersion = .some(isThere ? found.latest.number : nil)
             }
         }
@@ -97,8 +98,9 @@ extension ImageRegistration {
         guard let name = settings.launchTemplate?.name else { return nil }
         let ec2 = EC2(session, region: placed.region)
         var number: Int?
-        if let latest = lacking.templateVersion {
-            let parts = [account, placed.region, latest.template, String(latest.number), placed.ami]
+        if lacking.isAddedToTemplate {
+            let known = try await ec2.launchTemplate(named: name)
+            let parts = [account, placed.region, known.template, String(known.latest.number), placed.ami]
             number = try await ec2.addVersion(
                 ofLaunchTemplate: name,
                 ami: placed.ami,

@@ -128,15 +128,19 @@ package struct ImageRegistration: Sendable {
         do {
             return try await make(journal)
         } catch let error as ServiceError where error.code == "InvalidAMIName.Duplicate" {
-            // Somebody else was faster, or an answer of ours was lost; it may not be listed everywhere yet.
-            let waiter = Waiter(patience: .seconds(150), clock: session.clock)
-            return try await waiter.wait(for: "\(region.name): the AMI '\(name.text)'", say: say) {
-                try await existing(in: region).map { .done($0) } ?? .pending("is not listed yet")
-            }
+            return try await listed(in: region)
         }
     }
 
-    private func available(_ ami: String, in region: PreparedRegion, isFound: Bool) async throws -> PlacedImage {
+    /// The AMI that somebody else made, or a call of ours whose answer was lost: it may not be listed everywhere yet.
+    func listed(in region: PreparedRegion) async throws -> PlacedImage {
+        let waiter = Waiter(patience: .seconds(150), clock: session.clock)
+        return try await waiter.wait(for: "\(region.name): the AMI '\(name.text)'", say: say) {
+            try await existing(in: region).map { .done($0) } ?? .pending("is not listed yet")
+        }
+    }
+
+    func available(_ ami: String, in region: PreparedRegion, isFound: Bool) async throws -> PlacedImage {
         let ec2 = EC2(session, region: region.name)
         let waiter = Waiter(patience: patience, agreeing: 2, clock: session.clock)
         return try await waiter.wait(for: "\(region.name): \(ami)", say: say) {

@@ -78,9 +78,7 @@ extension ImageRegistration {
             volumes: settings.share.filter { !$0.contains(":") },
             machines: settings.share,
             deprecation: settings.deprecateAfter,
-            templateVersion: settings.launchTemplate.map {
-                EC2.LaunchTemplateVersion(template: $0.name, number: 0, isDefault: false)
-            },
+            isAddedToTemplate: settings.launchTemplate != nil,
             defaultVersion: settings.launchTemplate?.isDefault == true ? .some(nil) : nil,
             parameter: settings.parameter
         )

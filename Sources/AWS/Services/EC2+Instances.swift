@@ -1,0 +1,220 @@
+import HTTPTransport
+
+extension EC2 {
+    /// All that is said of a machine when it is started.
+    package struct Launch: Sendable, Hashable {
+        package var image: String
+        /// As in `t3.small`.
+        package var type: String
+        /// Cheaper, and may be taken away again.
+        package var isSpot: Bool
+        /// The name of an instance profile.
+        package var profile: String
+        /// Nil for one of the default network's.
+        package var subnet: String?
+        package var securityGroups: [String]
+        /// What the machine runs when it starts, as text.
+        package var userData: String
+        /// On the machine and on its volumes.
+        package var tags: [Tag]
+        /// The same call with the same token starts nothing new; at most 64 characters.
+        package var token: String
+
+        package init(
+            image: String,
+            type: String,
+            isSpot: Bool,
+            profile: String,
+            subnet: String?,
+            securityGroups: [String],
+            userData: String,
+            tags: [Tag],
+            token: String
+        ) {
+            self.image = image
+            self.type = type
+            self.isSpot = isSpot
+            self.profile = profile
+            self.subnet = subnet
+            self.securityGroups = securityGroups
+            self.userData = userData
+            self.tags = tags
+            self.token = token
+        }
+    }
+
+    /// Starts a machine that nobody can log in to, and that is gone once it has been shut down; gives its id.
+    ///
+    /// Its metadata is there for sessions only, and tells nothing beyond the machine.
+    package func start(_ launch: Launch) async throws -> String {
+        var form = QueryForm("RunInstances", version: Self.version)
+        form.add("ImageId", launch.image)
+        form.add("InstanceType", launch.type)
+        form.add("MinCount", 1)
+        form.add("MaxCount", 1)
+        form.add("ClientToken", launch.token)
+        form.add("IamInstanceProfile.Name", launch.profile)
+        form.add("SubnetId", launch.subnet)
+        form.add("SecurityGroupId", list: launch.securityGroups)
+        form.add("UserData", Base64.encode(Array(launch.userData.utf8)))
+        form.add("InstanceInitiatedShutdownBehavior", "terminate")
+        form.add("MetadataOptions.HttpEndpoint", "enabled")
+        form.add("MetadataOptions.HttpTokens", "required")
+        form.add("MetadataOptions.HttpPutResponseHopLimit", 1)
+        if launch.isSpot {
+            form.add("InstanceMarketOptions.MarketType", "spot")
+            form.add("InstanceMarketOptions.SpotOptions.SpotInstanceType", "one-time")
+            form.add("InstanceMarketOptions.SpotOptions.InstanceInterruptionBehavior", "terminate")
+        }
+        form.add(tags: launch.tags, to: ["instance", "volume"])
+        let call = call("RunInstances", form)
+        let answer: Started = try await session.xml(call, in: region)
+        guard let id = answer.instancesSet.items.first?.instanceId else {
+            throw ServiceError(
+                call,
+                region: region,
+                status: 200,
+                code: "unreadable answer",
+                message: "it names no instance"
+            )
+        }
+        return id
+    }
+
+    /// A machine as it is now.
+    package struct Instance: Sendable, Hashable {
+        package enum State: String, Sendable, Hashable, Decodable {
+            case pending
+            case running
+            case shuttingDown = "shutting-down"
+            case terminated
+            case stopping
+            case stopped
+        }
+
+        package var id: String
+        package var state: State
+        package var isSpot: Bool
+        /// Why it is as it is, where the service says so.
+        package var reason: String?
+        package var tags: [Tag]
+
+        /// It is there no more, or soon will be.
+        package var isGone: Bool { state == .shuttingDown || state == .terminated }
+    }
+
+    /// The machine; nil where there is none, as right after it was started.
+    package func instance(_ id: String) async throws -> Instance? {
+        do {
+            return try await instances { $0.add("InstanceId", list: [id]) }.first
+        } catch let error as ServiceError where error.code == "InvalidInstanceID.NotFound" {
+            return nil
+        }
+    }
+
+    /// The machines with this tag that are not gone.
+    package func instances(tagged tag: Tag) async throws -> [Instance] {
+        try await instances { form in
+            form.add("Filter.1.Name", "tag:\(tag.key)")
+            form.add("Filter.1.Value", list: [tag.value])
+            form.add("Filter.2.Name", "instance-state-name")
+            form.add("Filter.2.Value", list: ["pending", "running", "stopping", "stopped"])
+        }
+    }
+
+    package func stop(_ instance: String) async throws {
+        try await change("StopInstances", instance)
+    }
+
+    /// Ends a machine for good, and its volumes with it; nothing happens where there is none.
+    package func terminate(_ instance: String) async throws {
+        do {
+            try await change("TerminateInstances", instance)
+        } catch let error as ServiceError where error.code == "InvalidInstanceID.NotFound" {
+            // It is gone for so long that it has been forgotten.
+        }
+    }
+
+    private func change(_ operation: String, _ instance: String) async throws {
+        var form = QueryForm(operation, version: Self.version)
+        form.add("InstanceId", list: [instance])
+        _ = try await session.send(call(operation, form), in: region)
+    }
+
+    private func instances(_ choose: (inout QueryForm) -> Void) async throws -> [Instance] {
+        var found: [Instance] = []
+        var next: String?
+        repeat {
+            var form = QueryForm("DescribeInstances", version: Self.version)
+            choose(&form)
+            form.add("NextToken", next)
+            let answer: Answer = try await session.xml(call("DescribeInstances", form), in: region)
+            found += answer.reservationSet.items.flatMap(\.instancesSet.items).map(\.instance)
+            next = answer.nextToken.flatMap { $0.isEmpty ? nil : $0 }
+        } while next != nil
+        return found
+    }
+
+    private struct Started: Decodable { var instancesSet: Items<StartedInstance> }
+
+    private struct StartedInstance: Decodable { var instanceId: String }
+
+    private struct Answer: Decodable {
+        var reservationSet: Items<Reservation>
+        var nextToken: String?
+    }
+
+    private struct Reservation: Decodable { var instancesSet: Items<Entry> }
+
+    private struct Entry: Decodable {
+        var instanceId: String
+        var instanceState: StateEntry
+        var instanceLifecycle: String?
+        var stateReason: Reason?
+        var tagSet: Items<Tag>?
+
+        var instance: Instance {
+            Instance(
+                id: instanceId,
+                state: instanceState.name,
+                isSpot: instanceLifecycle == "spot",
+                reason: stateReason?.message,
+                tags: tagSet?.items ?? []
+            )
+        }
+    }
+
+    private struct StateEntry: Decodable { var name: Instance.State }
+
+    private struct Reason: Decodable { var message: String? }
+}
+
+extension EC2 {
+    /// Makes an AMI of a machine and a snapshot of its disk, both with these tags, and gives the AMI's id.
+    ///
+    /// A machine that runs is restarted for it. The call has no token: of two with one name the second one fails with
+    /// `InvalidAMIName.Duplicate`.
+    package func createImage(of instance: String, name: String, description: String, tags: [Tag]) async throws -> String
+    {
+        var form = QueryForm("CreateImage", version: Self.version)
+        form.add("InstanceId", instance)
+        form.add("Name", name)
+        form.add("Description", description)
+        form.add(tags: tags, to: ["image", "snapshot"])
+        // That it has stopped is not known everywhere yet.
+        let call = call("CreateImage", form, mayBeUnknownYet: ["IncorrectState", "IncorrectInstanceState"])
+        let answer: MadeImage = try await session.xml(call, in: region)
+        return answer.imageId
+    }
+
+    private struct MadeImage: Decodable { var imageId: String }
+}
+
+extension QueryForm {
+    /// Tags of what the call makes, for each kind of it.
+    fileprivate mutating func add(tags: [Tag], to kinds: [String]) {
+        for (number, kind) in kinds.enumerated() {
+            add(tags: tags, of: kind, number: number + 1)
+        }
+    }
+}

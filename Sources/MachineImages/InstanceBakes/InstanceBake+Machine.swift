@@ -1,0 +1,171 @@
+import AWS
+import HTTPTransport
+import OCI
+import SystemIO
+
+extension InstanceBake {
+    /// Less than this is not worth to go on with, and may be over before a call arrives: seconds.
+    private static let leastTime: Int64 = 120
+
+    /// What a killed run left, where its machine is still good; else a new bake, which is noted and not started yet.
+    func begin(after known: InstanceBakeRecord?) async throws -> InstanceBakeRecord {
+        if let known {
+            if try await isGood(known) {
+                say("goes on with \(known.instance ?? "what was begun")")
+                return known
+            }
+            try await end(known)
+        }
+        let others = try await ec2.instances(tagged: Tag(key: Self.targetTag, value: name.identity.description))
+        if let other = others.first(where: { $0.id != known?.instance }) {
+            throw InstanceBakeError.busy(instance: other.id, region: region, name: name.text)
+        }
+        try await preflight()
+        let now = session.clock.now()
+        let record = InstanceBakeRecord(
+            name: name.text,
+            project: name.project,
+            image: name.image,
+            plan: plan,
+            identifier: identifier(started: now, after: known),
+            bucket: builder.bucket,
+            started: now,
+            deadline: now + builder.deadline
+        )
+        try await note(record)
+        return record
+    }
+
+    private func isGood(_ known: InstanceBakeRecord) async throws -> Bool {
+        let now = session.clock.now()
+        guard known.plan == plan, now < known.deadline - Self.leastTime else { return false }
+        guard let id = known.instance else { return true }
+        switch try await ec2.instance(id)?.state {
+        case .pending, .running: return true
+        // Ours to stop once all is done, and nobody else's.
+        case .stopping, .stopped: return known.applied > bundles.count
+        case .shuttingDown, .terminated: return false
+        case nil: return now - known.started < 180
+        }
+    }
+
+    /// Notes what is about to be done, or was.
+    func note(_ record: InstanceBakeRecord) async throws {
+        let journal = journal
+        try await BlockingPool.shared.run { try journal.write(record) }
+    }
+
+    // MARK: Starting
+
+    /// Why one kind of machine is not to be had, and another one may be.
+    ///
+    /// Source: Amazon EC2 API Reference, "Error codes".
+    private static let isNotToBeHad: Set<String> = [
+        "InsufficientInstanceCapacity", "InstanceLimitExceeded", "MaxSpotInstanceCountExceeded", "SpotMaxPriceTooLow",
+        "Unsupported", "VcpuLimitExceeded",
+    ]
+
+    /// Starts a machine of the first kind that is to be had.
+    func start(_ record: inout InstanceBakeRecord) async throws {
+        let choices = builder.choices
+        var reasons: [String] = []
+        for number in record.choice..<choices.count {
+            let choice = choices[number]
+            let words = choice.isSpot ? "\(choice.type) at spot price" : choice.type
+            record.choice = number
+            try await note(record)
+            do {
+                record.instance = try await ec2.start(launch(choice, record))
+                try await note(record)
+                say("\(record.instance ?? "") is started from \(source): \(words)")
+                return
+            } catch let error as ServiceError where Self.isNotToBeHad.contains(error.code) {
+                reasons.append("\(words): \(error.code)")
+                say("\(words) is not to be had: \(error.code)")
+            }
+        }
+        throw InstanceBakeError.noCapacity(region: region, reasons)
+    }
+
+    private func launch(_ choice: BuilderMachine.Choice, _ record: InstanceBakeRecord) -> EC2.Launch {
+        EC2.Launch(
+            image: source,
+            type: choice.type,
+            isSpot: choice.isSpot,
+            profile: builder.profile,
+            subnet: builder.subnet,
+            securityGroups: builder.securityGroups,
+            userData: BuilderScript.userData(seconds: record.deadline - record.started),
+            tags: [
+                Tag(key: "Name", value: "ovenbird: \(name.text)"),
+                Tag(key: "\(MachineName.prefix)project", value: name.project),
+                Tag(key: "\(MachineName.prefix)image", value: name.image),
+                Tag(key: Self.targetTag, value: name.identity.description),
+                Tag(key: Self.bakeTag, value: record.identifier),
+                Tag(key: Self.deadlineTag, value: Timestamp.text(seconds: record.deadline)),
+            ],
+            token: record.token
+        )
+    }
+
+    // MARK: Waiting
+
+    /// How long an agent may take to be heard of.
+    ///
+    /// Six minutes were seen.
+    private static let patienceForAgent = Duration.seconds(900)
+
+    func waitForAgent(_ instance: String, _ record: InstanceBakeRecord) async throws {
+        // Where all is done, nobody speaks to it any more.
+        if record.applied > bundles.count { return }
+        let ssm = SSM(session, region: region)
+        let waiter = Waiter(longest: .seconds(10), patience: Self.patienceForAgent, clock: session.clock)
+        do {
+            try await waiter.wait(for: "\(region): \(instance)", say: registration.say) {
+                try await check(instance, record)
+                return switch try await ssm.ping(instance) {
+                case "Online": .done(())
+                case nil: .pending("starts, and its agent was not heard of yet")
+                case let state?: .pending("starts, and its agent is '\(state)'")
+                }
+            }
+        } catch let ended as WaitEnded {
+            throw InstanceBakeError.noAgent(
+                instance: instance,
+                region: region,
+                seconds: ended.seconds,
+                hint:
+                    "its image may have none, its profile '\(builder.profile)' may not allow it, or its network may not "
+                    + "lead to ssm and ssmmessages"
+            )
+        }
+    }
+
+    /// Throws where the machine is there no more.
+    func check(_ instance: String, _ record: InstanceBakeRecord) async throws {
+        let found = try await ec2.instance(instance)
+        if let found, found.isGone {
+            let isOver = session.clock.now() >= record.deadline
+            let usual = isOver ? "its deadline came" : "somebody ended it, or it was a spot machine that was taken away"
+            throw InstanceBakeError.ended(instance: instance, region: region, found.reason ?? usual)
+        }
+        if found == nil, session.clock.now() - record.started > 300 {
+            throw InstanceBakeError.ended(instance: instance, region: region, "the service does not know it any more")
+        }
+    }
+
+    /// Stops a machine, for its disk to be whole; a spot machine cannot be stopped, and is restarted with its image.
+    func stop(_ instance: String) async throws {
+        guard let found = try await ec2.instance(instance), !found.isSpot else { return }
+        if found.state == .running || found.state == .pending { try await ec2.stop(instance) }
+        let waiter = Waiter(longest: .seconds(10), patience: .seconds(1800), clock: session.clock)
+        try await waiter.wait(for: "\(region): \(instance)", say: registration.say) {
+            switch try await ec2.instance(instance)?.state {
+            case .stopped: .done(())
+            case .shuttingDown, .terminated:
+                throw InstanceBakeError.ended(instance: instance, region: region, "it was ended, not stopped")
+            case let state: .pending("is \(state?.rawValue ?? "not known")")
+            }
+        }
+    }
+}
