@@ -1,5 +1,6 @@
 import FakeAWS
 import SystemIO
+import SystemPackage
 import TestSupport
 import Testing
 

@@ -28,7 +28,9 @@ private let prelude = """
     config = Config(retries={"max_attempts": 0}, connect_timeout=120, read_timeout=240, parameter_validation=False)
 
     def client(service, region="eu-west-1", **credentials):
-        return boto3.client(service, region_name=region, config=config, endpoint_url=os.environ["AWS_ENDPOINT_URL"],
+        # What boto3 signs a URL with by itself is too old.
+        own = config.merge(Config(signature_version="s3v4")) if service == "s3" else config
+        return boto3.client(service, region_name=region, config=own, endpoint_url=os.environ["AWS_ENDPOINT_URL"],
                             **credentials)
 
     ebs, ec2, sts = client("ebs"), client("ec2"), client("sts")
@@ -73,7 +75,7 @@ private let prelude = """
         return ec2.describe_instances(InstanceIds=[instance])["Reservations"][0]["Instances"][0]["State"]["Name"]
 
     def reach(instance, *names):
-        """Looks until the state is one of the names; gives those before it."""
+        # Looks until the state is one of the names; gives those before it.
         seen = []
         while (found := state(instance)) not in names:
             seen.append(found)
@@ -85,7 +87,7 @@ private let prelude = """
             pass
 
     def send(ssm, instance, *lines, **others):
-        parameters = {"commands": list(lines)} | others.pop("Parameters", {})
+        parameters = {"commands": list(lines) or ["true"]} | others.pop("Parameters", {})
         return ssm.send_command(InstanceIds=[instance], DocumentName="AWS-RunShellScript", Parameters=parameters,
                                 **others)["Command"]["CommandId"]
 

@@ -14,7 +14,9 @@ func smallMachine() throws -> TemporaryFolder {
     let folder = try TemporaryFolder()
     for name in ["bin", "dev", "etc", "proc", "run", "tmp", "var"] { try folder.makeFolder(name) }
     try folder.write(Files.read("/bin/busybox"), to: "bin/busybox", mode: 0o755)
-    let tools = ["cat", "chmod", "echo", "id", "ls", "mkdir", "mount", "ps", "sh", "sleep", "tar", "test", "wget", "yes"]
+    let tools = [
+        "cat", "chmod", "echo", "id", "ls", "mkdir", "mount", "ps", "sh", "sleep", "tar", "test", "wget", "yes",
+    ]
     for tool in tools {
         folder.file("bin/\(tool)").withPlatformString { _ = symlink("busybox", $0) }
     }
