@@ -43,7 +43,9 @@ package final class FakeAWS: Sendable {
         let server = try await FakeServer(
             port: port,
             breaksAfter: { [weak fake] request in
-                request.method == "PUT" ? fake?.ledger.withLock { $0.breakPoint() } : nil
+                guard request.method == "PUT" else { return nil }
+                let operation = request.path.hasPrefix("/snapshots/") ? "PutSnapshotBlock" : "PutObject"
+                return fake?.ledger.withLock { $0.breakPoint(operation) }
             },
             answer: { [weak fake] in fake?.answer($0) ?? FakeAnswer(500) }
         )

@@ -112,6 +112,7 @@ extension Image {
             isAvailable
                 ? failure.map { XML("stateReason", [XML("code", "Client.InternalError"), XML("message", $0)]) } : nil,
             XML("deregistrationProtection", "disabled"),
+            isOwn ? XML("lastLaunchedTime", lastLaunch.map(dateText)) : nil,
             XML("sourceInstanceId", sourceInstance),
             XML("sourceImageId", sourceImage),
             XML("sourceImageRegion", sourceRegion),

@@ -22,8 +22,10 @@ package struct Behaviour: Sendable {
     package var unknownTemplateRequests = 0
     /// So many reads do not see the value of a parameter that names an AMI: it is checked after the call.
     package var unseenParameterReads = 0
-    /// Lists of parameters begin with a page that has nothing but a token.
+    /// Lists of parameters, groups and launch configurations begin with a page that has nothing but a token.
     package var emptyFirstPages = false
+    /// So many stacks come in a page: nobody can ask for another number.
+    package var stacksPerPage = 100
 
     // MARK: Instances and their agents
 

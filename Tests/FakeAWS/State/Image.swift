@@ -50,6 +50,10 @@ package struct Image: Sendable {
     package var users: Set<String> = []
     package var organizations: Set<String> = []
     package var organizationalUnits: Set<String> = []
+    /// The accounts of those organizations and units.
+    var members: Set<String> = []
+    /// When an instance was last started from it; nil where nobody ever did, or nobody knows yet.
+    package var lastLaunch: Int64?
 
     /// While its files are being copied from an instance.
     var isCopying = false
@@ -78,7 +82,9 @@ package struct Image: Sendable {
         creationTime = now
     }
 
-    func isReadable(by account: String) -> Bool { owner == account || isPublic || users.contains(account) }
+    func isReadable(by account: String) -> Bool {
+        owner == account || isPublic || users.contains(account) || members.contains(account)
+    }
 
     func isAvailable(now: Int64) -> Bool {
         pendingPolls == 0 && now >= availableAt && !isCopying && failure == nil

@@ -13,6 +13,9 @@ struct World: Sendable {
     var profiles: [String: [InstanceProfile]]
     /// Of S3, by name.
     var buckets: [String: Bucket] = [:]
+    /// Of ECR, with the second after which each is no longer good.
+    var registryPasswords: [String: Int64] = [:]
+    var registryEndpoint: String?
     let machines: Machines
     private var serial = 0
 
@@ -21,6 +24,12 @@ struct World: Sendable {
         var images: [String: Image] = [:]
         var deregistered: Set<String> = []
         var launchTemplates: [String: LaunchTemplate] = [:]
+        /// By account and name.
+        var groups: [String: [String: AutoScalingGroup]] = [:]
+        var launchConfigurations: [String: [String: LaunchConfiguration]] = [:]
+        var repositories: [String: [String: Repository]] = [:]
+        /// In the order in which they were made.
+        var stacks: [Stack] = []
         /// By their ARNs.
         var keys: [String: Key] = [:]
         /// Of SSM, by account and name.
