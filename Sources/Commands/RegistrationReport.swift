@@ -15,7 +15,8 @@ struct RegistrationReport: Sendable {
         for (region, result) in previews.sorted(by: { $0.key < $1.key }) {
             switch result {
             case .success(let preview): entries.append((image, version, preview))
-            case .failure(let error): failures.append(.init(image: image, failure: RegionFailure(region: region, error: error)))
+            case .failure(let error):
+                failures.append(.init(image: image, failure: RegionFailure(region: region, error: error)))
             }
         }
     }

@@ -94,6 +94,7 @@ enum Forms {
         "kind: docker, from: scratch, version: { calver: YYYY.0M.0D.MICRO }",
         "kind: docker, from: scratch, push: [a, a/b, h.example:5000/a/b-c__d.e, localhost/a]",
         "kind: docker, from: scratch, push: [a, { to: h.example/b, compression: zstd-3 }, { to: c }]",
+        "kind: docker, from: scratch, push: [{ to: 111122223333.dkr.ecr.eu-west-1.amazonaws.com/a, create: true }]",
         "kind: docker, from: scratch, config: { ports: [80, 81/udp], labels: { a: 1.10, stamp: false }, cmd: [a] }",
         "kind: docker, from: scratch, config: { healthcheck: none, stop-timeout: 1m30s, stop-signal: 15 }",
         "kind: docker, from: scratch, config: { healthcheck: { test: a, retries: 0, interval: 1h2m3s4ms } }",

@@ -185,12 +185,16 @@ import Testing
         """
 
     @Test(arguments: [false, true])
-    func `the launch template gets a version, which is the default where that is asked for`(isDefault: Bool) async throws {
+    func `the launch template gets a version, which is the default where that is asked for`(isDefault: Bool)
+        async throws
+    {
         let test = try await RegisterKitchen(also: "launch-template: { name: shop, default: \(isDefault) }")
         let before = try await test.register()
         #expect(before.status == 2)
         #expect(
-            before.error.contains("[region-unfit]\n  why: there is no launch template 'shop' in eu-west-1\n  fix: create it"),
+            before.error.contains(
+                "[region-unfit]\n  why: there is no launch template 'shop' in eu-west-1\n  fix: create it"
+            ),
             "\(before.error)"
         )
         #expect(test.aws.lines(onlyChanges: true).isEmpty)

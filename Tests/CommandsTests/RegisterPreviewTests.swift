@@ -80,7 +80,8 @@ import Testing
         var test = try await RegisterKitchen(
             regions: ["eu-west-1", "us-east-1"],
             share: ["444455556666"],
-            also: "keys: { eu-west-1: alias/images, us-east-1: \(keys[1].arn) }, copy-from: eu-west-1, parameter: /shop/base, deprecate-after: 1d, "
+            also:
+                "keys: { eu-west-1: alias/images, us-east-1: \(keys[1].arn) }, copy-from: eu-west-1, parameter: /shop/base, deprecate-after: 1d, "
                 + "launch-template: { name: shop, default: true }"
         )
         try await test.startAnew { aws in keys.forEach { aws.setKey($0) } }
@@ -104,7 +105,8 @@ import Testing
         let allowed = Set(statements.flatMap { $0["Action"]?.arrayValue ?? [] }.compactMap(\.stringValue))
         // Tags come with what they are on, and the key is used by the services that call it.
         let implied: Set = [
-            "ec2:CreateTags", "kms:CreateGrant", "kms:Decrypt", "kms:GenerateDataKeyWithoutPlaintext", "kms:ReEncryptFrom",
+            "ec2:CreateTags", "kms:CreateGrant", "kms:Decrypt", "kms:GenerateDataKeyWithoutPlaintext",
+            "kms:ReEncryptFrom",
             "kms:ReEncryptTo",
         ]
         #expect(called == allowed.subtracting(implied))
@@ -122,6 +124,8 @@ import Testing
     @Test func `without a region there is no policy`() async throws {
         let result = try await Kitchen().ovenbird(["iam-policy"])
         #expect(result.status == 2)
-        #expect(result.error.hasPrefix("error: no machine image of the Bakefile has a region [no-region]\n  fix: give one"))
+        #expect(
+            result.error.hasPrefix("error: no machine image of the Bakefile has a region [no-region]\n  fix: give one")
+        )
     }
 }

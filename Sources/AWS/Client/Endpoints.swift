@@ -12,7 +12,7 @@ package struct Endpoints: Sendable {
     package func address(of service: ServiceCall.Service, in region: String) throws -> WebAddress {
         if let configured = try configured(service) { return configured }
         let isFIPS = variables.isTrue("AWS_USE_FIPS_ENDPOINT")
-        let name = "\(service.rawValue)\(isFIPS ? "-fips" : "")"
+        let name = isFIPS ? "\(service.rawValue)-fips" : service == .ecr ? "api.ecr" : service.rawValue
         let place = service == .iam ? Self.placeOfIAM(region) : ".\(region)"
         guard
             let address = WebAddress(

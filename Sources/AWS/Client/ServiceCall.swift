@@ -7,6 +7,7 @@ package struct ServiceCall: Sendable {
         case cloudformation
         case ebs
         case ec2
+        case ecr
         case iam
         case kms
         case s3

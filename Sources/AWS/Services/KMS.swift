@@ -57,6 +57,6 @@ package struct KMS: Sendable {
     }
 
     private func call(_ operation: String, _ body: JSONValue) async throws -> JSONValue {
-        try await session.json(.kms, "TrentService", operation, body, in: region)
+        try await session.json(ServiceCall(.kms, target: "TrentService.\(operation)", body), in: region).document
     }
 }
