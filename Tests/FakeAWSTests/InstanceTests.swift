@@ -166,6 +166,32 @@ import Testing
         )
     }
 
+    @Test func `lets instances and images fail`() async throws {
+        var behaviour = Behaviour()
+        behaviour.failingInstances = 1
+        behaviour.failingImages = 1
+        behaviour.pendingImagePolls = 1
+        let fake = try await FakeAWS.start(behaviour)
+        let image = fake.addImage(name: "debian-12-amd64")
+        try await boto(
+            fake,
+            """
+            instance = launch(os.environ["IMAGE"])
+            assert reach(instance, "terminated") == []
+            found, = ec2.describe_instances(InstanceIds=[instance])["Reservations"][0]["Instances"]
+            assert found["StateReason"]["Code"] == "Server.InternalError", found
+            instance = launch(os.environ["IMAGE"])
+            reach(instance, "running")
+            image = ec2.create_image(InstanceId=instance, Name="web")["ImageId"]
+            seen = [ec2.describe_images(ImageIds=[image])["Images"][0] for _ in range(3)]
+            assert [i["State"] for i in seen] == ["pending", "failed", "failed"], seen
+            assert seen[1]["StateReason"]["Code"] and "SnapshotId" not in str(seen[1]["BlockDeviceMappings"]), seen
+            refused("InvalidAMIID.Unavailable", launch, image=image)
+            """,
+            environment: ["IMAGE": image]
+        )
+    }
+
     @Test func `loses answers of calls that were carried out`() async throws {
         let fake = try await FakeAWS.start()
         let image = fake.addImage(name: "debian-12-amd64")
