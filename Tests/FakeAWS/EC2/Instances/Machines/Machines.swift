@@ -44,13 +44,23 @@ final class Machines: Sendable {
     /// With the folder in which its own is made.
     init(in parent: FilePath) { self.parent = parent }
 
-    deinit {
-        // Nothing runs any more: what runs holds it.
+    // Nothing runs any more: what runs holds it.
+    deinit { removeFolder() }
+
+    private func removeFolder() {
         if let folder = state.withLock({ $0.folder }) { _ = Files.removeTree(folder) }
     }
 
-    /// Ends what runs.
+    /// Ends what runs, waits for it, and removes all files.
     func close() {
+        endAll()
+        commands.sync(flags: .barrier) {}
+        copies.sync {}
+        removeFolder()
+    }
+
+    /// Ends what runs, and lets nothing begin.
+    func endAll() {
         state.withLock { state in
             state.isClosed = true
             for run in state.runs.values where run.status == nil { run.process?.kill() }
