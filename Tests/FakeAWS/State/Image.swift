@@ -44,7 +44,7 @@ package struct Image: Sendable {
     package var tags: [String: String] = [:]
     package var creationTime: Int64
     package var deprecation: Int64?
-    /// Why it is not available once it is no longer pending.
+    /// Why it never becomes available.
     package var failure: String?
     package var isPublic = false
     package var users: Set<String> = []
@@ -90,13 +90,16 @@ package struct Image: Sendable {
         pendingPolls == 0 && now >= availableAt && !isCopying && failure == nil
     }
 
+    /// Whether it is known by now that it never becomes available.
+    func hasFailed(now: Int64) -> Bool { failure != nil && pendingPolls == 0 && now >= availableAt }
+
     /// What the next answer says, where each counts.
     mutating func polledIsAvailable(now: Int64) -> Bool {
         if pendingPolls > 0 {
             pendingPolls -= 1
             return false
         }
-        guard now >= availableAt, !isCopying else { return false }
+        guard now >= availableAt, !isCopying, failure == nil else { return false }
         availablePolls += 1
         return !(flickers && availablePolls == 2)
     }

@@ -52,14 +52,20 @@ struct ChildProcess: Sendable {
         return min(open + 256, Int32(clamping: sysconf(Int32(_SC_OPEN_MAX))))
     }
 
-    /// Waits for its end: the exit status, or 128 and the signal's number.
-    func wait() -> Int {
+    /// Waits for its end; its number stays its own.
+    func waitForEnd() {
+        var info = siginfo_t()
+        while waitid(P_PID, id_t(id), &info, WEXITED | WNOWAIT) < 0, errno == EINTR {}
+    }
+
+    /// After its end, once: the exit status, or 128 and the signal's number.
+    func reap() -> Int {
         var status: Int32 = 0
         while waitpid(id, &status, 0) < 0, errno == EINTR {}
         let signal = status & 0x7F
         return Int(signal == 0 ? status >> 8 & 0xFF : 128 + signal)
     }
 
-    /// Ends it and all of its group; to be called only before `wait` has returned.
+    /// Ends it and all of its group; to be called only before `reap`.
     func kill() { Glibc.kill(-id, SIGKILL) }
 }
