@@ -119,12 +119,24 @@ struct AgentTests {
         let machine = try smallMachine()
         let fake = try await FakeAWS.start()
         let image = fake.addImage(name: "small", root: machine.path)
+        fake.add(Fault(.broken, at: "SendCommand"))
+        fake.add(Fault(.lost, at: "SendCommand", nth: 2))
         let ids = try await boto(
             fake,
             """
             ssm = client("ssm")
             instances = [launch(os.environ["IMAGE"]) for _ in range(2)]
             commands = []
+            # An answer is lost: only a list says whether the command is there.
+            from botocore.exceptions import HTTPClientError, ResponseStreamingError
+            online(ssm, instances[0])
+            for count in (0, 1):
+                try:
+                    send(ssm, instances[0], "true", Comment="lost")
+                    raise AssertionError("it was answered")
+                except (HTTPClientError, ResponseStreamingError):
+                    listed = ssm.list_commands(InstanceId=instances[0])["Commands"]
+                    assert [c["Comment"] for c in listed] == ["lost"] * count, listed
             for instance in instances:
                 online(ssm, instance)
                 commands.append(send(ssm, instance, "sleep 3600", Parameters={"executionTimeout": ["600"]}))
