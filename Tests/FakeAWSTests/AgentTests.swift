@@ -86,7 +86,8 @@ struct AgentTests {
             assert found["StandardOutputContent"] == "a\n", found
             # Each for itself, with no input and in the folder that was asked for.
             found = run("pwd; cat; ps | grep -c sh; echo $HOME.", Parameters={"workingDirectory": ["/etc"]})
-            assert found["StandardOutputContent"].startswith("/etc\n") and found["StandardOutputContent"].endswith("\n.\n")
+            said = found["StandardOutputContent"]
+            assert said.startswith("/etc\n") and said.endswith("\n.\n"), said
             assert run("pwd", Parameters={"workingDirectory": ["/none"]})["Status"] == "Failed"
             # All of it is in S3 only.
             command = send(ssm, instance, "yes 1234567890é | head -c 100000; yes err | head -c 10000 >&2",
@@ -103,8 +104,8 @@ struct AgentTests {
             assert (found["Status"], found["ResponseCode"]) == ("Failed", 194), found
             assert found["StandardOutputContent"] == "x\n" * 15, found
             filters = [{"Key": "InstanceIds", "Values": [instance]}]
-            ping = lambda: ssm.describe_instance_information(Filters=filters)["InstanceInformationList"][0]["PingStatus"]
-            assert [ping(), ping()] == ["ConnectionLost", "Online"]
+            look = lambda: ssm.describe_instance_information(Filters=filters)["InstanceInformationList"][0]
+            assert [look()["PingStatus"], look()["PingStatus"]] == ["ConnectionLost", "Online"]
             # What is cancelled ends.
             command = send(ssm, instance, "echo begun; sleep 3600")
             assert ssm.get_command_invocation(CommandId=command, InstanceId=instance)["Status"] == "InProgress"
