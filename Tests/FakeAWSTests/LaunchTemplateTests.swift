@@ -5,7 +5,7 @@ import Testing
     @Test func `keeps templates and their versions`() async throws {
         let fake = try await FakeAWS.start(accounts: [.first, .second])
         fake.behaviour.unknownTemplateRequests = 1
-        fake.setPublicParameter("/aws/service/debian/latest", to: "ami-0123456789abcdef0", in: "eu-west-1")
+        fake.setPublicParameter("/aws/service/debian/latest", to: "ami-0123456789abcdef0")
         try await boto(
             fake,
             """

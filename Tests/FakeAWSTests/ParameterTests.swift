@@ -4,7 +4,7 @@ import Testing
 @Suite("The fake's Parameter Store, with boto3") struct ParameterTests {
     @Test func `keeps parameters, their versions and their tags`() async throws {
         let fake = try await FakeAWS.start(accounts: [.first, .second])
-        fake.setPublicParameter("/aws/service/debian/release/12/latest/amd64", to: "ami-1", in: "eu-west-1")
+        fake.setPublicParameter("/aws/service/debian/release/12/latest/amd64", to: "ami-1")
         try await boto(
             fake,
             """

@@ -1,8 +1,9 @@
 import OCI
 
 extension Operation {
-    /// What there is of EC2: images, snapshots and launch templates.
-    static let ec2: [Operation] = ec2Images + ec2Snapshots + ec2Tags + launchTemplates
+    /// What there is of EC2: images, snapshots, instances and launch templates.
+    static let ec2: [Operation] =
+        ec2Images + ec2Snapshots + ec2Tags + ec2Instances + ec2Networks + launchTemplates
 
     private static let ec2Images: [Operation] = [
         form(

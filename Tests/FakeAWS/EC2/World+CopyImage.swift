@@ -93,5 +93,6 @@ extension Image {
         ramdisk = source.ramdisk
         sourceImage = source.id
         sourceRegion = source.region
+        root = source.root
     }
 }

@@ -3,8 +3,11 @@ import OCI
 
 /// The services that are there: named as in the scope of a signature.
 package enum Service: String, Sendable, Hashable, CaseIterable {
+    case autoscaling
+    case cloudformation
     case ebs
     case ec2
+    case ecr
     case iam
     case kms
     case s3

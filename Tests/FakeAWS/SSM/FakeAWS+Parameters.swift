@@ -9,12 +9,7 @@ extension FakeAWS {
     }
 
     /// Lets AWS put a parameter that all accounts can read: `/aws/service/...`.
-    package func setPublicParameter(
-        _ name: String,
-        to value: String,
-        in region: String,
-        dataType: String = "aws:ec2:image"
-    ) {
+    package func setPublicParameter(_ name: String, to value: String, region: String = "eu-west-1") {
         precondition(name.hasPrefix("/aws/service/"), "'\(name)' is not a name of a public parameter")
         let now = clock.now
         state.withLock { world in
@@ -24,7 +19,7 @@ extension FakeAWS {
                 number: (parameter.versions.last?.number ?? 0) + 1,
                 value: value,
                 type: "String",
-                dataType: dataType,
+                dataType: value.hasPrefix("ami-") ? "aws:ec2:image" : "text",
                 tier: "Standard",
                 user: "",
                 date: now

@@ -13,6 +13,10 @@ struct World: Sendable {
     var profiles: [String: [InstanceProfile]]
     /// Of S3, by name.
     var buckets: [String: Bucket] = [:]
+    /// Of ECR, with the second after which each is no longer good.
+    var registryPasswords: [String: Int64] = [:]
+    var registryEndpoint: String?
+    let machines: Machines
     private var serial = 0
 
     struct Region: Sendable {
@@ -20,12 +24,23 @@ struct World: Sendable {
         var images: [String: Image] = [:]
         var deregistered: Set<String> = []
         var launchTemplates: [String: LaunchTemplate] = [:]
+        /// By account and name.
+        var groups: [String: [String: AutoScalingGroup]] = [:]
+        var launchConfigurations: [String: [String: LaunchConfiguration]] = [:]
+        var repositories: [String: [String: Repository]] = [:]
+        /// In the order in which they were made.
+        var stacks: [Stack] = []
         /// By their ARNs.
         var keys: [String: Key] = [:]
         /// Of SSM, by account and name.
         var parameters: [String: [String: Parameter]] = [:]
         /// Of SSM, below `/aws/service/`.
         var publicParameters: [String: Parameter] = [:]
+        var instances: [String: Instance] = [:]
+        /// By account.
+        var networks: [String: [Network]] = [:]
+        /// Of SSM.
+        var commands: [String: Command] = [:]
     }
 
     struct Token: Hashable, Sendable {
@@ -35,7 +50,8 @@ struct World: Sendable {
         var text: String
     }
 
-    init(_ accounts: [Account], _ behaviour: Behaviour) {
+    init(_ accounts: [Account], _ behaviour: Behaviour, _ machines: Machines) {
+        self.machines = machines
         self.behaviour = behaviour
         self.accounts = Dictionary(accounts.map { ($0.id, $0) }) { first, _ in first }
         profiles = self.accounts.mapValues { _ in [.builder] }
