@@ -72,7 +72,7 @@ import Testing
 
     // MARK: Killed and run again
 
-    private static let arguments = ["ami", "prune", "--releases", "0", "--keep", "1", "--apply"] + PruneKitchen.TEMP
+    private static let arguments = ["ami", "prune", "--releases", "0", "--keep", "1", "--apply"]
 
     /// A world with two AMIs that may go, and one that stays.
     private func world() async throws -> PruneKitchen {

@@ -17,6 +17,7 @@ package struct UserSurvey: Sendable {
 
     /// Who uses these AMIs now, but for other accounts.
     ///
+    /// They are all of the project in the region: a stack that is being updated may go back to one that it does not name.
     /// A service that refuses, or fails for longer than it is tried, is noted as unknown. Throws what is wrong with
     /// credentials, and cancellation.
     package func users(of images: [OwnImage]) async throws -> ImageUsers {
