@@ -37,8 +37,28 @@ import Testing
             ]
         )
         #expect(try await test.verdicts("--keep", "0", "--ignore", "accounts")[made[0].ami] == [])
+        test.aws.behaviour.blocksPublicAccess = false
+        try await test.boto(
+            """
+            ec2.modify_image_attribute(ImageId="\(made[1].ami)", LaunchPermission={"Add": [{"Group": "all"}]})
+            """
+        )
+        #expect(
+            try await test.verdicts("--keep", "0", "base:2") == [made[1].ami: ["used by everybody, since it is public"]]
+        )
+        test.aws.removeImage(made[1].ami)
         test.aws.behaviour.denied = ["ec2:DescribeImageAttribute"]
-        #expect(try await test.verdicts("--keep", "0")[made[1].ami] == ["not known whether used: accounts"])
+        #expect(try await test.verdicts("--keep", "0")[made[2].ami] == ["not known whether used: accounts"])
+    }
+
+    @Test func `an AMI that somebody else prunes meanwhile is in nobody's way`() async throws {
+        let test = try await PruneKitchen()
+        let made = try await test.make("1", "2")
+        test.aws.meanwhile(at: "DescribeImageAttribute") { $0.deregisterImage(made[0].ami) }
+        let early = try await test.prune("--keep", "1", "--apply")
+        #expect(early.status == 0, "\(early.error)")
+        #expect(test.aws.images("eu-west-1").map(\.id) == [made[1].ami])
+        #expect(test.aws.snapshots("eu-west-1").map(\.id) == [made[1].snapshot])
     }
 
     @Test func `parameters`() async throws {

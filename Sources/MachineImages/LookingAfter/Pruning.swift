@@ -175,7 +175,8 @@ package struct Pruning: Sendable {
         var found: [PruneRecord] = []
         for record in try await BlockingPool.shared.run({ try records.records() }) where !known.contains(record.ami) {
             // Lists and single answers do not always agree.
-            if try await EC2(session, region: region).image(record.ami) == nil { found.append(record) }
+            let image = try await EC2(session, region: region).image(record.ami)
+            if image == nil || image?.state == .deregistered { found.append(record) }
         }
         return found
     }

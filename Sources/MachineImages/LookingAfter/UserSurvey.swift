@@ -64,11 +64,11 @@ package struct UserSurvey: Sendable {
         if ignored.contains(.accounts) { return }
         let ec2 = EC2(session, region: region)
         for image in images {
-            if image.isPublic { users.add(ImageUser(.accounts, "everybody, since it is public"), of: image.ami) }
             switch try await answer({ try await ec2.audience(ofImage: image.ami) }) {
             case .success(let audience):
-                for account in audience where account != "all" {
-                    users.add(ImageUser(.accounts, "\(account), who may use it unseen"), of: image.ami)
+                for account in audience + (image.isPublic ? ["all"] : []) {
+                    let title = account == "all" ? "everybody, since it is public" : "\(account), who may use it unseen"
+                    users.add(ImageUser(.accounts, title), of: image.ami)
                 }
             case .failure(let error): users.miss(.accounts, error.description)
             }
