@@ -58,7 +58,7 @@ extension FakeAWS {
         }
     }
 
-    /// Ends what runs in instances, for a program that ends; the last reference to the fake does it too.
+    /// Ends what runs in instances and removes their files, for a program that ends: nobody lets go of its fake.
     package func close() { machines.close() }
 
     // MARK: Changing it as somebody else would
@@ -72,6 +72,13 @@ extension FakeAWS {
     package func removeImage(_ id: String) {
         state.withLock { world in
             for region in world.regions.keys { world[region].images[id] = nil }
+        }
+    }
+
+    /// Lets an image have been started when somebody did it; seconds since 1970.
+    package func setLastLaunch(of id: String, to time: Int64?) {
+        state.withLock { world in
+            for region in world.regions.keys { world[region].images[id]?.lastLaunch = time }
         }
     }
 

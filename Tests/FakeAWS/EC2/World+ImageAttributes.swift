@@ -65,6 +65,8 @@ extension World {
         image.organizations = image.organizations.union(added.organizations).subtracting(removed.organizations)
         image.organizationalUnits =
             image.organizationalUnits.union(added.organizationalUnits).subtracting(removed.organizationalUnits)
+        let given = image.organizations.union(image.organizationalUnits)
+        image.members = Set(accounts.values.filter { !given.isDisjoint(with: $0.organizations) }.map(\.id))
         image.isPublic = (image.isPublic || added.isPublic) && !removed.isPublic
         self[call.region].images[image.id] = image
     }
@@ -86,6 +88,7 @@ extension World {
             case "tpmSupport": value(image.tpmSupport)
             case "uefiData": value(image.uefiData)
             case "imdsSupport": value(image.imdsSupport)
+            case "lastLaunchedTime": value(image.lastLaunch.map(dateText))
             case "deregistrationProtection": value("disabled")
             default: value(nil)
             }

@@ -16,6 +16,8 @@ package struct Behaviour: Sendable {
     package var pendingImagePolls = 0
     /// And that for at least so long.
     package var pendingImageSeconds: Int64 = 0
+    /// So many of the images that are made next fail instead of becoming available.
+    package var failingImages = 0
     /// An image is said to be available once, then pending once more.
     package var imagesFlicker = false
     /// So many requests that name or list a new launch template are told that there is none.
@@ -37,6 +39,8 @@ package struct Behaviour: Sendable {
     package var endingInstancePolls = 0
     /// So many requests for an image of an instance that has stopped are told that it has not.
     package var unstoppedImageRequests = 0
+    /// So many of the instances that are started next end before they run.
+    package var failingInstances = 0
     /// So many answers of DescribeInstanceInformation do not know a running instance yet.
     package var unknownAgentPolls = 0
     /// So many of them say after a reboot that the connection is lost.
@@ -49,6 +53,8 @@ package struct Behaviour: Sendable {
     package var commandsStay = false
     /// Instance types of which there are none: `m7i.large`, and `spot:m7i.large` or `spot:*` of the spot market only.
     package var exhausted: Set<String> = []
+    /// Instance types that the region does not offer.
+    package var unoffered: Set<String> = []
 
     // MARK: Trouble
 

@@ -89,6 +89,13 @@ extension FakeAWS {
         }
     }
 
+    /// Says what is in an image of which the fake knows only the disk, as in one that a client has registered.
+    package func setRoot(_ root: FilePath, ofImage id: String) {
+        state.withLock { world in
+            for region in world.regions.keys { world[region].images[id]?.root = root }
+        }
+    }
+
     /// The folder with all files of an image; nil where the fake has none, or not all of them yet.
     package func tree(ofImage id: String) -> FilePath? {
         state.withLock { world in

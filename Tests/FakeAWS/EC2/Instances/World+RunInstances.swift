@@ -23,6 +23,10 @@ extension World {
         for number in 0..<most {
             let instance = number == 0 ? first : try newInstance(call, in: first.reservation)
             self[call.region].instances[instance.id] = instance
+            if behaviour.failingInstances > 0 {
+                behaviour.failingInstances -= 1
+                self[call.region].instances[instance.id]?.fails = true
+            }
             if let root = self[call.region].images[instance.image]?.root { machines.copy(root, to: instance.id) }
         }
         if let token { tokens[token] = (call.parameters, first.reservation) }
@@ -70,6 +74,13 @@ extension World {
     }
 
     private func checkCapacity(_ instance: Instance) throws(Failure) {
+        if behaviour.unoffered.contains(instance.type) {
+            throw .ec2(
+                "Unsupported",
+                "Your requested instance type (\(instance.type)) is not supported in your requested Availability Zone "
+                    + "(\(Network.zone(instance.region)))."
+            )
+        }
         let names: Set<String> = instance.isSpot ? [instance.type, "spot:\(instance.type)", "spot:*"] : [instance.type]
         guard behaviour.exhausted.isDisjoint(with: names) else {
             let zone = Network.zone(instance.region)
@@ -89,6 +100,10 @@ extension World {
     private mutating func newNetworkChoice(_ call: Invocation) throws(Failure) -> Choice {
         var (subnet, groups) = (call.text("SubnetId"), call.texts("SecurityGroupIds"))
         var isPublic: Bool?
+        let zone = Network.zone(call.region)
+        if let asked = call.parameters["Placement"]?["AvailabilityZone"]?.stringValue, asked != zone {
+            throw .ec2("InvalidParameterValue", "Invalid availability zone: [\(asked)]")
+        }
         if let interface = call.items("NetworkInterfaces").first {
             guard subnet == nil, groups.isEmpty else {
                 throw .ec2(

@@ -16,7 +16,7 @@ extension World {
         }
     }
 
-    private mutating func launchTemplate(id: String, _ call: Invocation) throws(Failure) -> LaunchTemplate {
+    mutating func launchTemplate(id: String, _ call: Invocation) throws(Failure) -> LaunchTemplate {
         try checkID(id, "lt-", "InvalidLaunchTemplateId.Malformed")
         guard let template = known(self[call.region].launchTemplates[id], call) else {
             throw .ec2(
