@@ -41,8 +41,8 @@ extension FakeAWS {
 
     /// Adds an image that instances start from; gives its id.
     ///
-    /// They have copies of `root`, which stays as it is; without one they start, and no agent answers in them. The image
-    /// belongs to an account that need not be one of the fake's.
+    /// They have copies of `root`, which stays as it is; without one they start, and no agent answers in them. The
+    /// image belongs to an account that need not be one of the fake's.
     @discardableResult
     package func addImage(
         name: String,
