@@ -1,7 +1,9 @@
 import AWS
+import Bakefiles
 import Diagnostics
 import HTTPTransport
 import MachineImages
+import Reporting
 import Rollouts
 import Store
 import SystemIO
@@ -14,6 +16,8 @@ struct RegisterRecipe: Sendable {
         let regions: [String]
         /// Accounts that may use it.
         let share: [String]
+        /// The machine that it is baked on, in the first of the regions; nil for an AMI of the image's own disk.
+        var builder: BuilderInstance?
     }
 
     struct Outcome: Sendable {
@@ -56,9 +60,14 @@ struct RegisterRecipe: Sendable {
                 ),
                 tags: originTags,
                 share: target.share,
-                say: { Console.say($0) }
+                say: { Console.say($0.neutralised) }
             )
-            let results = try await register(registration, target, image)
+            let results =
+                if let builder = target.builder {
+                    try await bakeOnInstance(registration, target, builder, image)
+                } else {
+                    try await register(registration, target, image)
+                }
             for region in target.regions {
                 switch results[region] {
                 case .success(let placed): outcome.placed.append((target.image, placed))
@@ -111,7 +120,7 @@ struct RegisterRecipe: Sendable {
     }
 
     /// The result of each region; a run that is cancelled has none.
-    private func inEach<Value: Sendable>(
+    func inEach<Value: Sendable>(
         _ regions: [String],
         _ body: @escaping @Sendable (String) async throws -> Value
     ) async throws -> [String: Result<Value, any Error>] {
@@ -159,11 +168,8 @@ extension RegisterRecipe {
         var status = ExitStatus.gaveUpWaiting
         let diagnostics = failures.map { failure in
             let found = CommandFailure(describing: failure.error)
-            if found.status == ExitStatus.refused.rawValue {
-                status = .refused
-            } else if found.status != ExitStatus.gaveUpWaiting.rawValue, status != .refused {
-                status = .internalError
-            }
+            let known = byGravity.first { $0.rawValue == found.status } ?? .internalError
+            if gravity(known) < gravity(status) { status = known }
             return Diagnostic(
                 "'\(failure.image)' is not registered in \(failure.region)",
                 found.diagnostics.first?.identifier ?? .awsCall,
@@ -173,4 +179,9 @@ extension RegisterRecipe {
         }
         return CommandFailure(status, diagnostics)
     }
+
+    /// The gravest first.
+    private static let byGravity: [ExitStatus] = [.refused, .internalError, .bakeFailed, .usage, .gaveUpWaiting]
+
+    private static func gravity(_ status: ExitStatus) -> Int { byGravity.firstIndex(of: status) ?? 0 }
 }
