@@ -2,17 +2,28 @@ import FakeRegistry
 import OCI
 import Synchronization
 
+extension Service {
+    /// Whose a request is that has no signature: no scope says it.
+    fileprivate init?(unsigned request: FakeRequest) {
+        if let target = request.headers["x-amz-target"]?.split(separator: ".").first.map(String.init) {
+            guard let service = Self.allCases.first(where: { $0.wire == .json(target: target) }) else { return nil }
+            self = service
+        } else {
+            let isForm = request.headers["content-type"]?.hasPrefix("application/x-www-form-urlencoded") == true
+            self = isForm ? .sts : .s3
+        }
+    }
+}
+
 extension FakeAWS {
     func answer(_ request: FakeRequest) -> FakeAnswer {
         // Nobody reads the answer, and half a block is none.
         if request.headers["x-broken"] != nil { return FakeAnswer(500) }
         let authorization = request.headers["authorization"]
-        let header = authorization.flatMap(SignatureHeader.init)
-        // What needs no signature says no service either.
-        let name = authorization == nil ? "sts" : header?.service
-        guard let service = name.flatMap(Service.init) else {
-            return FakeAnswer(400, body: Array("IncompleteSignature, or a service that is not there\n".utf8))
-        }
+        let header = authorization.flatMap { SignatureHeader($0) } ?? SignatureHeader(query: request.query)
+        let isUnsigned = authorization == nil && request.query["X-Amz-Algorithm"] == nil
+        guard let service = isUnsigned ? Service(unsigned: request) : header.flatMap({ Service(rawValue: $0.service) })
+        else { return FakeAnswer(400, body: Array("IncompleteSignature, or a service that is not there\n".utf8)) }
         var answer: FakeAnswer
         do throws(Failure) {
             answer = try carryOut(Arrival(request, header, service))
@@ -82,7 +93,7 @@ extension FakeAWS {
             if arrival.operation.isSigned { throw service.unsigned }
             return nil
         }
-        guard World.regionNames.contains(header.region) else {
+        guard World.regionNames.contains(header.region), header.region == service.globalRegion ?? header.region else {
             throw service.wrongSignature("Credential should be scoped to a valid region.")
         }
         guard let identity = state.withLock({ $0.identities[header.keyID] }) else { throw service.unknownKey }
@@ -91,10 +102,13 @@ extension FakeAWS {
             header: header,
             request: arrival.request,
             bodyDigest: arrival.bodyDigest,
-            takesUnsignedBody: arrival.operation.takesBlock
+            takesUnsignedBody: arrival.operation.takesBlock || service == .s3
         )
-        try check.verify(secret: identity.secret, now: machineTime)
-        guard arrival.request.headers["x-amz-security-token"] == identity.session?.token else {
+        // How long a URL is good goes by the virtual clock, as all that ends.
+        let now = header.presigned == nil ? machineTime : clock.now + behaviour.clockSkew
+        try check.verify(secret: identity.secret, now: now)
+        let token = header.presigned.map { $0.token } ?? arrival.request.headers["x-amz-security-token"]
+        guard token == identity.session?.token else {
             throw service.unknownKey
         }
         if let session = identity.session, clock.now >= session.expires { throw service.expiredToken }

@@ -58,6 +58,9 @@ extension FakeAWS {
         }
     }
 
+    /// Ends what runs in instances, for a program that ends; the last reference to the fake does it too.
+    package func close() { machines.close() }
+
     // MARK: Changing it as somebody else would
 
     package func removeSnapshot(_ id: String) {

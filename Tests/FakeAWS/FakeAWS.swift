@@ -2,6 +2,7 @@ import FakeRegistry
 import OCI
 import Synchronization
 import SystemIO
+package import SystemPackage
 
 /// AWS on a port of loopback, strict: it verifies signatures, checks every field, refuses what AWS refuses, and fails in
 /// the ways that a test sets up.
@@ -13,24 +14,31 @@ package final class FakeAWS: Sendable {
     let state: Mutex<World>
     let ledger = Mutex(Ledger())
     let blocks: BlockStore
+    let machines: Machines
     private let server = Mutex<FakeServer?>(nil)
 
-    private init(_ accounts: [Account], _ behaviour: Behaviour, keepsContent: Bool) throws {
+    private init(_ accounts: [Account], _ behaviour: Behaviour, keepsContent: Bool, machinesIn folder: FilePath) throws
+    {
         self.accounts = accounts
-        state = Mutex(World(accounts, behaviour))
+        machines = Machines(in: folder)
+        state = Mutex(World(accounts, behaviour, machines))
         blocks = try BlockStore(keepsContent: keepsContent)
     }
 
+    deinit { machines.close() }
+
     /// With port 0 it takes one that is free.
     ///
-    /// Without `keepsContent` it verifies blocks and forgets what is in them, for those who measure their client.
+    /// Without `keepsContent` it verifies blocks and forgets what is in them, for those who measure their client. The
+    /// files of instances and of their images are in a folder of its own in `folder`, which goes with it.
     package static func start(
         accounts: [Account] = [.first],
         _ behaviour: Behaviour = Behaviour(),
         port: Int = 0,
-        keepsContent: Bool = true
+        keepsContent: Bool = true,
+        machinesIn folder: FilePath = "/tmp"
     ) async throws -> FakeAWS {
-        let fake = try FakeAWS(accounts, behaviour, keepsContent: keepsContent)
+        let fake = try FakeAWS(accounts, behaviour, keepsContent: keepsContent, machinesIn: folder)
         let server = try await FakeServer(
             port: port,
             breaksAfter: { [weak fake] request in

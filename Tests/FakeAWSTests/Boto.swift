@@ -18,7 +18,7 @@ func boto(
 }
 
 private let prelude = """
-    import base64, boto3, hashlib, os, sys
+    import base64, boto3, hashlib, json, os, sys, urllib.error, urllib.request
     from botocore.config import Config
     from botocore.exceptions import ClientError
 
@@ -28,7 +28,9 @@ private let prelude = """
     config = Config(retries={"max_attempts": 0}, connect_timeout=120, read_timeout=240, parameter_validation=False)
 
     def client(service, region="eu-west-1", **credentials):
-        return boto3.client(service, region_name=region, config=config, endpoint_url=os.environ["AWS_ENDPOINT_URL"],
+        # What boto3 signs a URL with by itself is too old.
+        own = config.merge(Config(signature_version="s3v4")) if service == "s3" else config
+        return boto3.client(service, region_name=region, config=own, endpoint_url=os.environ["AWS_ENDPOINT_URL"],
                             **credentials)
 
     ebs, ec2, sts = client("ebs"), client("ec2"), client("sts")
@@ -63,6 +65,38 @@ private let prelude = """
         mapping = {"DeviceName": "/dev/xvda", "Ebs": {"SnapshotId": disk, "VolumeType": "gp3"}}
         return dict(Name=name, Architecture="x86_64", VirtualizationType="hvm", EnaSupport=True,
                     RootDeviceName="/dev/xvda", BlockDeviceMappings=[mapping]) | others
+
+    def launch(image, **others):
+        answer = ec2.run_instances(**dict(ImageId=image, InstanceType="m7i.large", MinCount=1, MaxCount=1,
+                                          IamInstanceProfile={"Name": "builder"}) | others)
+        return answer["Instances"][0]["InstanceId"]
+
+    def state(instance):
+        return ec2.describe_instances(InstanceIds=[instance])["Reservations"][0]["Instances"][0]["State"]["Name"]
+
+    def reach(instance, *names):
+        # Looks until the state is one of the names; gives those before it.
+        seen = []
+        while (found := state(instance)) not in names:
+            seen.append(found)
+        return seen
+
+    def online(ssm, instance):
+        filters = [{"Key": "InstanceIds", "Values": [instance]}]
+        while not ssm.describe_instance_information(Filters=filters)["InstanceInformationList"]:
+            pass
+
+    def send(ssm, instance, *lines, **others):
+        parameters = {"commands": list(lines) or ["true"]} | others.pop("Parameters", {})
+        return ssm.send_command(InstanceIds=[instance], DocumentName="AWS-RunShellScript", Parameters=parameters,
+                                **others)["Command"]["CommandId"]
+
+    def outcome(ssm, instance, command):
+        while True:
+            found = ssm.get_command_invocation(CommandId=command, InstanceId=instance)
+            if found["Status"] not in ("Pending", "InProgress", "Cancelling"):
+                return found
+            assert found["StandardOutputContent"] == "" and found["ResponseCode"] == -1, found
 
 
     """

@@ -17,27 +17,53 @@ struct Arrival {
         self.header = header
         bodyDigest = Digester.digest(of: request.body)
         (operation, parameters, problems) =
-            service == .ebs ? try Self.rest(request) : try Self.query(request, service)
+            switch service.wire {
+            case .query(let version, _), .ec2(let version, _): try Self.query(request, service, version)
+            case .restJSON: try Self.rest(request)
+            case .json(let target): try Self.json(request, service, target)
+            case .restXML: try Self.s3(request)
+            }
     }
 
-    private typealias Reading = (Operation, JSONValue, [ParameterReader.Problem])
+    typealias Reading = (Operation, JSONValue, [ParameterReader.Problem])
 
-    private static func query(_ request: FakeRequest, _ service: Service) throws(Failure) -> Reading {
+    private static func query(
+        _ request: FakeRequest,
+        _ service: Service,
+        _ version: String
+    ) throws(Failure) -> Reading {
         guard request.method == "POST", request.path == "/", request.query.isEmpty,
             request.headers["content-type"]?.hasPrefix("application/x-www-form-urlencoded") == true,
             var form = FormNode(form: request.body)
         else { throw Failure(400, "MalformedQueryString", "The query string contains a syntax error.") }
         let action = form.children.removeValue(forKey: "Action")?.value ?? ""
-        let version = form.children.removeValue(forKey: "Version")?.value ?? ""
+        let asked = form.children.removeValue(forKey: "Version")?.value ?? ""
         guard let operation = Operation.byName[service]?[action] else {
             throw Failure(400, "InvalidAction", "The action \(action) is not valid for this web service.")
         }
-        guard version == service.version else {
-            throw Failure(400, "NoSuchVersion", "The requested version (\(version)) of service is not valid.")
+        guard asked == version else {
+            throw Failure(400, "NoSuchVersion", "The requested version (\(asked)) of service is not valid.")
         }
         var reader = ParameterReader()
-        if service == .sts { reader.listWord = "member" }
+        if case .query = service.wire { reader.listWord = "member" }
         let parameters = reader.read(operation.members, form)
+        return (operation, parameters, reader.problems)
+    }
+
+    private static func json(
+        _ request: FakeRequest,
+        _ service: Service,
+        _ target: String
+    ) throws(Failure) -> Reading {
+        let name = request.headers["x-amz-target"] ?? ""
+        guard request.method == "POST", request.path == "/", request.query.isEmpty, name.hasPrefix("\(target)."),
+            let operation = Operation.byName[service]?[String(name.dropFirst(target.utf8.count + 1))]
+        else { throw Failure(400, "UnknownOperationException", "There is no \(name)") }
+        guard request.headers["content-type"] == "application/x-amz-json-1.1",
+            let document = try? JSONValue.parse(request.body), document.objectValue != nil
+        else { throw Failure(400, "SerializationException", "The body is no document of JSON 1.1") }
+        var reader = ParameterReader()
+        let parameters = reader.read(.structure(operation.members), json: document, "")
         return (operation, parameters, reader.problems)
     }
 
@@ -58,7 +84,7 @@ struct Arrival {
         return (operation, parameters, reader.problems)
     }
 
-    private static func parameters(
+    static func parameters(
         of request: FakeRequest,
         _ operation: Operation,
         _ parts: [String: String],
@@ -86,7 +112,9 @@ struct Arrival {
         let names = Set(operation.members.filter { $0.place == .query }.map(\.wire))
         for name in request.query.keys.sorted() where !names.contains(name) { reader.refuse(name) }
         if operation.takesBlock {
-            values["BlockData"] = .object(["blob": .integer(Int64(request.body.count))])
+            values[operation.service == .s3 ? "Body" : "BlockData"] = .object([
+                "blob": .integer(Int64(request.body.count))
+            ])
             return .object(values)
         }
         let members = operation.members.filter { $0.place == .body }

@@ -1,8 +1,8 @@
 import OCI
 
 extension Operation {
-    /// What there is of EC2: images and snapshots.
-    static let ec2: [Operation] = ec2Images + ec2Snapshots + ec2Tags
+    /// What there is of EC2: images, snapshots and instances.
+    static let ec2: [Operation] = ec2Images + ec2Snapshots + ec2Tags + ec2Instances + ec2Networks
 
     private static let ec2Images: [Operation] = [
         form(
@@ -183,7 +183,7 @@ extension Operation {
     ]
 
     /// `makes` are the types of what it makes, for which its call may bring tags.
-    private static func form(
+    static func form(
         _ name: String,
         _ members: [Shape.Member],
         changes: Bool = false,

@@ -106,5 +106,6 @@ extension Image {
         ramdisk = source.ramdisk
         sourceImage = source.id
         sourceRegion = source.region
+        root = source.root
     }
 }

@@ -33,6 +33,7 @@ extension World {
                 && users.allSatisfy { $0 == "all" ? image.isPublic : image.users.contains($0) }
                 && isListed(image, !ids.isEmpty || call.flag("IncludeDeprecated"), call)
         }
+        for image in found where image.isCopying { try checkCopy(image.id) }
         // Each answer counts, also the one that a filter reads.
         let seen = found.map { ($0, poll($0, call)) }
         let chosen = seen.filter { image, isAvailable in
@@ -48,6 +49,13 @@ extension World {
     private func isListed(_ image: Image, _ withDeprecated: Bool, _ call: Invocation) -> Bool {
         guard let deprecation = image.deprecation, deprecation <= call.now else { return true }
         return withDeprecated || image.owner == call.account
+    }
+
+    /// What the fake itself could not do is no state of an image.
+    func checkCopy(_ id: String) throws(Failure) {
+        if case .failed(let why) = machines.tree(id) {
+            throw Failure(500, "InternalError", "The fake cannot copy the files of \(id): \(why)")
+        }
     }
 
     private mutating func poll(_ image: Image, _ call: Invocation) -> Bool {
@@ -98,6 +106,7 @@ extension Image {
             XML("imdsSupport", imdsSupport),
             XML("deprecationTime", deprecation.map(dateText)),
             XML("deregistrationProtection", "disabled"),
+            XML("sourceInstanceId", sourceInstance),
             XML("sourceImageId", sourceImage),
             XML("sourceImageRegion", sourceRegion),
         ].compactMap(\.self)

@@ -121,7 +121,7 @@ extension World {
 
 extension Image.Device {
     /// Source: Amazon EBS User Guide, "Amazon EBS volume types".
-    fileprivate mutating func checkVolume() throws(Failure) {
+    mutating func checkVolume() throws(Failure) {
         let type = type ?? ""
         if iops != nil, !["io1", "io2", "gp3"].contains(type) {
             throw .ec2("InvalidParameterCombination", "The parameter iops is not supported for \(type) volumes.")

@@ -30,18 +30,22 @@ extension World {
                 _ = try image(id, call)
             } else if id.hasPrefix("snap-") {
                 _ = try ownSnapshot(id, call)
+            } else if id.hasPrefix("i-") {
+                _ = try instance(id, call)
             } else {
                 throw .ec2("InvalidID", "The ID '\(id)' is not valid")
             }
         }
         for id in ids {
-            var tags = self[call.region].images[id]?.tags ?? self[call.region].snapshots[id]?.tags ?? [:]
+            let region = self[call.region]
+            var tags = region.images[id]?.tags ?? region.snapshots[id]?.tags ?? region.instances[id]?.tags ?? [:]
             change(&tags)
             if tags.count > 50 {
                 throw .ec2("TagLimitExceeded", "The maximum number of Tags for a resource has been reached.")
             }
             self[call.region].images[id]?.tags = tags
             self[call.region].snapshots[id]?.tags = tags
+            self[call.region].instances[id]?.tags = tags
         }
         return .xml([XML("return", true)])
     }
@@ -52,7 +56,9 @@ extension World {
         let images = region.images.values.filter { $0.owner == call.account }.map { ($0.id, "image", $0.tags) }
         let snapshots = region.snapshots.values.filter { $0.owner == call.account }
             .map { ($0.id, "snapshot", $0.tags) }
-        let all = (images + snapshots).sorted { $0.0 < $1.0 }.flatMap { id, type, tags in
+        let instances = region.instances.values.filter { $0.owner == call.account }
+            .map { ($0.id, "instance", $0.tags) }
+        let all = (images + snapshots + instances).sorted { $0.0 < $1.0 }.flatMap { id, type, tags in
             tags.sorted { $0.key < $1.key }.compactMap { key, value -> [XML]? in
                 let fields = ["key": [key], "resource-id": [id], "resource-type": [type], "value": [value]]
                 guard filters.allSatisfy({ $0.fits(fields, [key: value]) }) else { return nil }

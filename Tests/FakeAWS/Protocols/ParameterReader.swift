@@ -39,6 +39,7 @@ struct ParameterReader {
         switch shape {
         case .structure(let members): return read(members, node, path)
         case .list(let item, let count): return list(item, count, node, path)
+        case .map: preconditionFailure("no operation has a map in a form")
         case .text, .integer, .boolean, .timestamp:
             guard let text = node.value, node.children.isEmpty else {
                 problems.append(.invalid(path, value: "", why: "a single value is expected"))
@@ -92,7 +93,7 @@ struct ParameterReader {
         case .text(let rule):
             check(text, rule, path)
             return .string(text)
-        case .list, .structure:
+        case .list, .structure, .map:
             problems.append(.invalid(path, value: text, why: "a list or structure is expected"))
             return .string(text)
         }
@@ -113,6 +114,10 @@ struct ParameterReader {
         case (.list(let item, let count), .array(let values)):
             for (number, value) in values.enumerated() { _ = read(item, json: value, "\(path)[\(number)]") }
             check(values.count, in: count, path)
+        case (.map(let item), .object(let values)):
+            for (name, value) in values.sorted(by: { $0.key < $1.key }) {
+                _ = read(item, json: value, "\(path).\(name)")
+            }
         case (.text(let rule), .string(let text)): check(text, rule, path)
         case (.integer(let range), .integer(let number)): check(number, in: range, path)
         case (.boolean, .bool): break

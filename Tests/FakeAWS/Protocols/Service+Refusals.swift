@@ -1,7 +1,7 @@
 /// The same refusals in each service's words.
 extension Service {
     func refusal(of problem: ParameterReader.Problem) -> Failure {
-        switch (self, problem) {
+        switch (wire, problem) {
         case (.ec2, .missing(let name)):
             Failure(400, "MissingParameter", "The request must contain the parameter \(name)")
         case (.ec2, .unknown(let name)):
@@ -17,76 +17,103 @@ extension Service {
     }
 
     private func invalid(_ message: String) -> Failure {
-        self == .ebs
-            ? Failure(400, "ValidationException", message, reason: "INVALID_PARAMETER_VALUE")
-            : Failure(400, "ValidationError", "1 validation error detected: \(message)")
-    }
-
-    var unsigned: Failure {
-        switch self {
-        case .ebs: Failure(403, "MissingAuthenticationTokenException", "Missing Authentication Token")
-        case .ec2, .sts: Failure(403, "MissingAuthenticationToken", "Request is missing Authentication Token")
+        switch wire {
+        case .restJSON: Failure(400, "ValidationException", message, reason: "INVALID_PARAMETER_VALUE")
+        case .json: Failure(400, "ValidationException", "1 validation error detected: \(message)")
+        case .restXML: Failure(400, "InvalidArgument", message)
+        case .ec2, .query: Failure(400, "ValidationError", "1 validation error detected: \(message)")
         }
     }
 
+    var unsigned: Failure {
+        switch wire {
+        case .restJSON, .json:
+            Failure(clientStatus, "MissingAuthenticationTokenException", "Missing Authentication Token")
+        case .ec2, .query: Failure(403, "MissingAuthenticationToken", "Request is missing Authentication Token")
+        case .restXML: Failure(403, "AccessDenied", "Access Denied")
+        }
+    }
+
+    /// Of refusals of who asks: JSON 1.1 has 400 for nearly all.
+    private var clientStatus: Int { if case .json = wire { 400 } else { 403 } }
+
     var unknownKey: Failure {
-        switch self {
-        case .ebs:
-            Failure(403, "UnrecognizedClientException", "The security token included in the request is invalid.")
+        switch wire {
+        case .restJSON, .json:
+            Failure(
+                clientStatus,
+                "UnrecognizedClientException",
+                "The security token included in the request is invalid."
+            )
         case .ec2: Failure(401, "AuthFailure", "AWS was not able to validate the provided access credentials")
-        case .sts: Failure(403, "InvalidClientTokenId", "The security token included in the request is invalid.")
+        case .query: Failure(403, "InvalidClientTokenId", "The security token included in the request is invalid.")
+        case .restXML:
+            Failure(403, "InvalidAccessKeyId", "The AWS Access Key Id you provided does not exist in our records.")
         }
     }
 
     var expiredToken: Failure {
-        switch self {
-        case .ebs: Failure(403, "ExpiredTokenException", "The security token included in the request is expired")
-        case .ec2: Failure(400, "RequestExpired", "Request has expired.")
-        case .sts: Failure(403, "ExpiredToken", "The security token included in the request is expired")
+        let text = "The security token included in the request is expired"
+        switch wire {
+        case .restJSON, .json: return Failure(clientStatus, "ExpiredTokenException", text)
+        case .ec2: return Failure(400, "RequestExpired", "Request has expired.")
+        case .query: return Failure(403, "ExpiredToken", text)
+        case .restXML: return Failure(400, "ExpiredToken", "The provided token has expired.")
         }
     }
 
     func wrongSignature(_ why: String) -> Failure {
         let text = "The request signature we calculated does not match the signature you provided. \(why)"
-        switch self {
-        case .ebs: return Failure(403, "InvalidSignatureException", text)
+        switch wire {
+        case .restJSON, .json: return Failure(clientStatus, "InvalidSignatureException", text)
         case .ec2: return unknownKey
-        case .sts: return Failure(403, "SignatureDoesNotMatch", text)
+        case .query, .restXML: return Failure(403, "SignatureDoesNotMatch", text)
         }
     }
 
     func skewed(isPast: Bool, _ why: String) -> Failure {
         let text = isPast ? "Signature expired: \(why)" : "Signature not yet current: \(why)"
-        switch self {
-        case .ebs: return Failure(403, "InvalidSignatureException", text)
+        switch wire {
+        case .restJSON, .json: return Failure(clientStatus, "InvalidSignatureException", text)
         case .ec2: return isPast ? Failure(400, "RequestExpired", "Request has expired. \(why)") : unknownKey
-        case .sts: return Failure(403, "SignatureDoesNotMatch", text)
+        case .query: return Failure(403, "SignatureDoesNotMatch", text)
+        case .restXML:
+            return Failure(
+                403,
+                "RequestTimeTooSkewed",
+                "The difference between the request time and the current time is too large. \(why)"
+            )
         }
     }
 
     func denied(_ operation: String, to principal: String) -> Failure {
         let text = "User: \(principal) is not authorized to perform: \(rawValue):\(operation)"
-        switch self {
-        case .ebs: return Failure(403, "AccessDeniedException", text, reason: "UNAUTHORIZED_ACCOUNT")
+        switch wire {
+        case .restJSON: return Failure(403, "AccessDeniedException", text, reason: "UNAUTHORIZED_ACCOUNT")
+        case .json: return Failure(400, "AccessDeniedException", text)
         case .ec2:
             return Failure(403, "UnauthorizedOperation", "You are not authorized to perform this operation. \(text)")
-        case .sts: return Failure(403, "AccessDenied", text)
+        case .query, .restXML: return Failure(403, "AccessDenied", text)
         }
     }
 
     var throttled: Failure {
-        switch self {
-        case .ebs: Failure(400, "RequestThrottledException", "Rate exceeded", reason: "ACCOUNT_THROTTLED")
+        switch wire {
+        case .restJSON: Failure(400, "RequestThrottledException", "Rate exceeded", reason: "ACCOUNT_THROTTLED")
+        case .json: Failure(400, "ThrottlingException", "Rate exceeded")
         case .ec2: Failure(503, "RequestLimitExceeded", "Request limit exceeded.")
-        case .sts: Failure(400, "Throttling", "Rate exceeded")
+        case .query: Failure(400, "Throttling", "Rate exceeded")
+        case .restXML: Failure(503, "SlowDown", "Please reduce your request rate.")
         }
     }
 
     func broken(_ status: Int) -> Failure {
-        switch self {
-        case .ebs: Failure(status, "InternalServerException", "An internal error has occurred")
+        switch wire {
+        case .restJSON: Failure(status, "InternalServerException", "An internal error has occurred")
+        case .json: Failure(status, status == 503 ? "ServiceUnavailable" : "InternalServerError", "An internal error")
         case .ec2: Failure(status, status == 503 ? "Unavailable" : "InternalError", "An internal error has occurred")
-        case .sts: Failure(status, status == 503 ? "ServiceUnavailable" : "InternalFailure", "An internal failure")
+        case .query: Failure(status, status == 503 ? "ServiceUnavailable" : "InternalFailure", "An internal failure")
+        case .restXML: Failure(status, status == 503 ? "ServiceUnavailable" : "InternalError", "An internal error")
         }
     }
 }

@@ -1,33 +1,34 @@
 import FakeRegistry
 import OCI
 
-/// The services that are there, each with its protocol: named as in the scope of a signature.
-package enum Service: String, Sendable, Hashable {
+/// The services that are there: named as in the scope of a signature.
+package enum Service: String, Sendable, Hashable, CaseIterable {
     case ebs
     case ec2
+    case iam
+    case s3
+    case ssm
     case sts
-
-    /// Of the query protocols.
-    var version: String { self == .ec2 ? "2016-11-15" : "2011-06-15" }
 
     func answer(_ outcome: Outcome, _ operation: String, requestID: String) -> FakeAnswer {
         switch outcome {
         case .json(let status, let document):
             return FakeAnswer(
                 status,
-                ["content-type": "application/json", "x-amzn-requestid": requestID],
+                ["content-type": jsonType, "x-amzn-requestid": requestID],
                 body: document.canonicalBytes
             )
         case .bytes(let status, let headers, let body):
-            return FakeAnswer(status, headers.merging(["x-amzn-requestid": requestID]) { own, _ in own }, body: body)
+            let name = wire == .restXML ? "x-amz-request-id" : "x-amzn-requestid"
+            return FakeAnswer(status, headers.merging([name: requestID]) { own, _ in own }, body: body)
         case .xml(let elements):
-            let content =
-                self == .ec2
-                ? [XML("requestId", requestID)] + elements
-                : [XML("\(operation)Result", elements), XML("ResponseMetadata", [XML("RequestId", requestID)])]
-            let space =
-                self == .ec2
-                ? "http://ec2.amazonaws.com/doc/\(version)/" : "https://sts.amazonaws.com/doc/\(version)/"
+            var content = [XML("\(operation)Result", elements), XML("ResponseMetadata", [XML("RequestId", requestID)])]
+            var space: String?
+            switch wire {
+            case .ec2(_, let own): (content, space) = ([XML("requestId", requestID)] + elements, own)
+            case .query(_, let own): space = own
+            case .restJSON, .json, .restXML: preconditionFailure("\(operation) has no answer in XML")
+            }
             return FakeAnswer(
                 200,
                 ["content-type": "text/xml;charset=UTF-8", "x-amzn-requestid": requestID],
@@ -36,19 +37,27 @@ package enum Service: String, Sendable, Hashable {
         }
     }
 
+    private var jsonType: String {
+        if case .json = wire { "application/x-amz-json-1.1" } else { "application/json" }
+    }
+
     func answer(_ failure: Failure, requestID: String) -> FakeAnswer {
         let details = [XML("Code", failure.code), XML("Message", failure.message)]
-        switch self {
-        case .ebs:
+        switch wire {
+        case .restJSON:
             let document = JSONValue.object([
                 "Message": .string(failure.message), "Reason": failure.reason.map(JSONValue.string),
             ])
             return FakeAnswer(
                 failure.status,
-                [
-                    "content-type": "application/json", "x-amzn-requestid": requestID,
-                    "x-amzn-errortype": failure.code,
-                ],
+                ["content-type": jsonType, "x-amzn-requestid": requestID, "x-amzn-errortype": failure.code],
+                body: document.canonicalBytes
+            )
+        case .json:
+            let document = JSONValue.strings(["__type": failure.qualifiedCode, "message": failure.message])
+            return FakeAnswer(
+                failure.status,
+                ["content-type": jsonType, "x-amzn-requestid": requestID],
                 body: document.canonicalBytes
             )
         case .ec2:
@@ -58,17 +67,37 @@ package enum Service: String, Sendable, Hashable {
                 ["content-type": "text/xml;charset=UTF-8"],
                 body: XML.document("Response", space: nil, [errors, XML("RequestID", requestID)])
             )
-        case .sts:
+        case .query(_, let space):
             let type = XML("Type", failure.status < 500 ? "Sender" : "Receiver")
             return FakeAnswer(
                 failure.status,
                 ["content-type": "text/xml", "x-amzn-requestid": requestID],
                 body: XML.document(
                     "ErrorResponse",
-                    space: "https://sts.amazonaws.com/doc/\(version)/",
+                    space: space,
                     [XML("Error", [type] + details), XML("RequestId", requestID)]
                 )
             )
+        case .restXML:
+            return FakeAnswer(
+                failure.status,
+                ["content-type": "application/xml", "x-amz-request-id": requestID],
+                body: XML.document("Error", space: nil, details + [XML("RequestId", requestID)])
+            )
         }
+    }
+}
+
+extension Failure {
+    /// What refuses before the service itself does, as the frame in front of it names it.
+    private static let framed: Set<String> = [
+        "AccessDeniedException", "ExpiredTokenException", "IncompleteSignatureException", "InvalidSignatureException",
+        "MissingAuthenticationTokenException", "SerializationException", "ThrottlingException",
+        "UnknownOperationException", "UnrecognizedClientException",
+    ]
+
+    /// Of the protocol JSON 1.1.
+    fileprivate var qualifiedCode: String {
+        Self.framed.contains(code) ? "com.amazon.coral.service#\(code)" : code
     }
 }

@@ -7,6 +7,8 @@ indirect enum Shape: Sendable {
     case timestamp
     case list(Shape, ClosedRange<Int>)
     case structure([Member])
+    /// By names that the caller chooses; of JSON only.
+    case map(Shape)
 
     struct Text: Sendable {
         var length: ClosedRange<Int>

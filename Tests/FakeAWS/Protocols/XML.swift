@@ -29,6 +29,9 @@ struct XML: Sendable {
     /// `item`s below one name.
     static func items(_ name: String, _ items: [[XML]]) -> XML { XML(name, items.map { XML("item", $0) }) }
 
+    /// `member`s below one name, as the query protocol has them.
+    static func members(_ name: String, _ items: [[XML]]) -> XML { XML(name, items.map { XML("member", $0) }) }
+
     static func document(_ name: String, space: String?, _ children: [XML]) -> [UInt8] {
         var text = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<\(name)"
         if let space { text += " xmlns=\"\(space)\"" }

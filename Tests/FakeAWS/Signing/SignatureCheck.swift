@@ -13,11 +13,18 @@ struct SignatureCheck {
     let bodyDigest: SystemIO.Digest
     let takesUnsignedBody: Bool
 
-    private static let tolerance: Int64 = 300
+    private var isForS3: Bool { service.wire == .restXML }
+
+    /// Seconds.
+    private var tolerance: Int64 { isForS3 ? 900 : 300 }
 
     /// `now` is in seconds since 1970.
     func verify(secret: String, now: Int64) throws(Failure) {
-        guard let date = request.headers["x-amz-date"], let time = Self.seconds(date), date.hasPrefix(header.date)
+        if header.presigned != nil, !isForS3 {
+            throw service.wrongSignature("The fake takes signatures in a query for S3 only.")
+        }
+        guard let date = header.presigned?.date ?? request.headers["x-amz-date"], let time = Self.seconds(date),
+            date.hasPrefix(header.date)
         else { throw service.wrongSignature("'x-amz-date' is missing or not in the scope.") }
         for name in request.headers.keys.sorted() where name == "host" || name.hasPrefix("x-amz-") {
             guard header.names.contains(name) else { throw service.wrongSignature("'\(name)' must be signed.") }
@@ -32,7 +39,10 @@ struct SignatureCheck {
         guard hexadecimal(Self.code(text, key)) == header.signature else {
             throw service.wrongSignature("The canonical request was \(canonical.debugDescription)")
         }
-        if abs(now - time) > Self.tolerance {
+        if let presigned = header.presigned {
+            if time - now > tolerance { throw Failure(403, "AccessDenied", "Request is not valid yet") }
+            if now > time + presigned.expires { throw Failure(403, "AccessDenied", "Request has expired") }
+        } else if abs(now - time) > tolerance {
             throw service.skewed(isPast: time < now, "\(date) is not near \(Timestamp.text(seconds: now))")
         }
     }
@@ -43,21 +53,30 @@ struct SignatureCheck {
 
     /// What the signature says of the body.
     private func payload() throws(Failure) -> String {
+        if header.presigned != nil { return "UNSIGNED-PAYLOAD" }
         let digest = bodyDigest.hex
         switch request.headers["x-amz-content-sha256"] {
+        case nil where isForS3:
+            throw Failure(400, "InvalidRequest", "Missing required header for this request: x-amz-content-sha256")
         case nil, digest: return digest
         case "UNSIGNED-PAYLOAD":
             if takesUnsignedBody { return "UNSIGNED-PAYLOAD" }
             throw service.wrongSignature("The body must be signed.")
+        case let other? where isForS3 && other.utf8.count == 64:
+            let text = "The provided 'x-amz-content-sha256' header does not match what was computed."
+            throw Failure(400, "XAmzContentSHA256Mismatch", text)
         default: throw service.wrongSignature("The body is not what 'x-amz-content-sha256' says.")
         }
     }
 
     private func canonicalRequest(payload: String) throws(Failure) -> String {
-        // Encoded once more than on the way.
+        // Encoded once more than on the way; only S3 takes it as it came.
         let path = request.path.split(separator: "/", omittingEmptySubsequences: false)
-            .map { Self.encoded(String($0)) }.joined(separator: "/")
-        let query = request.query.map { (Self.encoded($0.key), Self.encoded($0.value)) }.sorted { $0 < $1 }
+            .map { isForS3 ? URLText.encoded(URLText.decoded(String($0))) : URLText.encoded(String($0)) }
+            .joined(separator: "/")
+        let query = request.query.filter { $0.key != "X-Amz-Signature" }.map {
+            (URLText.encoded($0.key), URLText.encoded($0.value))
+        }.sorted { $0 < $1 }
             .map { "\($0.0)=\($0.1)" }.joined(separator: "&")
         var text = "\(request.method)\n\(path)\n\(query)\n"
         for name in header.names {
@@ -67,21 +86,6 @@ struct SignatureCheck {
             text += "\(name):\(value.split(separator: " ").joined(separator: " "))\n"
         }
         return text + "\n\(header.names.joined(separator: ";"))\n\(payload)"
-    }
-
-    private static func encoded(_ text: String) -> String {
-        let digits = Array("0123456789ABCDEF".utf8)
-        var result: [UInt8] = []
-        for byte in text.utf8 {
-            switch byte {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "."),
-                UInt8(ascii: "~"):
-                result.append(byte)
-            default: result += [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
-            }
-        }
-        return String(decoding: result, as: UTF8.self)
     }
 
     /// Of `20150830T123600Z`.

@@ -1,4 +1,4 @@
-/// The header field `Authorization` as the signature's specification has it.
+/// The header field `Authorization` as the signature's specification has it, or what stands for it in a query.
 ///
 /// Source: AWS Identity and Access Management User Guide, "Elements of an AWS API request signature".
 struct SignatureHeader: Sendable {
@@ -9,6 +9,16 @@ struct SignatureHeader: Sendable {
     var service: String
     var names: [String]
     var signature: String
+    /// Of a URL that carries its signature.
+    var presigned: Presigned?
+
+    struct Presigned: Sendable {
+        /// `20150830T123600Z`.
+        var date: String
+        /// Seconds.
+        var expires: Int64
+        var token: String?
+    }
 
     init?(_ text: String) {
         let algorithm = "AWS4-HMAC-SHA256 "
@@ -21,6 +31,21 @@ struct SignatureHeader: Sendable {
         guard parts.count == 3, let credential = parts["Credential"], let names = parts["SignedHeaders"],
             let signature = parts["Signature"], signature.utf8.count == 64
         else { return nil }
+        self.init(credential: credential, names: names, signature: signature)
+    }
+
+    /// Of a presigned URL.
+    init?(query: [String: String]) {
+        guard query["X-Amz-Algorithm"] == "AWS4-HMAC-SHA256", let credential = query["X-Amz-Credential"],
+            let names = query["X-Amz-SignedHeaders"], let signature = query["X-Amz-Signature"],
+            let date = query["X-Amz-Date"], let expires = query["X-Amz-Expires"].flatMap({ Int64($0) }),
+            (1...604_800).contains(expires)
+        else { return nil }
+        self.init(credential: credential, names: names, signature: signature)
+        presigned = Presigned(date: date, expires: expires, token: query["X-Amz-Security-Token"])
+    }
+
+    private init?(credential: String, names: String, signature: String) {
         let scope = credential.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
         guard scope.count == 5, scope[4] == "aws4_request", !scope.contains("") else { return nil }
         (keyID, date, region, service) = (scope[0], scope[1], scope[2], scope[3])

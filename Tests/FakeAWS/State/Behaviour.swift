@@ -19,6 +19,29 @@ package struct Behaviour: Sendable {
     /// An image is said to be available once, then pending once more.
     package var imagesFlicker = false
 
+    // MARK: Instances and their agents
+
+    /// So many requests that name or list a new instance are told that there is none.
+    package var unknownInstanceRequests = 0
+    /// So many answers of DescribeInstances say `pending`, `stopping` and `shutting-down`.
+    package var pendingInstancePolls = 0
+    package var stoppingInstancePolls = 0
+    package var endingInstancePolls = 0
+    /// So many requests for an image of an instance that has stopped are told that it has not.
+    package var unstoppedImageRequests = 0
+    /// So many answers of DescribeInstanceInformation do not know a running instance yet.
+    package var unknownAgentPolls = 0
+    /// So many of them say after a reboot that the connection is lost.
+    package var lostAgentPolls = 0
+    /// So many requests for what became of a command are told that there is none.
+    package var unknownInvocationRequests = 0
+    /// So many of them are told that it is pending, the first, or in progress, though it may have ended.
+    package var pendingInvocationPolls = 0
+    /// No agent takes a command.
+    package var commandsStay = false
+    /// Instance types of which there are none: `m7i.large`, and `spot:m7i.large` or `spot:*` of the spot market only.
+    package var exhausted: Set<String> = []
+
     // MARK: Trouble
 
     /// Every so many calls one is throttled, fails, or ends in a broken connection.

@@ -1,3 +1,5 @@
+package import SystemPackage
+
 /// An AMI as the fake knows it.
 package struct Image: Sendable {
     package struct Device: Sendable, Hashable {
@@ -35,6 +37,10 @@ package struct Image: Sendable {
     package var ramdisk: String?
     package var sourceImage: String?
     package var sourceRegion: String?
+    /// Of which instance it was made.
+    package var sourceInstance: String?
+    /// What instances of it begin with; nil where the fake knows nothing of it.
+    package var root: FilePath?
     package var tags: [String: String] = [:]
     package var creationTime: Int64
     package var deprecation: Int64?
@@ -43,6 +49,8 @@ package struct Image: Sendable {
     package var organizations: Set<String> = []
     package var organizationalUnits: Set<String> = []
 
+    /// While its files are being copied from an instance.
+    var isCopying = false
     var unknownRequests = 0
     var pendingPolls = 0
     var availableAt: Int64 = 0
@@ -70,7 +78,9 @@ package struct Image: Sendable {
 
     func isReadable(by account: String) -> Bool { owner == account || isPublic || users.contains(account) }
 
-    func isAvailable(now: Int64) -> Bool { pendingPolls == 0 && now >= availableAt }
+    func isAvailable(now: Int64) -> Bool {
+        pendingPolls == 0 && now >= availableAt && !isCopying
+    }
 
     /// What the next answer says, where each counts.
     mutating func polledIsAvailable(now: Int64) -> Bool {
@@ -78,7 +88,7 @@ package struct Image: Sendable {
             pendingPolls -= 1
             return false
         }
-        guard now >= availableAt else { return false }
+        guard now >= availableAt, !isCopying else { return false }
         availablePolls += 1
         return !(flickers && availablePolls == 2)
     }

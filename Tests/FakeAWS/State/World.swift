@@ -9,12 +9,24 @@ struct World: Sendable {
     var regions: [String: Region] = [:]
     /// What was made with a client token.
     var tokens: [Token: (parameters: JSONValue, id: String)] = [:]
+    /// By account.
+    var profiles: [String: [InstanceProfile]]
+    /// Of S3, by name.
+    var buckets: [String: Bucket] = [:]
+    let machines: Machines
     private var serial = 0
 
     struct Region: Sendable {
         var snapshots: [String: Snapshot] = [:]
         var images: [String: Image] = [:]
         var deregistered: Set<String> = []
+        /// Of SSM, below `/aws/service/`.
+        var publicParameters: [String: PublicParameter] = [:]
+        var instances: [String: Instance] = [:]
+        /// By account.
+        var networks: [String: [Network]] = [:]
+        /// Of SSM.
+        var commands: [String: Command] = [:]
     }
 
     struct Token: Hashable, Sendable {
@@ -24,9 +36,11 @@ struct World: Sendable {
         var text: String
     }
 
-    init(_ accounts: [Account], _ behaviour: Behaviour) {
+    init(_ accounts: [Account], _ behaviour: Behaviour, _ machines: Machines) {
+        self.machines = machines
         self.behaviour = behaviour
         self.accounts = Dictionary(accounts.map { ($0.id, $0) }) { first, _ in first }
+        profiles = self.accounts.mapValues { _ in [.builder] }
         identities = Dictionary(accounts.map { ($0.accessKeyID, Identity(user: $0)) }) { first, _ in first }
     }
 

@@ -1,0 +1,62 @@
+import Crypto
+import OCI
+import Synchronization
+import SystemIO
+
+extension FakeAWS {
+    /// Makes a bucket; one of that name stays as it is.
+    package func addBucket(_ name: String, region: String = "eu-west-1", of account: Account? = nil) {
+        let bucket = Bucket(owner: (account ?? accounts[0]).id, region: region)
+        state.withLock { world in
+            if world.buckets[name] == nil { world.buckets[name] = bucket }
+        }
+    }
+
+    /// The keys of a bucket's objects, in order.
+    package func keys(inBucket name: String) -> [String] {
+        state.withLock { $0.buckets[name]?.objects.keys.sorted() ?? [] }
+    }
+
+    /// What an object holds; nil where there is none.
+    package func object(_ key: String, inBucket name: String) -> [UInt8]? {
+        state.withLock { $0.buckets[name]?.objects[key]?.body }
+    }
+
+    func putObject(_ call: Invocation) throws(Failure) -> Outcome {
+        guard call.number("ContentLength") == call.body.count else {
+            throw Failure(400, "IncompleteBody", "The body has \(call.body.count) bytes")
+        }
+        let digest = Array(Insecure.MD5.hash(data: call.body))
+        if let text = call.text("ContentMD5"), text != Base64.encode(digest) { throw .s3BadDigest }
+        var checksums: [String: String] = [:]
+        if let text = call.text("ChecksumSHA256") {
+            guard text == Base64.encode(call.bodyDigest.bytes) else { throw .s3BadDigest }
+            checksums["x-amz-checksum-sha256"] = text
+        }
+        if let text = call.text("ChecksumCRC32") {
+            guard text == Base64.encode(CRC32.bytes(of: call.body)) else { throw .s3BadDigest }
+            checksums["x-amz-checksum-crc32"] = text
+        }
+        let object = Bucket.Object(
+            body: call.body,
+            tag: hexadecimal(digest),
+            type: call.text("ContentType") ?? "binary/octet-stream",
+            checksums: checksums,
+            modified: call.now
+        )
+        try state.withLock { (world) throws(Failure) in
+            let name = try world.bucket(call)
+            let key = call.text("Key") ?? ""
+            if call.text("IfNoneMatch") != nil, world.buckets[name]?.objects[key] != nil {
+                throw Failure(
+                    412,
+                    "PreconditionFailed",
+                    "At least one of the pre-conditions you specified did not hold"
+                )
+            }
+            world.buckets[name]?.objects[key] = object
+        }
+        let headers = ["etag": "\"\(object.tag)\"", "x-amz-server-side-encryption": "AES256"]
+        return .bytes(200, headers: headers.merging(checksums) { own, _ in own }, body: [])
+    }
+}
