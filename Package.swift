@@ -139,7 +139,7 @@ let package = Package(
         ),
         .executableTarget(
             name: "fake-aws",
-            dependencies: ["FakeAWS"],
+            dependencies: ["FakeAWS", "SystemIO", system],
             path: "Tests/FakeAWSProgram",
             swiftSettings: swiftSettings
         ),

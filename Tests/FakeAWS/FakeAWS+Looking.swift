@@ -58,7 +58,7 @@ extension FakeAWS {
         }
     }
 
-    /// Ends what runs in instances, for a program that ends; the last reference to the fake does it too.
+    /// Ends what runs in instances and removes their files, for a program that ends: nobody lets go of its fake.
     package func close() { machines.close() }
 
     // MARK: Changing it as somebody else would

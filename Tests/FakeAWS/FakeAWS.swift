@@ -25,7 +25,7 @@ package final class FakeAWS: Sendable {
         blocks = try BlockStore(keepsContent: keepsContent)
     }
 
-    deinit { machines.close() }
+    deinit { machines.endAll() }
 
     /// With port 0 it takes one that is free.
     ///
@@ -42,7 +42,9 @@ package final class FakeAWS: Sendable {
         let server = try await FakeServer(
             port: port,
             breaksAfter: { [weak fake] request in
-                request.method == "PUT" ? fake?.ledger.withLock { $0.breakPoint() } : nil
+                guard request.method == "PUT" else { return nil }
+                let operation = request.path.hasPrefix("/snapshots/") ? "PutSnapshotBlock" : "PutObject"
+                return fake?.ledger.withLock { $0.breakPoint(operation) }
             },
             answer: { [weak fake] in fake?.answer($0) ?? FakeAnswer(500) }
         )

@@ -1,5 +1,6 @@
 import FakeAWS
 import Glibc
+import SystemIO
 
 /// Serves the fake until it is stopped, for whoever wants to try a client without an account.
 @main
@@ -12,17 +13,28 @@ enum FakeAWSProgram {
                 port: options.port,
                 keepsContent: options.keepsContent
             )
+            let (signals, came) = AsyncStream<Int32>.makeStream()
+            let watch = try SignalWatch.start { came.yield($0) }
             for (name, value) in fake.environment(region: options.region).sorted(by: { $0.key < $1.key }) {
                 print("export \(name)='\(value)'")
             }
             for account in options.accounts.dropFirst() {
                 print("# account \(account.id): \(account.accessKeyID) \(account.secretAccessKey)")
             }
+            for bucket in options.buckets {
+                fake.addBucket(bucket, region: options.region)
+                print("# bucket \(bucket)")
+            }
+            for machine in options.machines {
+                let image = fake.addImage(name: machine.name, region: options.region, root: machine.root)
+                print("# image \(image): \(machine.name)")
+            }
             print("# Stop it with Ctrl-C.")
             fflush(nil)
             // Nothing but a signal ends it.
-            try await Task.sleep(for: .seconds(1 << 31))
-            withExtendedLifetime(fake) {}
+            for await _ in signals { break }
+            watch.stop()
+            fake.close()
         } catch {
             let text = "error: \(error)\n"
             _ = text.withCString { write(STDERR_FILENO, $0, strlen($0)) }

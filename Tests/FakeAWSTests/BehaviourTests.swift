@@ -135,6 +135,7 @@ import Testing
 
     @Test func `writes a log that the models judge`() async throws {
         let fake = try await FakeAWS.start()
+        fake.addBucket("logs")
         try await boto(
             fake,
             """
@@ -145,6 +146,11 @@ import Testing
             ec2.modify_image_attribute(ImageId=image, LaunchPermission={"Add": [{"UserId": "444455556666"}]})
             sts.assume_role(RoleArn="arn:aws:iam::111122223333:role/ovenbird", RoleSessionName="test")
             ec2.enable_image_deprecation(ImageId=image, DeprecateAt="2034-01-01T00:00:00Z")
+            client("iam", "us-east-1").list_attached_role_policies(RoleName="builder")
+            client("s3").put_object(Bucket="logs", Key="a b", Body=b"content")
+            ec2.run_instances(ImageId=image, InstanceType="m7i.large", MinCount=1, MaxCount=1, UserData="x")
+            refused("InvalidInstanceId", client("ssm").send_command, InstanceIds=["i-0123456789abcdef0"],
+                    DocumentName="AWS-RunShellScript", Parameters={"commands": ["true"]})
             """
         )
         let folder = try TemporaryFolder()
@@ -153,7 +159,8 @@ import Testing
         let judge = FilePath(#filePath).removingLastComponent().appending("../../scripts/check-aws-requests")
         let python = try await pythonWithBotocore()
         #expect(
-            try await requireTool(python, [judge.string, log.string]) == "8 calls are valid by the models of botocore\n"
+            try await requireTool(python, [judge.string, log.string])
+                == "12 calls are valid by the models of botocore\n"
         )
         let wrong: [JSONValue] = [
             .object(["service": "ec2", "operation": "RegisterImage", "parameters": .object(["BootMode": "bios"])]),

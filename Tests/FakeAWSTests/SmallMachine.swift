@@ -15,7 +15,8 @@ func smallMachine() throws -> TemporaryFolder {
     for name in ["bin", "dev", "etc", "proc", "run", "tmp", "var"] { try folder.makeFolder(name) }
     try folder.write(Files.read("/bin/busybox"), to: "bin/busybox", mode: 0o755)
     let tools = [
-        "cat", "chmod", "echo", "id", "ls", "mkdir", "mount", "ps", "sh", "sleep", "tar", "test", "wget", "yes",
+        "cat", "chmod", "echo", "head", "grep", "wc", "id", "ls", "mkdir", "mount", "ps", "sh", "sleep", "tar", "test",
+        "wget", "yes",
     ]
     for tool in tools {
         folder.file("bin/\(tool)").withPlatformString { _ = symlink("busybox", $0) }

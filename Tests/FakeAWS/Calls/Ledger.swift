@@ -48,8 +48,8 @@ struct Ledger: Sendable {
     }
 
     /// After how many bytes the upload that begins breaks.
-    mutating func breakPoint() -> Int? {
-        for place in script.indices {
+    mutating func breakPoint(_ operation: String) -> Int? {
+        for place in script.indices where script[place].fault.isFor(operation, changes: true) {
             guard case .brokenUpload(let count) = script[place].fault.effect else { continue }
             script[place].seen += 1
             let fault = script[place].fault

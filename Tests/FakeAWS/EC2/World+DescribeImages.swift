@@ -36,11 +36,9 @@ extension World {
         for image in found where image.isCopying { try checkCopy(image.id) }
         // Each answer counts, also the one that a filter reads.
         let seen = found.map { ($0, poll($0, call)) }
-        let chosen = seen.filter { image, isAvailable in
-            filters.allSatisfy { $0.fits(image.fields(isAvailable), image.tags) }
-        }
+        let chosen = seen.filter { image, state in filters.allSatisfy { $0.fits(image.fields(state), image.tags) } }
         let page = try paged(chosen, call)
-        let items = page.items.map { image, isAvailable in image.xml(isAvailable, isOwn: image.owner == call.account) }
+        let items = page.items.map { image, state in image.xml(state, isOwn: image.owner == call.account) }
         return .xml([.items("imagesSet", items)] + [page.next].compactMap(\.self))
     }
 
@@ -58,30 +56,40 @@ extension World {
         }
     }
 
-    private mutating func poll(_ image: Image, _ call: Invocation) -> Bool {
-        self[call.region].images[image.id]?.polledIsAvailable(now: call.now) ?? false
+    private mutating func poll(_ image: Image, _ call: Invocation) -> Image.State {
+        if image.hasFailed(now: call.now) { return .failed }
+        return self[call.region].images[image.id]?.polledIsAvailable(now: call.now) == true ? .available : .pending
     }
 }
 
 extension Image {
-    fileprivate func fields(_ isAvailable: Bool) -> [String: [String]] {
+    /// What whoever asks is told.
+    fileprivate enum State: String {
+        case pending
+        case available
+        case failed
+    }
+
+    fileprivate func fields(_ state: State) -> [String: [String]] {
         [
             "architecture": [architecture],
-            "block-device-mapping.snapshot-id": isAvailable ? devices.compactMap(\.snapshot) : [],
+            "block-device-mapping.snapshot-id": state == .available ? devices.compactMap(\.snapshot) : [],
             "creation-date": [dateText(creationTime)], "description": [description ?? ""], "image-id": [id],
             "image-type": ["machine"], "is-public": [isPublic ? "true" : "false"], "name": [name],
             "owner-id": [owner], "root-device-name": [rootDevice], "root-device-type": ["ebs"],
             "source-image-id": sourceImage.map { [$0] } ?? [],
             "source-image-region": sourceRegion.map { [$0] } ?? [],
-            "state": [isAvailable ? "available" : "pending"], "virtualization-type": [virtualization],
+            "state": [state.rawValue], "virtualization-type": [virtualization],
         ]
     }
 
-    fileprivate func xml(_ isAvailable: Bool, isOwn: Bool) -> [XML] {
-        [
+    fileprivate func xml(_ state: State, isOwn: Bool) -> [XML] {
+        let reason = [XML("code", "Client.ImageFailure"), XML("message", "The image could not be made")]
+        let elements: [XML?] = [
             XML("imageId", id),
             XML("imageLocation", "\(owner)/\(name)"),
-            XML("imageState", isAvailable ? "available" : "pending"),
+            XML("imageState", state.rawValue),
+            state == .failed ? XML("stateReason", reason) : nil,
             XML("imageOwnerId", owner),
             XML("creationDate", dateText(creationTime)),
             XML("isPublic", isPublic),
@@ -97,7 +105,7 @@ extension Image {
             XML("description", description),
             XML("rootDeviceType", "ebs"),
             XML("rootDeviceName", rootDevice),
-            .items("blockDeviceMapping", devices.map { $0.xml(isAvailable) }),
+            .items("blockDeviceMapping", devices.map { $0.xml(state == .available) }),
             XML("virtualizationType", virtualization),
             isOwn && !tags.isEmpty ? Tags.xml(tags) : nil,
             XML("hypervisor", "xen"),
@@ -109,7 +117,8 @@ extension Image {
             XML("sourceInstanceId", sourceInstance),
             XML("sourceImageId", sourceImage),
             XML("sourceImageRegion", sourceRegion),
-        ].compactMap(\.self)
+        ]
+        return elements.compactMap(\.self)
     }
 }
 

@@ -53,6 +53,10 @@ extension World {
         image.pendingPolls = behaviour.pendingImagePolls
         image.availableAt = call.now + behaviour.pendingImageSeconds
         image.flickers = behaviour.imagesFlicker
+        if behaviour.failingImages > 0 {
+            behaviour.failingImages -= 1
+            image.fails = true
+        }
         self[call.region].images[image.id] = image
     }
 

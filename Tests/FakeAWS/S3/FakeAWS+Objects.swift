@@ -14,12 +14,18 @@ extension FakeAWS {
 
     /// The keys of a bucket's objects, in order.
     package func keys(inBucket name: String) -> [String] {
-        state.withLock { $0.buckets[name]?.objects.keys.sorted() ?? [] }
+        state.withLock { world in
+            world.settleCommands(now: clock.now)
+            return world.buckets[name]?.objects.keys.sorted() ?? []
+        }
     }
 
     /// What an object holds; nil where there is none.
     package func object(_ key: String, inBucket name: String) -> [UInt8]? {
-        state.withLock { $0.buckets[name]?.objects[key]?.body }
+        state.withLock { world in
+            world.settleCommands(now: clock.now)
+            return world.buckets[name]?.objects[key]?.body
+        }
     }
 
     func putObject(_ call: Invocation) throws(Failure) -> Outcome {

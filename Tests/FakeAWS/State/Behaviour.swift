@@ -16,6 +16,8 @@ package struct Behaviour: Sendable {
     package var pendingImagePolls = 0
     /// And that for at least so long.
     package var pendingImageSeconds: Int64 = 0
+    /// So many of the images that are made next fail instead of becoming available.
+    package var failingImages = 0
     /// An image is said to be available once, then pending once more.
     package var imagesFlicker = false
 
@@ -29,6 +31,8 @@ package struct Behaviour: Sendable {
     package var endingInstancePolls = 0
     /// So many requests for an image of an instance that has stopped are told that it has not.
     package var unstoppedImageRequests = 0
+    /// So many of the instances that are started next end before they run.
+    package var failingInstances = 0
     /// So many answers of DescribeInstanceInformation do not know a running instance yet.
     package var unknownAgentPolls = 0
     /// So many of them say after a reboot that the connection is lost.

@@ -49,6 +49,8 @@ package struct Image: Sendable {
     package var organizations: Set<String> = []
     package var organizationalUnits: Set<String> = []
 
+    /// Whether it never becomes available.
+    var fails = false
     /// While its files are being copied from an instance.
     var isCopying = false
     var unknownRequests = 0
@@ -79,8 +81,11 @@ package struct Image: Sendable {
     func isReadable(by account: String) -> Bool { owner == account || isPublic || users.contains(account) }
 
     func isAvailable(now: Int64) -> Bool {
-        pendingPolls == 0 && now >= availableAt && !isCopying
+        pendingPolls == 0 && now >= availableAt && !isCopying && !fails
     }
+
+    /// Whether it is known by now that it never becomes available.
+    func hasFailed(now: Int64) -> Bool { fails && pendingPolls == 0 && now >= availableAt }
 
     /// What the next answer says, where each counts.
     mutating func polledIsAvailable(now: Int64) -> Bool {
@@ -88,7 +93,7 @@ package struct Image: Sendable {
             pendingPolls -= 1
             return false
         }
-        guard now >= availableAt, !isCopying else { return false }
+        guard now >= availableAt, !isCopying, !fails else { return false }
         availablePolls += 1
         return !(flickers && availablePolls == 2)
     }

@@ -54,6 +54,8 @@ package struct Instance: Sendable {
     var rootDevice: String
     var hasTree: Bool
     var clientToken: String?
+    /// Whether it ends before it runs.
+    var fails = false
     var unknownRequests: Int
     /// Answers that are still to say that it is on its way to the next state.
     var polls: Int
@@ -74,6 +76,7 @@ package struct Instance: Sendable {
     mutating func settle(isDone: Bool, _ behaviour: Behaviour) {
         guard polls == 0, isDone else { return }
         switch state {
+        case .pending where fails: (state, reason) = (.terminated, "Server.InternalError")
         case .pending: state = .running
         case .stopping:
             state = .stopped

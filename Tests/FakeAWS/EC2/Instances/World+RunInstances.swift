@@ -23,6 +23,10 @@ extension World {
         for number in 0..<most {
             let instance = number == 0 ? first : try newInstance(call, in: first.reservation)
             self[call.region].instances[instance.id] = instance
+            if behaviour.failingInstances > 0 {
+                behaviour.failingInstances -= 1
+                self[call.region].instances[instance.id]?.fails = true
+            }
             if let root = self[call.region].images[instance.image]?.root { machines.copy(root, to: instance.id) }
         }
         if let token { tokens[token] = (call.parameters, first.reservation) }

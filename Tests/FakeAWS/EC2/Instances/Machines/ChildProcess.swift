@@ -26,7 +26,14 @@ struct ChildProcess: Sendable {
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
         defer { posix_spawnattr_destroy(&attributes) }
-        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETPGROUP))
+        // A process that ignores SIGPIPE, as servers do, would hand that down.
+        var signals = sigset_t()
+        sigemptyset(&signals)
+        posix_spawnattr_setsigmask(&attributes, &signals)
+        sigaddset(&signals, SIGPIPE)
+        posix_spawnattr_setsigdefault(&attributes, &signals)
+        let settings = POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK
+        posix_spawnattr_setflags(&attributes, Int16(settings))
         var words: [UnsafeMutablePointer<CChar>?] = arguments.map { strdup($0) }
         words.append(nil)
         var values: [UnsafeMutablePointer<CChar>?] = environment.sorted { $0.key < $1.key }
@@ -45,14 +52,20 @@ struct ChildProcess: Sendable {
         return min(open + 256, Int32(clamping: sysconf(Int32(_SC_OPEN_MAX))))
     }
 
-    /// Waits for its end: the exit status, or 128 and the signal's number.
-    func wait() -> Int {
+    /// Waits for its end; its number stays its own.
+    func waitForEnd() {
+        var info = siginfo_t()
+        while waitid(P_PID, id_t(id), &info, WEXITED | WNOWAIT) < 0, errno == EINTR {}
+    }
+
+    /// After its end, once: the exit status, or 128 and the signal's number.
+    func reap() -> Int {
         var status: Int32 = 0
         while waitpid(id, &status, 0) < 0, errno == EINTR {}
         let signal = status & 0x7F
         return Int(signal == 0 ? status >> 8 & 0xFF : 128 + signal)
     }
 
-    /// Ends it and all of its group; to be called only before `wait` has returned.
+    /// Ends it and all of its group; to be called only before `reap`.
     func kill() { Glibc.kill(-id, SIGKILL) }
 }

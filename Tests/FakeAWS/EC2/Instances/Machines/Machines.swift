@@ -44,13 +44,23 @@ final class Machines: Sendable {
     /// With the folder in which its own is made.
     init(in parent: FilePath) { self.parent = parent }
 
-    deinit {
-        // Nothing runs any more: what runs holds it.
+    // Nothing runs any more: what runs holds it.
+    deinit { removeFolder() }
+
+    private func removeFolder() {
         if let folder = state.withLock({ $0.folder }) { _ = Files.removeTree(folder) }
     }
 
-    /// Ends what runs.
+    /// Ends what runs, waits for it, and removes all files.
     func close() {
+        endAll()
+        commands.sync(flags: .barrier) {}
+        copies.sync {}
+        removeFolder()
+    }
+
+    /// Ends what runs, and lets nothing begin.
+    func endAll() {
         state.withLock { state in
             state.isClosed = true
             for run in state.runs.values where run.status == nil { run.process?.kill() }
@@ -99,7 +109,7 @@ final class Machines: Sendable {
             output: messages,
             error: messages
         )
-        guard process.wait() != 0 else { return .ready }
+        guard process.reap() != 0 else { return .ready }
         return .failed(String(decoding: (try? Files.read(messages)) ?? [], as: UTF8.self))
     }
 
@@ -152,11 +162,11 @@ final class Machines: Sendable {
             let input = folder.appending("\(order.id).script")
             try AtomicFile.write(Array(order.script.utf8), to: input)
             guard let process = try begin(order, folder, input) else { return 128 + Int(SIGKILL) }
-            let status = process.wait()
-            let starts = self.state.withLock { state in
+            process.waitForEnd()
+            let (status, starts) = self.state.withLock { state in
                 // Its number may be another's from now on.
                 state.runs[order.id]?.process = nil
-                return state.runs[order.id].flatMap { $0.isKilled ? nil : $0.starts }
+                return (process.reap(), state.runs[order.id].flatMap { $0.isKilled ? nil : $0.starts })
             }
             guard status == AgentOrder.rebootStatus, let starts, starts < AgentOrder.mostStarts else { return status }
             // What is in memory only is gone.
@@ -182,8 +192,14 @@ final class Machines: Sendable {
     }
 
     private func outputs(_ order: AgentOrder) -> ([UInt8], [UInt8]) {
-        guard let folder = try? path(order.instance).removingLastComponent() else { return ([], []) }
-        func content(_ kind: String) -> [UInt8] { (try? Files.read(folder.appending("\(order.id).\(kind)"))) ?? [] }
+        func content(_ kind: String) -> [UInt8] {
+            do {
+                let folder = try path(order.instance).removingLastComponent()
+                return try Files.read(folder.appending("\(order.id).\(kind)"))
+            } catch {
+                return Array("the fake cannot read it: \(error)\n".utf8)
+            }
+        }
         return (content("output"), content("error"))
     }
 
