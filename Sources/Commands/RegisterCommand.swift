@@ -91,11 +91,16 @@ struct RegisterCommand: AsyncParsableCommand {
             let places = regions.isEmpty ? bakefile.image(named: name)?.registering?.regions ?? [] : regions
             if places.isEmpty, !images.isEmpty { problems.add(Self.noRegion("image '\(name)' has no region")) }
             if !places.isEmpty {
+                let image = bakefile.image(named: name)
                 wanted.append(
                     .init(
                         image: name,
-                        regions: Array(Set(places)).sorted(),
-                        share: bakefile.image(named: name)?.registering?.share ?? []
+                        // The first one is where a machine of EC2 bakes it.
+                        regions: places.enumerated().filter { !places[..<$0.offset].contains($0.element) }.map(
+                            \.element
+                        ),
+                        share: image?.registering?.share ?? [],
+                        builder: image?.builder
                     )
                 )
             }

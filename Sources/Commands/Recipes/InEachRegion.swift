@@ -12,11 +12,8 @@ struct RegionFailure: Sendable {
         var status = ExitStatus.gaveUpWaiting
         let diagnostics = failures.map { what, failure in
             let found = CommandFailure(describing: failure.error)
-            if found.status == ExitStatus.refused.rawValue {
-                status = .refused
-            } else if found.status != ExitStatus.gaveUpWaiting.rawValue, status != .refused {
-                status = .internalError
-            }
+            let known = byGravity.first { $0.rawValue == found.status } ?? .internalError
+            if gravity(known) < gravity(status) { status = known }
             return Diagnostic(
                 "\(what) in \(failure.region)",
                 found.diagnostics.first?.identifier ?? .awsCall,
@@ -26,6 +23,11 @@ struct RegionFailure: Sendable {
         }
         return CommandFailure(status, diagnostics)
     }
+
+    /// The gravest first.
+    private static let byGravity: [ExitStatus] = [.refused, .internalError, .bakeFailed, .usage, .gaveUpWaiting]
+
+    private static func gravity(_ status: ExitStatus) -> Int { byGravity.firstIndex(of: status) ?? 0 }
 }
 
 /// The result of each region, all at once; a run that is cancelled has none.

@@ -1,6 +1,8 @@
 import AWS
+import Bakefiles
 import HTTPTransport
 import MachineImages
+import Reporting
 import Rollouts
 import Store
 import SystemIO
@@ -13,6 +15,8 @@ struct RegisterRecipe: Sendable {
         let regions: [String]
         /// Accounts that may use it.
         let share: [String]
+        /// The machine that it is baked on, in the first of the regions; nil for an AMI of the image's own disk.
+        var builder: BuilderInstance?
     }
 
     struct Outcome: Sendable {
@@ -54,9 +58,14 @@ struct RegisterRecipe: Sendable {
                 ),
                 tags: originTags,
                 share: target.share,
-                say: { Console.say($0) }
+                say: { Console.say($0.neutralised) }
             )
-            let results = try await register(registration, target, image)
+            let results =
+                if let builder = target.builder {
+                    try await bakeOnInstance(registration, target, builder, image)
+                } else {
+                    try await register(registration, target, image)
+                }
             for region in target.regions {
                 switch results[region] {
                 case .success(let placed): outcome.placed.append((target.image, placed))

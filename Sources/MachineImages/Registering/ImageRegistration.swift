@@ -32,7 +32,7 @@ package struct ImageRegistration: Sendable {
     package let account: String
     package let name: MachineName
     /// On the AMI, beside those of its name: which commit and build it comes from.
-    package let tags: [Tag]
+    package var tags: [Tag]
     /// Accounts that may use the AMI, beside its own.
     package let share: [String]
     package let patience: Duration
