@@ -74,7 +74,12 @@ struct BaseDraft: Sendable {
                 \.verify,
                 "files of public keys, of which one has to have signed the registry's image"
             ),
-            .notYet("ami", Shape<String>.anyText, "an AMI to start from", fix: "write { debian: SUITE }"),
+            .notYet(
+                "ami",
+                .sourceAMI,
+                "an AMI to start from",
+                fix: "write { debian: SUITE }, and the AMI as 'builder: { instance: { ami: ... } }'"
+            ),
         ],
         choices: [
             .init(

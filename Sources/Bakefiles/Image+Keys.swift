@@ -13,6 +13,7 @@ struct ImageDraft: Sendable {
     var compression: String?
     var disk: DiskSettings?
     var ami: AMISettings?
+    var builder: BuilderDraft?
     var tests: [ImageTestDraft] = []
     var userData: InputPath?
 
@@ -33,6 +34,12 @@ struct ImageDraft: Sendable {
             ),
             .optional("disk", DiskSettings.shape, \.disk, "the disk of a machine image"),
             .optional("ami", AMISettings.shape, \.ami, "where a machine image is registered"),
+            .optional(
+                "builder",
+                BuilderDraft.shape,
+                \.builder,
+                "where the steps of a machine image are done for its AMI; by default on this computer"
+            ),
             .notYet(
                 "dockerfile",
                 Shape<Void>.anyTextOrMapping,
@@ -76,7 +83,7 @@ extension ImageDraft {
         let agents = self.steps.filter { $0.agent != nil }.compactMap(\.place)
         let tests =
             ImageTestDraft.addressed(tests, &reading) + (agents.first.map { SSMAgent.tests(at: $0) } ?? [])
-        guard checkKind(kind, node, &reading) else { return nil }
+        guard checkKind(kind, node, &reading), checkBuilder(steps, node, &reading) else { return nil }
         return Image(
             name: name,
             kind: kind,
@@ -88,12 +95,38 @@ extension ImageDraft {
             version: version,
             destinations: destinations,
             compression: compression,
-            machine: kind == .ami ? (disk ?? DiskSettings()).json : nil,
+            machine: kind == .ami ? machine : nil,
             platform: reading.platform,
             tests: tests,
             userData: userData,
-            registering: ami
+            registering: ami,
+            builder: builder?.builder
         )
+    }
+
+    /// What a machine is started from decides what its image is; what kind of machine it is does not.
+    private var machine: JSONValue {
+        let disk = (disk ?? DiskSettings()).json
+        guard let source = builder?.builder?.source, case .object(var members) = disk else { return disk }
+        members["builder"] = .object(["ami": source.json])
+        return .object(members)
+    }
+
+    /// A machine of EC2 is sent no secrets: they would stand in its commands.
+    private func checkBuilder(_ steps: [Step], _ node: Node, _ reading: inout Reading) -> Bool {
+        guard builder != nil else { return true }
+        var isGood = true
+        for step in steps {
+            guard case .run(let run) = step.action, let secret = run.secrets.first else { continue }
+            reading.report(
+                at: step.place,
+                "the secret '\(secret.name)' cannot be used on a machine of EC2 yet",
+                .notYet,
+                fix: "bake without 'builder:', or without the secret"
+            )
+            isGood = false
+        }
+        return isGood
     }
 
     private func checkKind(_ kind: Image.Kind, _ node: Node, _ reading: inout Reading) -> Bool {
@@ -105,7 +138,7 @@ extension ImageDraft {
         }
         let members = node.mapping ?? []
         if kind == .docker {
-            for member in members where ["disk", "ami", "userdata"].contains(member.name) {
+            for member in members where ["disk", "ami", "builder", "userdata"].contains(member.name) {
                 refuse(member, "has no meaning for a container image", fix: "remove it, or write 'kind: ami'")
             }
             for test in tests {

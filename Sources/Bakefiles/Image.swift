@@ -33,6 +33,8 @@ package struct Image: Sendable, Hashable {
     package var userData: InputPath?
     /// Where the machine is registered as an AMI, and who else may use it; no part of the image.
     package var registering: AMISettings?
+    /// The machine of EC2 on which the steps are done for its AMI; nil where the AMI is made of the image's own disk.
+    package var builder: BuilderInstance?
 
     package init(
         name: String,
@@ -49,7 +51,8 @@ package struct Image: Sendable, Hashable {
         platform: Platform? = nil,
         tests: [ImageTest] = [],
         userData: InputPath? = nil,
-        registering: AMISettings? = nil
+        registering: AMISettings? = nil,
+        builder: BuilderInstance? = nil
     ) {
         self.name = name
         self.kind = kind
@@ -66,6 +69,7 @@ package struct Image: Sendable, Hashable {
         self.tests = tests
         self.userData = userData
         self.registering = registering
+        self.builder = builder
     }
 
     /// Whether it is one of those that an image for several platforms is made of.

@@ -52,10 +52,11 @@ struct AMIListCommand: AsyncParsableCommand {
         let results = try await Waiting.saying("still listing AMIs") {
             try await aws.session { session in
                 try await inEach(places) { region in
-                    let found = try await OwnImage.all(of: project, in: region, session).filter(isWanted)
+                    let all = try await OwnImage.all(of: project, in: region, session)
+                    let found = all.filter(isWanted)
                     guard asksUsers else { return Found(images: found) }
                     let survey = UserSurvey(session, region: region)
-                    var users = try await survey.users(of: found)
+                    var users = try await survey.users(of: all)
                     try await survey.addAccounts(to: &users, of: found)
                     return Found(images: found, users: users)
                 }
@@ -70,6 +71,7 @@ struct AMIListCommand: AsyncParsableCommand {
             case nil: break
             }
         }
+        if found.isEmpty, failures.isEmpty { Console.say("there are no such AMIs") }
         try show(found.sorted { ($0.0.image, $0.0.region) < ($1.0.image, $1.0.region) }, now)
         if failures.isEmpty { return }
         throw RegionFailure.meaning(of: failures.map { ("the AMIs cannot be listed", $0) })
@@ -98,10 +100,7 @@ struct AMIListCommand: AsyncParsableCommand {
             }
             try Console.write(.object(["amis": .array(list)]))
         case .text:
-            if found.isEmpty {
-                Console.say("there are no such AMIs")
-                return
-            }
+            if found.isEmpty { return }
             var table = TextTable([
                 ("IMAGE", .left), ("VERSION", .left), ("REGION", .left), ("AMI", .left), ("AGE", .right),
                 ("STATE", .left),

@@ -21,7 +21,7 @@ struct AMIPruneCommand: AsyncParsableCommand {
             an AMI goes all of them are asked once more. A run that was stopped is finished by the next one.
 
             Example:
-              ovenbird ami prune base --keep 5 --older-than 30d && ovenbird ami prune base --keep 5 --older-than 30d --apply
+              ovenbird ami prune base --keep 5 --older-than 30d --apply
             """
     )
 

@@ -46,7 +46,31 @@ extension CommandFailure {
                 status,
                 [Diagnostic("the image cannot be registered", identifier, why: error.description, fix: fix)]
             )
+        case let error as InstanceBakeError:
+            let (status, identifier, fix) = error.meaning
+            self.init(
+                status,
+                [Diagnostic("the image cannot be baked on a machine", identifier, why: error.description, fix: fix)]
+            )
+        case let error as BundleError:
+            self.init(.internalError, message: error.description)
         default: return nil
+        }
+    }
+}
+
+extension InstanceBakeError {
+    fileprivate var meaning: (ExitStatus, DiagnosticIdentifier, String) {
+        switch self {
+        case .notReady: (.usage, .builderNotReady, "correct it, and run the command again: nothing was started")
+        case .noCapacity: (.bakeFailed, .builderFailed, "name more 'types', or try later")
+        case .noAgent: (.bakeFailed, .builderFailed, "correct it, and run the command again; the machine is ended")
+        case .ended:
+            (.bakeFailed, .builderFailed, "run the command again, with a later 'deadline' where it was too short")
+        case .failed:
+            (.bakeFailed, .builderFailed, "correct the step, bake, and run the command again; the machine is ended")
+        case .busy:
+            (.gaveUpWaiting, .stillWaiting, "wait until it is done, or end that machine if nobody is at it any more")
         }
     }
 }

@@ -61,6 +61,10 @@ extension DiagnosticIdentifier {
     static let awsCall: Self = "aws-call"
     /// There are no credentials for AWS, or none that can be used.
     static let awsCredentials: Self = "aws-credentials"
+    /// Something is missing that a machine of EC2 needs to bake an image.
+    static let builderNotReady: Self = "builder-not-ready"
+    /// A machine of EC2 did not come, ended, or could not do a step.
+    static let builderFailed: Self = "builder-failed"
     /// What was waited for has not come yet.
     static let stillWaiting: Self = "still-waiting"
     /// An image is to be signed or verified, and the release does not say that it is in a registry.

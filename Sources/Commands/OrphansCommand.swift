@@ -5,7 +5,6 @@ import MachineImages
 import OCI
 import Reporting
 import Store
-import Synchronization
 import SystemIO
 
 /// The command `ovenbird orphans`.
@@ -73,6 +72,7 @@ struct OrphansCommand: AsyncParsableCommand {
             case nil: break
             }
         }
+        if found.isEmpty, failures.isEmpty { Console.say("nothing was left") }
         try show(found, now)
         if failures.isEmpty { return }
         throw RegionFailure.meaning(of: failures.map { ("orphans could not be looked for", $0) })
@@ -92,10 +92,7 @@ struct OrphansCommand: AsyncParsableCommand {
             }
             try Console.write(.object(["applied": .bool(apply), "orphans": .array(list)]))
         case .text:
-            if found.isEmpty {
-                Console.say("nothing was left")
-                return
-            }
+            if found.isEmpty { return }
             var table = TextTable([
                 ("KIND", .left), ("REGION", .left), ("ID", .left), ("IMAGE", .left), ("VERSION", .left),
                 ("AGE", .right),

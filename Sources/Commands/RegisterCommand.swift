@@ -106,16 +106,20 @@ struct RegisterCommand: AsyncParsableCommand {
         }
         var wanted: [RegisterRecipe.Target] = []
         for name in images.isEmpty ? machines : images where machines.contains(name) {
-            var settings = bakefile.image(named: name)?.registering ?? AMISettings()
+            let image = bakefile.image(named: name)
+            var settings = image?.registering ?? AMISettings()
             if !regions.isEmpty {
                 settings.regions = regions
                 if !settings.regions.contains(where: { $0 == settings.copyFrom }) { settings.copyFrom = nil }
             }
-            settings.regions = Array(Set(settings.regions)).sorted()
+            let all = settings.regions
+            settings.regions = all.indices.filter { !all[..<$0].contains(all[$0]) }.map { all[$0] }
+            // Where a machine of EC2 bakes it, one region is enough.
+            if image?.builder != nil, settings.copyFrom == nil { settings.copyFrom = settings.regions.first }
             if settings.regions.isEmpty, !images.isEmpty {
                 problems.add(Self.noRegion("image '\(name)' has no region"))
             }
-            if !settings.regions.isEmpty { wanted.append(.init(image: name, settings: settings)) }
+            if !settings.regions.isEmpty { wanted.append(.init(image: name, settings: settings, builder: image?.builder)) }
         }
         try problems.throwIfErrors()
         if wanted.isEmpty { throw InvalidInput(Self.noRegion("no machine image of the release has a region")) }

@@ -111,7 +111,7 @@ package enum StepBundles {
         return bytes.flatMap { try? JSONValue.parse($0) }?["step-bundles"] != nil
     }
 
-    private static func manifest(_ digest: Digest, in store: ArtifactStore) throws -> ImageManifest {
+    static func manifest(_ digest: Digest, in store: ArtifactStore) throws -> ImageManifest {
         try ImageManifest(decoding: try store.readBlob(digest, limit: DocumentLimit.bytes))
     }
 

@@ -15,7 +15,8 @@ import Testing
         let begun = try await test.start("2", image: "second")
         let loose = try await test.complete("3")
         let young = try await test.start("4", image: "fourth")
-        for id in [begun, loose] { test.aws.makeOlder(id, seconds: 3 * 3600) }
+        for id in [begun, loose] { test.aws.makeOlder(id, seconds: 3 * 3600 + 60) }
+        test.aws.makeOlder(young, seconds: 3660)
         return (test, begun, loose, young)
     }
 
@@ -29,7 +30,7 @@ import Testing
                 KIND      REGION     ID                      IMAGE   VERSION  AGE  STATE
                 snapshot  eu-west-1  \(begun)  second  2        3 h  begun      would be removed
                 snapshot  eu-west-1  \(loose)  base    3        3 h  of no AMI  would be removed
-                snapshot  eu-west-1  \(young)  fourth  4        0 s  begun      stays: it is younger than 2 h, and may be in work
+                snapshot  eu-west-1  \(young)  fourth  4        1 h  begun      stays: it is younger than 2 h, and may be in work
 
                 """,
             "\(result.text)"
@@ -93,6 +94,52 @@ import Testing
             result.error.hasPrefix("error: orphans could not be looked for in eu-west-1 [aws-call]\n  why: ec2:Desc"),
             "\(result.error)"
         )
+    }
+
+    @Test func `machines that should have ended`() async throws {
+        let test = try await PruneKitchen()
+        let ami = try await test.make("1")[0].ami
+        let ids = try await test.boto(
+            """
+            def run(*tags):
+                started = ec2.run_instances(
+                    ImageId="\(ami)", InstanceType="t3.micro", MinCount=1, MaxCount=1,
+                    TagSpecifications=[{"ResourceType": "instance", "Tags": [
+                        {"Key": "ovenbird:" + key, "Value": value} for key, value in tags]}])
+                return started["Instances"][0]["InstanceId"]
+            own, bake = [("project", "kitchen"), ("image", "base")], ("bake", "1")
+            late = run(*own, bake, ("deadline", "2026-01-01T00:00:00Z"))
+            early = run(*own, bake, ("deadline", "2999-01-01T00:00:00Z"))
+            run(*own), run(("project", "shop"), bake, ("deadline", "2026-01-01T00:00:00Z"))
+            print(late, early, end="")
+            """
+        ).split(separator: " ").map(String.init)
+        let result = try await test.run(Self.arguments)
+        #expect(result.status == 0 && result.error == "eu-west-1: \(ids[0]) is removed\n", "\(result.error)")
+        #expect(result.text.contains("instance  eu-west-1  \(ids[0])  base   -"), "\(result.text)")
+        #expect(result.text.contains("  removed\n"), "\(result.text)")
+        #expect(result.text.contains("  stays: it ends itself at 2999-01-01T00:00:00Z\n"), "\(result.text)")
+        let left = try JSONValue.parse(try await test.run("orphans", "--format", "json").output)["orphans"]?.arrayValue
+        #expect(left?.map { $0["id"]?.stringValue } == [ids[1]])
+    }
+
+    @Test func `an interrupted run says that the next one finds the rest`() async throws {
+        let (test, begun, loose, _) = try await world()
+        let result = try await test.kitchen.killed(
+            Self.arguments,
+            at: test.aws.hold(before: "DeleteSnapshot", nth: 2),
+            by: SIGTERM,
+            environment: test.aws.environment()
+        )
+        #expect(result.status == 128 + 15)
+        #expect(
+            result.error == """
+                eu-west-1: \(begun) is removed
+                eu-west-1: stopped; the next 'ovenbird orphans --apply' finds what is left
+
+                """
+        )
+        #expect(try await test.run(Self.arguments).error == "eu-west-1: \(loose) is removed\n")
     }
 
     /// A registration that was killed, and one whose AMI is pruned.

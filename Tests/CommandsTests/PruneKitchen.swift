@@ -106,8 +106,6 @@ struct PruneKitchen {
         }
     }
 
-    static let TEMP = ["instances", "launch-templates", "launch-configurations", "auto-scaling-groups", "stacks"]
-        .flatMap { ["--ignore", $0] }
     // MARK: Runs
 
     /// Runs a command; what it says has no secret in it.
@@ -117,7 +115,7 @@ struct PruneKitchen {
 
     func run(_ arguments: [String], environment: [String: String] = [:]) async throws -> ToolResult {
         let result = try await kitchen.ovenbird(
-            arguments + (arguments.contains("prune") ? Self.TEMP : []),
+            arguments,
             environment: aws.environment().merging(environment) { _, new in new }
         )
         let secret = aws.accounts[0].secretAccessKey

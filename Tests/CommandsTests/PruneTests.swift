@@ -2,6 +2,7 @@ import FakeAWS
 import Glibc
 import OCI
 import SystemIO
+import SystemPackage
 import TestSupport
 import Testing
 
@@ -46,6 +47,11 @@ import Testing
         #expect(try test.begun() == [])
         let again = try await test.prune("base", "--keep", "1", "--apply")
         #expect(again.status == 0 && again.text.hasSuffix("0 AMIs and 0 snapshots gone\n"))
+        // The calls are what the library of the AWS tools would send.
+        let log = test.kitchen.work.file("calls")
+        try test.aws.writeLog(to: log)
+        let judge = FilePath(#filePath).removingLastComponent().appending("../../scripts/check-aws-requests")
+        try await requireTool(pythonWithBotocore(), [judge.string, log.string])
     }
 
     @Test func `one version can be chosen, and is judged as always`() async throws {
@@ -72,7 +78,7 @@ import Testing
 
     // MARK: Killed and run again
 
-    private static let arguments = ["ami", "prune", "--releases", "0", "--keep", "1", "--apply"] + PruneKitchen.TEMP
+    private static let arguments = ["ami", "prune", "--releases", "0", "--keep", "1", "--apply"]
 
     /// A world with two AMIs that may go, and one that stays.
     private func world() async throws -> PruneKitchen {
@@ -91,6 +97,7 @@ import Testing
                 "DeregisterImage", "DeleteSnapshot", "DeregisterImage", "DeleteSnapshot",
             ]
         )
+        try #require(calls.count > 20)
         let goal = undisturbed.state()
         // Whether one that only looks was carried out is nobody's matter.
         let places =
@@ -122,6 +129,19 @@ import Testing
             }
             try await group.waitForAll()
         }
+    }
+
+    @Test func `services that throttle and fail, and answers that are lost, are got along with`() async throws {
+        let test = try await world()
+        let goal = try await world()
+        #expect(try await goal.run(Self.arguments).status == 0)
+        test.aws.behaviour.throttlesEvery = 11
+        test.aws.behaviour.failsEvery = 13
+        for operation in ["DeregisterImage", "DeleteSnapshot"] { test.aws.add(Fault(.lost, at: operation)) }
+        let result = try await test.run(Self.arguments)
+        #expect(result.status == 0, "\(result.error)")
+        #expect(test.state() == goal.state())
+        #expect(try test.begun() == [])
     }
 
     @Test func `an interrupted run says what it leaves, and the next one finishes it`() async throws {

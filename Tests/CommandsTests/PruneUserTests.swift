@@ -37,8 +37,28 @@ import Testing
             ]
         )
         #expect(try await test.verdicts("--keep", "0", "--ignore", "accounts")[made[0].ami] == [])
+        test.aws.behaviour.blocksPublicAccess = false
+        try await test.boto(
+            """
+            ec2.modify_image_attribute(ImageId="\(made[1].ami)", LaunchPermission={"Add": [{"Group": "all"}]})
+            """
+        )
+        #expect(
+            try await test.verdicts("--keep", "0", "base:2") == [made[1].ami: ["used by everybody, since it is public"]]
+        )
+        test.aws.removeImage(made[1].ami)
         test.aws.behaviour.denied = ["ec2:DescribeImageAttribute"]
-        #expect(try await test.verdicts("--keep", "0")[made[1].ami] == ["not known whether used: accounts"])
+        #expect(try await test.verdicts("--keep", "0")[made[2].ami] == ["not known whether used: accounts"])
+    }
+
+    @Test func `an AMI that somebody else prunes meanwhile is in nobody's way`() async throws {
+        let test = try await PruneKitchen()
+        let made = try await test.make("1", "2")
+        test.aws.meanwhile(at: "DescribeImageAttribute") { $0.deregisterImage(made[0].ami) }
+        let early = try await test.prune("--keep", "1", "--apply")
+        #expect(early.status == 0, "\(early.error)")
+        #expect(test.aws.images("eu-west-1").map(\.id) == [made[1].ami])
+        #expect(test.aws.snapshots("eu-west-1").map(\.id) == [made[1].snapshot])
     }
 
     @Test func `parameters`() async throws {
@@ -114,23 +134,61 @@ import Testing
         )
     }
 
-    @Test func `stacks`() async throws {
+    @Test func `stacks, and those that may go back`() async throws {
         let test = try await PruneKitchen()
-        let made = try await test.make("1", "2")
-        try await test.boto(
-            #"""
-            template = '{"Parameters": {"BaseAmi": {"Type": "String"}}, '\
-                '"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}}'
-            cloudformation.create_stack(
-                StackName="shop", TemplateBody=template,
-                Parameters=[{"ParameterKey": "BaseAmi", "ParameterValue": "\#(made[0].ami)"}])
-            cloudformation.get_waiter("stack_create_complete").wait(
-                StackName="shop", WaiterConfig={"Delay": 0, "MaxAttempts": 100})
-            """#
+        let made = try await test.make("1", "2", "3")
+        try await test.make("1", image: "other")
+        test.aws.behaviour.stacksPerPage = 1
+        test.aws.setStack(Stack("bare", template: "{}"))
+        test.aws.setStack(Stack("shop", template: "{}", [.init("Base", made[0].ami)]))
+        test.aws.setStack(Stack("gone", template: "{}", [.init("Base", made[1].ami)], status: "DELETE_COMPLETE"))
+        test.aws.setStack(Stack("named", template: "{}", [.init("Base", "/base/ami", resolved: made[2].ami)]))
+        #expect(
+            try await test.verdicts("--keep", "0", "base") == [
+                made[0].ami: ["used by stack 'shop', parameter 'Base'"], made[1].ami: [],
+                made[2].ami: ["used by stack 'named', parameter 'Base'"],
+            ]
+        )
+        test.aws.setStack(Stack("shop", template: "{}", [.init("Base", made[0].ami)], status: "UPDATE_IN_PROGRESS"))
+        #expect(
+            try await test.verdicts("--keep", "0", "base:2")
+                == [made[1].ami: ["used by stack 'shop' (UPDATE_IN_PROGRESS), which may go back to it"]]
+        )
+        #expect(try await test.verdicts("--keep", "0", "other").values.map { $0 } == [[]])
+    }
+
+    @Test func `machines, running or stopped`() async throws {
+        let test = try await PruneKitchen()
+        let made = try await test.make("1", "2", "3")
+        let instances = try await test.boto(
+            """
+            def run(image):
+                started = ec2.run_instances(ImageId=image, InstanceType="t3.micro", MinCount=1, MaxCount=1)
+                return started["Instances"][0]["InstanceId"]
+            running, ended = run("\(made[0].ami)"), run("\(made[1].ami)")
+            ec2.terminate_instances(InstanceIds=[ended])
+            ec2.get_waiter("instance_terminated").wait(
+                InstanceIds=[ended], WaiterConfig={"Delay": 0, "MaxAttempts": 1000})
+            print(running, end="")
+            """
         )
         #expect(
             try await test.verdicts("--keep", "0")
-                == [made[0].ami: ["used by stack 'shop', parameter 'BaseAmi'"], made[1].ami: []]
+                == [made[0].ami: ["used by instance \(instances)"], made[1].ami: [], made[2].ami: []]
+        )
+    }
+
+    @Test func `pages without anything are not the last ones`() async throws {
+        let test = try await PruneKitchen()
+        let made = try await test.make("1", "2")
+        test.aws.setStack(Stack("shop", template: "{}", [.init("Base", made[0].ami)]))
+        test.aws.setLaunchConfiguration(LaunchConfiguration("old", image: made[1].ami))
+        test.aws.behaviour.emptyFirstPages = true
+        #expect(
+            try await test.verdicts("--keep", "0") == [
+                made[0].ami: ["used by stack 'shop', parameter 'Base'"],
+                made[1].ami: ["used by launch configuration 'old'"],
+            ]
         )
     }
 

@@ -34,4 +34,13 @@ extension FakeAWS {
             for region in world.regions.keys { world[region].images[id]?.users.insert(account) }
         }
     }
+
+    /// Deregisters an image, of which it is known then that it was there.
+    package func deregisterImage(_ id: String) {
+        state.withLock { world in
+            for region in world.regions.keys where world[region].images.removeValue(forKey: id) != nil {
+                world[region].deregistered.insert(id)
+            }
+        }
+    }
 }

@@ -67,9 +67,13 @@ package struct ServiceError: Error, Sendable, Hashable, CustomStringConvertible 
     /// The code of a call whose answer did not come and may come another time.
     static let noAnswer = "no answer"
 
+    /// What the service has none of now, whatever its status: the caller may do with another kind.
+    private static let isExhausted: Set<String> = ["InsufficientInstanceCapacity"]
+
     /// Trying again may help.
     var isTransient: Bool {
-        code == Self.noAnswer || [500, 502, 503, 504].contains(status)
+        if Self.isExhausted.contains(code) { return false }
+        return code == Self.noAnswer || [500, 502, 503, 504].contains(status)
             || ["InternalError", "InternalFailure", "RequestTimeout", "RequestTimeoutException", "ServiceUnavailable"]
                 .contains(code)
     }

@@ -202,7 +202,7 @@ extension EC2 {
         form.add("Description", description)
         form.add(tags: tags, to: ["image", "snapshot"])
         // That it has stopped is not known everywhere yet.
-        let call = call("CreateImage", form, mayBeUnknownYet: ["IncorrectState", "IncorrectInstanceState"])
+        let call = call("CreateImage", form, mayBeUnknownYet: ["IncorrectState", "InvalidParameterValue"])
         let answer: MadeImage = try await session.xml(call, in: region)
         return answer.imageId
     }

@@ -1,8 +1,14 @@
 extension EC2 {
     /// All whom an AMI is shared with beside its own account, sorted: accounts, organizations and their units, or `all`.
+    ///
+    /// Nobody where it was deregistered.
     package func audience(ofImage id: String) async throws -> [String] {
-        try await launchPermissions(ofImage: id)
-            .compactMap { $0.userId ?? $0.organizationArn ?? $0.organizationalUnitArn ?? $0.group }.sorted()
+        do {
+            return try await launchPermissions(ofImage: id)
+                .compactMap { $0.userId ?? $0.organizationArn ?? $0.organizationalUnitArn ?? $0.group }.sorted()
+        } catch let error as ServiceError where error.code == "InvalidAMIID.Unavailable" {
+            return []
+        }
     }
 
     private func launchPermissions(ofImage id: String) async throws -> [User] {

@@ -9,12 +9,11 @@ struct RegionFailure: Sendable {
     ///
     /// `what` is what was not done, in words before ` in REGION`.
     static func meaning(of failures: [(what: String, failure: RegionFailure)]) -> CommandFailure {
-        let gravest: [ExitStatus] = [.gaveUpWaiting, .usage, .internalError, .refused]
         var status = ExitStatus.gaveUpWaiting
         let diagnostics = failures.map { what, failure in
             let found = CommandFailure(describing: failure.error)
-            let own = gravest.first { $0.rawValue == found.status } ?? .internalError
-            if gravest.firstIndex(of: own) ?? 0 > gravest.firstIndex(of: status) ?? 0 { status = own }
+            let known = byGravity.first { $0.rawValue == found.status } ?? .internalError
+            if gravity(known) < gravity(status) { status = known }
             return Diagnostic(
                 "\(what) in \(failure.region)",
                 found.diagnostics.first?.identifier ?? .awsCall,
@@ -24,6 +23,11 @@ struct RegionFailure: Sendable {
         }
         return CommandFailure(status, diagnostics)
     }
+
+    /// The gravest first.
+    private static let byGravity: [ExitStatus] = [.refused, .internalError, .bakeFailed, .usage, .gaveUpWaiting]
+
+    private static func gravity(_ status: ExitStatus) -> Int { byGravity.firstIndex(of: status) ?? 0 }
 }
 
 /// The result of each region, all at once; a run that is cancelled has none.

@@ -2,6 +2,7 @@ import AWS
 import Bakefiles
 import HTTPTransport
 import MachineImages
+import Reporting
 import Rollouts
 import Store
 import SystemIO
@@ -13,6 +14,8 @@ struct RegisterRecipe: Sendable {
     struct Target: Sendable {
         let image: String
         let settings: AMISettings
+        /// The machine that it is baked on; nil for an AMI of the image's own disk.
+        var builder: BuilderInstance?
     }
 
     struct Outcome: Sendable {
@@ -74,7 +77,7 @@ struct RegisterRecipe: Sendable {
             ),
             tags: originTags,
             settings: target.settings,
-            say: { Console.say($0) }
+            say: { Console.say($0.neutralised) }
         )
     }
 
@@ -105,12 +108,20 @@ struct RegisterRecipe: Sendable {
             case .failure(let error): results[name] = .failure(error)
             }
         }
-        guard let source = target.settings.copyFrom else {
+        guard let source = registration.settings.copyFrom else {
             results.merge(try await register(registration, target, image, in: missing)) { _, new in new }
             return try await handOut(results, registration)
         }
         let filled = missing.filter { $0.name == source }
-        results.merge(try await register(registration, target, image, in: filled)) { _, new in new }
+        let made =
+            if let builder = target.builder {
+                try await inEach(keyed(filled, by: \.name)) { region in
+                    try await bake(registration, target, builder, image, in: region)
+                }
+            } else {
+                try await register(registration, target, image, in: filled)
+            }
+        results.merge(made) { _, new in new }
         // First it is shared, and then copied, which takes long.
         results = try await handOut(results, registration)
         let original = results[source]
@@ -128,6 +139,10 @@ struct RegisterRecipe: Sendable {
         var report = RegistrationReport(account: account)
         for target in targets {
             guard let image = release.images[target.image] else { continue }
+            if target.builder != nil {
+                Console.say("note: what '\(target.image)' needs is not foretold: it is baked on a machine of EC2")
+                continue
+            }
             let registration = registration(of: image, target, account: account)
             let found = try await look(registration, target)
             let needsMap = found.contains { region, result in

@@ -106,19 +106,20 @@ package enum BuilderScript {
             esac
         }
         fetch() {
-            tried=
-            for tool in curl wget apt-helper python3; do
-                if [ "$tool" = apt-helper ]; then
-                    [ -x /usr/lib/apt/apt-helper ] || continue
-                else
-                    command -v "$tool" >/dev/null || continue
-                fi
-                tried="$tried $tool"
-                if fetch_with "$tool" && is_whole; then return 0; fi
-                say "$tool could not fetch the bundle"
+            tools=
+            for tool in curl wget python3; do
+                if command -v "$tool" >/dev/null; then tools="$tools $tool"; fi
             done
-            [ -n "$tried" ] || refuse 'this machine has none of curl, wget, apt-helper and python3'
-            refuse "the bundle cannot be fetched, or is another one than was sent"
+            if [ -x /usr/lib/apt/apt-helper ]; then tools="$tools apt-helper"; fi
+            [ -n "$tools" ] || refuse 'this machine has none of curl, wget, python3 and apt-helper'
+            for round in 1 2 3; do
+                [ "$round" = 1 ] || sleep "$round"
+                for tool in $tools; do
+                    if fetch_with "$tool" && is_whole; then return 0; fi
+                    say "$tool could not fetch the bundle"
+                done
+            done
+            refuse 'the bundle cannot be fetched, or is another one than was sent'
         }
         is_whole || fetch
 

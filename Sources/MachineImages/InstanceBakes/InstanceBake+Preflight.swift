@@ -80,7 +80,7 @@ extension InstanceBake {
         }
         if try await ec2.hasWayOut(subnet: subnet, network: network) { return }
         let found = try await ec2.endpoints(ofNetwork: network)
-        for service in ["s3", "ssm", "ssmmessages"]
+        for service in ["ec2messages", "s3", "ssm", "ssmmessages"]
         where !found.contains(where: { $0.hasSuffix(".\(region).\(service)") }) {
             problems.append("'\(subnet)' has no way out, and its network '\(network)' no endpoint for '\(service)'")
         }

@@ -92,7 +92,7 @@ package struct InstanceBake: Sendable {
         if record.instance == nil { try await start(&record) }
         guard let instance = record.instance else { preconditionFailure("a machine is started before it is used") }
         try await waitForAgent(instance, record)
-        for number in record.applied..<bundles.count { try await apply(number, on: instance, &record) }
+        while record.applied < bundles.count { try await apply(record.applied, on: instance, &record) }
         if record.applied == bundles.count { try await clean(instance, &record) }
         try await stop(instance)
         do {

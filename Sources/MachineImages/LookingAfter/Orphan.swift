@@ -154,7 +154,7 @@ struct OrphanRule: Sendable {
     /// A machine takes its time to end itself: seconds.
     static let machineGrace: Int64 = 600
 
-    /// All of these machines; those that should have ended may go. `bakes` are those that this store goes on with.
+    /// All of these machines, of which those that should have ended may go; `bakes` are those that this store goes on with.
     func orphans(_ machines: [Machine], bakes: Set<String>, in region: String) -> [Orphan] {
         machines.map { machine in
             var reasons: [String] = []

@@ -83,7 +83,8 @@ package struct OwnImage: Sendable, Hashable {
     ) async throws -> [OwnImage] {
         let tag = Tag(key: MachineName.projectTag, value: project)
         return try await EC2(session, region: region).ownImages(tagged: tag)
-            .compactMap { OwnImage($0, region: region) }.sorted(by: comesFirst)
+            // One that was deregistered a moment ago may be listed a little longer.
+            .filter { $0.state != .deregistered }.compactMap { OwnImage($0, region: region) }.sorted(by: comesFirst)
     }
 
     /// By image, then newest first; of one second those with the lower id last.

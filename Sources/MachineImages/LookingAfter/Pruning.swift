@@ -63,7 +63,8 @@ package struct Pruning: Sendable {
     package func plan(_ isWanted: (OwnImage) -> Bool) async throws -> Plan {
         let all = try await OwnImage.all(of: project, in: region, session)
         let images = all.filter(isWanted)
-        var users = try await survey.users(of: images)
+        // Of all of them: a stack may go back to one that it does not name.
+        var users = try await survey.users(of: all)
         // Asked for one by one, and so only for those that nothing else keeps.
         let first = rule.verdicts(on: images, among: all, users)
         try await survey.addAccounts(to: &users, of: first.filter { $0.goes || $0.isRefused }.map(\.image))
@@ -125,7 +126,6 @@ package struct Pruning: Sendable {
         _ unknown: inout [ImageUser.Source: String]
     ) async throws -> PruneRule.Verdict {
         let all = try await OwnImage.all(of: project, in: region, session)
-        // All of them, for a stack may go back to one that it does not name.
         var users = try await survey.users(of: all)
         try await survey.addAccounts(to: &users, of: [image])
         unknown.merge(users.unknown) { first, _ in first }
@@ -175,7 +175,8 @@ package struct Pruning: Sendable {
         var found: [PruneRecord] = []
         for record in try await BlockingPool.shared.run({ try records.records() }) where !known.contains(record.ami) {
             // Lists and single answers do not always agree.
-            if try await EC2(session, region: region).image(record.ami) == nil { found.append(record) }
+            let image = try await EC2(session, region: region).image(record.ami)
+            if image == nil || image?.state == .deregistered { found.append(record) }
         }
         return found
     }

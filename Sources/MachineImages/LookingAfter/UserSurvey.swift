@@ -17,6 +17,7 @@ package struct UserSurvey: Sendable {
 
     /// Who uses these AMIs now, but for other accounts.
     ///
+    /// They are all of the project in the region: a stack that is being updated may go back to one that it does not name.
     /// A service that refuses, or fails for longer than it is tried, is noted as unknown. Throws what is wrong with
     /// credentials, and cancellation.
     package func users(of images: [OwnImage]) async throws -> ImageUsers {
@@ -63,11 +64,11 @@ package struct UserSurvey: Sendable {
         if ignored.contains(.accounts) { return }
         let ec2 = EC2(session, region: region)
         for image in images {
-            if image.isPublic { users.add(ImageUser(.accounts, "everybody, since it is public"), of: image.ami) }
             switch try await answer({ try await ec2.audience(ofImage: image.ami) }) {
             case .success(let audience):
-                for account in audience where account != "all" {
-                    users.add(ImageUser(.accounts, "\(account), who may use it unseen"), of: image.ami)
+                for account in audience + (image.isPublic ? ["all"] : []) {
+                    let title = account == "all" ? "everybody, since it is public" : "\(account), who may use it unseen"
+                    users.add(ImageUser(.accounts, title), of: image.ami)
                 }
             case .failure(let error): users.miss(.accounts, error.description)
             }

@@ -15,7 +15,7 @@ package struct ImageRegistration: Sendable {
     package let account: String
     package let name: MachineName
     /// On the AMI, beside those of its name: which commit and build it comes from.
-    package let tags: [Tag]
+    package var tags: [Tag]
     package let settings: AMISettings
     package let patience: Duration
     /// Told what goes on, one line at a time.

@@ -1,0 +1,34 @@
+import AWS
+import Bakefiles
+import MachineImages
+import Rollouts
+import Store
+import SystemIO
+
+extension RegisterRecipe {
+    /// Bakes the image on a machine of EC2 in one region, from where the others copy it.
+    func bake(
+        _ registration: ImageRegistration,
+        _ target: Target,
+        _ builder: BuilderInstance,
+        _ image: ReleasedImage,
+        in region: PreparedRegion
+    ) async throws -> PlacedImage {
+        let staged = try await BlockingPool.shared.run {
+            try StepBundles.staged(of: image.identity, project: release.project, name: target.image, in: store)
+        }
+        let source = try await builder.source.resolved(with: session, in: region.name, architecture: staged.architecture)
+        var tagged = registration
+        tagged.tags.append(Tag(key: "ovenbird:source", value: source))
+        let machine = BuilderMachine(
+            profile: builder.profile,
+            bucket: builder.bucket,
+            subnet: builder.subnet,
+            securityGroups: builder.securityGroups,
+            types: builder.types,
+            isSpot: builder.isSpot,
+            deadline: builder.deadline
+        )
+        return try await InstanceBake(tagged, on: machine, from: source, bundles: staged.bundles, in: region).run()
+    }
+}

@@ -1,0 +1,40 @@
+import AWS
+import Bakefiles
+import MachineImages
+
+extension SourceAMI {
+    /// The id that it stands for in a region now; `architecture` is OCI's name.
+    ///
+    /// Throws `InstanceBakeError.notReady` where there is none, or more than one.
+    func resolved(with session: AWSSession, in region: String, architecture: String) async throws -> String {
+        switch self {
+        case .parameter(let name):
+            guard let id = try await SSM(session, region: region).parameter(name) else {
+                throw InstanceBakeError.notReady(region: region, ["there is no parameter '\(name)'"])
+            }
+            guard id.hasPrefix("ami-") else {
+                throw InstanceBakeError.notReady(region: region, ["the parameter '\(name)' is no AMI: '\(id)'"])
+            }
+            return id
+        case .named(let name, let owner, let isNewest):
+            let found = try await EC2(session, region: region).sourceImages(
+                owner: owner,
+                name: name,
+                architecture: architecture == "arm64" ? "arm64" : "x86_64"
+            )
+            guard let newest = found.first else {
+                throw InstanceBakeError.notReady(region: region, ["'\(owner)' has no AMI '\(name)'"])
+            }
+            if found.count > 1, !isNewest {
+                let names = found.prefix(3).map { "'\($0.name)'" }.joined(separator: ", ")
+                throw InstanceBakeError.notReady(
+                    region: region,
+                    [
+                        "'\(owner)' has \(found.count) AMIs '\(name)', such as \(names): say 'most-recent: true' for the newest"
+                    ]
+                )
+            }
+            return newest.id
+        }
+    }
+}

@@ -1,0 +1,97 @@
+import FakeAWS
+import Glibc
+import OCI
+import Sandbox
+import SystemIO
+import SystemPackage
+import TestSupport
+import Testing
+
+/// The machine of the quickstart, baked on an instance over a real Debian root: minutes and gigabytes.
+@Suite(
+    .enabled(
+        if: getenv("OVENBIRD_TEST_DEBIAN") != nil && canBakeOnInstances,
+        "downloads Debian; set OVENBIRD_TEST_DEBIAN as root"
+    )
+)
+struct DebianInstanceTests {
+    @Test func `the quickstart's machine has the same files as its layers`() async throws {
+        let aws = try await FakeAWS.start()
+        let kitchen = try await Kitchen("bakefile: 1\n")
+        let quickstart = FilePath(#filePath).removingLastComponent().appending("../../bakefiles/quickstart")
+        let folder = kitchen.work.path.string
+        try await requireTool("cp", ["-r", "\(quickstart.string)/.", folder])
+        let bakefile = String(decoding: try Files.read(kitchen.work.file("Bakefile")), as: UTF8.self)
+        try kitchen.work.write(
+            bakefile.replacing(
+                "    disk: { size: 4GiB, filesystem: ext4, boot: hybrid }\n    tests:",
+                with: """
+                        ami: { regions: [eu-west-1] }
+                        builder:
+                          instance:
+                            ami: { name: debian-12, owner: "136693071363" }
+                            profile: builder
+                            bucket: bakes
+                            types: [t3.small]
+                        tests:
+                    """
+            ),
+            to: "Bakefile"
+        )
+        try await kitchen.run("bake", "--first")
+        try await kitchen.run("export", "base", "--format", "step-bundles", "--to", "bundles")
+        let start = try JSONValue.parse(try Files.read(kitchen.work.file("bundles/00-from.json")))
+        let layer = try #require(start["layers"]?.arrayValue?.first?.stringValue.flatMap { Digest($0) })
+        let codename = AptSources.hostCodename()
+        let sources = AptSources.ofHost().debian(suite: "bookworm", components: ["main"], host: codename)
+        try kitchen.work.write(sources.map { $0.line + "\n" }.joined(), to: "sources.list")
+        // What a machine of EC2 has beside the root: names of the network, and its own sources of packages.
+        try await requireTool(
+            "sh",
+            [
+                "-ec",
+                """
+                mkdir root
+                tar -xp --same-owner --numeric-owner --xattrs --xattrs-include='*' -f "$1" -C root
+                cp sources.list root/etc/apt/sources.list
+                cp /etc/resolv.conf root/etc/resolv.conf
+                cp /etc/hosts root/etc/hosts
+                """, "sh", kitchen.store.appending("blobs/sha256/\(layer.hex)").string,
+            ],
+            in: kitchen.work.path
+        )
+        aws.addBucket("bakes")
+        aws.addImage(name: "debian-12", owner: "136693071363", root: kitchen.work.file("root"))
+        let result = try await kitchen.ovenbird(["register"], environment: aws.environment())
+        try #require(result.status == 0, "\(result.error)")
+        let image = try #require(aws.images("eu-west-1").first)
+        let tree = try #require(aws.tree(ofImage: image.id))
+        try await kitchen.run("export", "base", "--format", "rootfs-tar", "--to", "wanted.tar")
+        let differences = try await requireTool(
+            "sh",
+            [
+                "-ec",
+                #"""
+                mkdir wanted
+                tar -xp --same-owner --numeric-owner --xattrs --xattrs-include='*' -f wanted.tar -C wanted
+                # What the image takes from no step: the machine's own, and what its disk would lack as well.
+                list() {
+                    cd "$1"
+                    find . \( -path ./var/lib/amazon -o -path ./var/log -o -path ./etc/apt/sources.list \
+                        -o -path ./etc/resolv.conf -o -path ./etc/hosts -o -path ./etc/machine-id \) -prune \
+                        -o -type f -printf '%p %y %m %U %G ' -exec sha256sum {} ';' \
+                        -o -printf '%p %y %m %U %G %l\n' | sort
+                    cd - >/dev/null
+                }
+                list wanted >wanted.list
+                list "$1" >found.list
+                wc -l <wanted.list >&2
+                diff wanted.list found.list || :
+                """#, "sh", tree.string,
+            ],
+            in: kitchen.work.path
+        )
+        #expect(differences == "")
+        #expect(try Files.read(kitchen.work.file("wanted.list")).count { $0 == 0x0A } > 10_000)
+    }
+}

@@ -1,0 +1,231 @@
+import FakeAWS
+import Glibc
+import OCI
+import SystemIO
+import SystemPackage
+import TestSupport
+import Testing
+
+@Suite(
+    "What goes wrong with baking on instances",
+    .enabled(if: canBakeOnInstances, "needs root, busybox and namespaces")
+)
+struct InstanceFailureTests {
+    @Test func `a step that fails is named, with what it said last, and nothing is left`() async throws {
+        let test = try await InstanceKitchen(steps: ["run: if [ -e /etc/broken ]; then echo it is broken; exit 3; fi"])
+        try test.kitchen.work.write("x\n", to: "root/etc/broken")
+        let result = try await test.register()
+        #expect(result.status == 4)
+        #expect(result.error.contains("\nit is broken\n"))
+        let instance = try #require(test.aws.instances("eu-west-1").first).id
+        #expect(
+            result.error.contains(
+                """
+                error: 'machine' is not registered in eu-west-1 [builder-failed]
+                  why: eu-west-1: 'machine:run-1' failed on \(instance): exit status 1: ovenbird: machine:run-1: the command \
+                ended with exit status 3
+                  fix: correct the step, bake, and run the command again; the machine is ended
+                """
+            ),
+            "\(result.error)"
+        )
+        try test.expectNothingLeft()
+        #expect(test.aws.images("eu-west-1").isEmpty)
+    }
+
+    @Test func `a command that wants a restart is run again after it`() async throws {
+        var behaviour = Behaviour()
+        behaviour.lostAgentPolls = 1
+        let test = try await InstanceKitchen(
+            steps: ["run: if [ -e /etc/broken ]; then rm /etc/broken; echo restart; exit 194; fi; echo again"],
+            behaviour
+        )
+        try test.kitchen.work.write("x\n", to: "root/etc/broken")
+        let result = try await test.register()
+        #expect(result.status == 0, "\(result.error)")
+        #expect(
+            result.error.contains(
+                "\nrestart\novenbird: machine:run-1: the command wants a restart, and to be run again\n"
+            )
+        )
+        #expect(result.error.contains("\nagain\n"))
+        let image = try #require(test.aws.images("eu-west-1").first)
+        #expect(try await test.differences(of: image.id) == "")
+    }
+
+    @Test func `a terminated run says what stays, and the next one goes on with it`() async throws {
+        let test = try await InstanceKitchen()
+        let held = test.aws.hold(before: "GetCommandInvocation", nth: 2)
+        let ended = try await test.killed(at: held, by: SIGTERM)
+        #expect(ended.status == 128 + 15)
+        let instance = try #require(test.aws.instances("eu-west-1").first).id
+        #expect(ended.error.contains("eu-west-1: \(instance) stays until "), "\(ended.error)")
+        #expect(ended.error.contains(" at the latest; run the command again to go on with it\n"))
+        let result = try await test.register()
+        #expect(result.status == 0 && result.error.contains("eu-west-1: goes on with \(instance)\n"), "\(result.error)")
+        #expect(test.aws.instances("eu-west-1").count == 1)
+        try test.expectNothingLeft()
+    }
+
+    @Test func `all that is missing is said before anything is started`() async throws {
+        let test = try await InstanceKitchen(
+            builder: "types: [t3.small]\n        subnet: subnet-0123456789abcdef0"
+        )
+        let bakefile = String(decoding: try Files.read(test.kitchen.work.file("Bakefile")), as: UTF8.self)
+        try test.kitchen.work.write(
+            bakefile.replacing("profile: builder", with: "profile: nobody").replacing(
+                "bucket: bakes",
+                with: "bucket: none"
+            ),
+            to: "Bakefile"
+        )
+        let result = try await test.register()
+        #expect(result.status == 2)
+        #expect(
+            result.error.contains(
+                """
+                [builder-not-ready]
+                  why: eu-west-1: there is no bucket 'none'; there is no instance profile 'nobody'; there is no subnet \
+                'subnet-0123456789abcdef0'
+                  fix: correct it, and run the command again: nothing was started
+                """
+            ),
+            "\(result.error)"
+        )
+        #expect(test.aws.lines(onlyChanges: true).isEmpty)
+    }
+
+    @Test func `a network without a way out needs endpoints, and a role its policy`() async throws {
+        let test = try await InstanceKitchen()
+        let network = test.aws.addNetwork(.none, endpoints: ["ssm", "s3"])
+        test.aws.add(InstanceProfile("builder", role: "poor", policies: []))
+        let bakefile = String(decoding: try Files.read(test.kitchen.work.file("Bakefile")), as: UTF8.self)
+        try test.kitchen.work.write(
+            bakefile.replacing("bucket: bakes", with: "bucket: bakes\n        subnet: \(network.subnet)"),
+            to: "Bakefile"
+        )
+        let result = try await test.register()
+        #expect(result.status == 2)
+        for service in ["ec2messages", "ssmmessages"] {
+            #expect(
+                result.error.contains(
+                    "'\(network.subnet)' has no way out, and its network '\(network.vpc)' no endpoint for '\(service)'"
+                ),
+                "\(result.error)"
+            )
+        }
+        #expect(!result.error.contains("endpoint for 's3'") && !result.error.contains("endpoint for 'ssm'"))
+        #expect(result.error.contains("the role 'poor' has not the policy 'AmazonSSMManagedInstanceCore'"))
+        #expect(test.aws.lines(onlyChanges: true).isEmpty)
+    }
+
+    @Test func `what may not be looked at is said, and taken for good`() async throws {
+        var behaviour = Behaviour()
+        behaviour.denied = ["iam:GetInstanceProfile"]
+        let test = try await InstanceKitchen(behaviour)
+        let result = try await test.register()
+        #expect(result.status == 0, "\(result.error)")
+        #expect(
+            result.error.contains(
+                "eu-west-1: the profile 'builder' cannot be checked: iam:GetInstanceProfile is not allowed\n"
+            )
+        )
+    }
+
+    @Test func `what is not to be had at spot price is tried as another kind, and then by the hour`() async throws {
+        var behaviour = Behaviour()
+        behaviour.exhausted = ["spot:*", "t3.small"]
+        let test = try await InstanceKitchen(
+            builder: "types: [t3.small, t3.medium]\n        spot: true",
+            behaviour
+        )
+        try await test.registered()
+        #expect(test.aws.instances("eu-west-1").map(\.type) == ["t3.medium"])
+        #expect(test.aws.instances("eu-west-1").map(\.isSpot) == [false])
+        try test.expectNothingLeft()
+        behaviour.exhausted = ["t3.small"]
+        let none = try await InstanceKitchen(behaviour)
+        let result = try await none.register()
+        #expect(result.status == 4)
+        #expect(
+            result.error.contains("why: eu-west-1: no machine is to be had: t3.small: InsufficientInstanceCapacity"),
+            "\(result.error)"
+        )
+        try none.expectNothingLeft()
+    }
+
+    @Test func `a spot machine becomes an image without a stop`() async throws {
+        let test = try await InstanceKitchen(builder: "types: [t3.small]\n        spot: true")
+        try await test.registered()
+        #expect(test.aws.instances("eu-west-1").map(\.isSpot) == [true])
+        let image = try #require(test.aws.images("eu-west-1").first)
+        #expect(try await test.differences(of: image.id) == "")
+        try test.expectNothingLeft()
+    }
+
+    @Test func `a machine that is taken away is told, and the next run takes another one`() async throws {
+        let test = try await InstanceKitchen(builder: "types: [t3.small]\n        spot: true")
+        let held = test.aws.hold(after: "SendCommand")
+        #expect(try await test.killed(at: held).status == 128 + 9)
+        let first = try #require(test.aws.instances("eu-west-1").first).id
+        test.aws.interrupt(first)
+        let result = try await test.register()
+        #expect(result.status == 0, "\(result.error)")
+        #expect(test.aws.instances("eu-west-1").count == 2 && test.aws.images("eu-west-1").count == 1)
+        try test.expectNothingLeft()
+    }
+
+    @Test func `somebody with another store is not disturbed`() async throws {
+        let test = try await InstanceKitchen()
+        #expect(try await test.killed(at: test.aws.hold(before: "SendCommand")).status == 128 + 9)
+        let other = test.kitchen.store.removingLastComponent().appending("other")
+        try await test.kitchen.run("bake", "--first", store: other)
+        let result = try await test.kitchen.ovenbird(["register"], store: other, environment: test.aws.environment())
+        #expect(result.status == 8)
+        let instance = try #require(test.aws.instances("eu-west-1").first).id
+        #expect(result.error.contains("why: eu-west-1: \(instance) bakes 'kitchen/machine/1/"), "\(result.error)")
+        try await test.registered()
+        #expect(test.aws.instances("eu-west-1").count == 1)
+    }
+
+    @Test func `what a killed run left of an earlier state is taken away by the next one`() async throws {
+        let test = try await InstanceKitchen()
+        #expect(try await test.killed(at: test.aws.hold(before: "SendCommand")).status == 128 + 9)
+        try test.kitchen.work.write("[other]\n", to: "files/app.conf")
+        try await test.kitchen.run("bake")
+        try await test.registered()
+        #expect(test.aws.images("eu-west-1").count == 1 && test.aws.instances("eu-west-1").count == 2)
+        try test.expectNothingLeft()
+    }
+
+    @Test func `other regions get copies`() async throws {
+        let test = try await InstanceKitchen(regions: ["eu-west-1", "us-east-1"])
+        let placed = try await test.registered()
+        let copy = try #require(test.aws.images("us-east-1").first)
+        #expect(placed["us-east-1"]?["ami"]?.stringValue == copy.id && test.aws.instances("us-east-1").isEmpty)
+        let identity = try test.kitchen.identity(of: "machine").identity
+        #expect(copy.tags["ovenbird:identity"] == identity)
+        #expect(test.aws.snapshots("us-east-1").first?.tags["ovenbird:identity"] == identity)
+        let changes = test.aws.lines(onlyChanges: true).count
+        try await test.registered()
+        #expect(test.aws.lines(onlyChanges: true).count == changes)
+    }
+
+    @Test func `services that do not agree at once, throttle and fail are got along with`() async throws {
+        var behaviour = Behaviour()
+        behaviour.unknownInstanceRequests = 1
+        behaviour.pendingInstancePolls = 1
+        behaviour.stoppingInstancePolls = 1
+        behaviour.unstoppedImageRequests = 1
+        behaviour.unknownAgentPolls = 1
+        behaviour.unknownInvocationRequests = 1
+        behaviour.pendingInvocationPolls = 1
+        behaviour.pendingImagePolls = 1
+        behaviour.throttlesEvery = 11
+        behaviour.failsEvery = 13
+        let test = try await InstanceKitchen(behaviour)
+        try await test.registered()
+        #expect(test.aws.instances("eu-west-1").count == 1 && test.aws.images("eu-west-1").count == 1)
+        try test.expectNothingLeft()
+    }
+}
