@@ -25,7 +25,7 @@ package final class FakeAWS: Sendable {
         blocks = try BlockStore(keepsContent: keepsContent)
     }
 
-    deinit { machines.endAll() }
+    deinit { machines.close() }
 
     /// With port 0 it takes one that is free.
     ///

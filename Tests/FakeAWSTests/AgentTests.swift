@@ -86,7 +86,8 @@ struct AgentTests {
             assert found["StandardOutputContent"] == "a\n", found
             # Each for itself, with no input and in the folder that was asked for.
             found = run("pwd; cat; ps | grep -c sh; echo $HOME.", Parameters={"workingDirectory": ["/etc"]})
-            assert found["StandardOutputContent"].startswith("/etc\n") and found["StandardOutputContent"].endswith("\n.\n")
+            said = found["StandardOutputContent"]
+            assert said.startswith("/etc\n") and said.endswith("\n.\n"), said
             assert run("pwd", Parameters={"workingDirectory": ["/none"]})["Status"] == "Failed"
             # All of it is in S3 only.
             command = send(ssm, instance, "yes 1234567890é | head -c 100000; yes err | head -c 10000 >&2",
@@ -103,8 +104,8 @@ struct AgentTests {
             assert (found["Status"], found["ResponseCode"]) == ("Failed", 194), found
             assert found["StandardOutputContent"] == "x\n" * 15, found
             filters = [{"Key": "InstanceIds", "Values": [instance]}]
-            ping = lambda: ssm.describe_instance_information(Filters=filters)["InstanceInformationList"][0]["PingStatus"]
-            assert [ping(), ping()] == ["ConnectionLost", "Online"]
+            look = lambda: ssm.describe_instance_information(Filters=filters)["InstanceInformationList"][0]
+            assert [look()["PingStatus"], look()["PingStatus"]] == ["ConnectionLost", "Online"]
             # What is cancelled ends.
             command = send(ssm, instance, "echo begun; sleep 3600")
             assert ssm.get_command_invocation(CommandId=command, InstanceId=instance)["Status"] == "InProgress"
@@ -119,12 +120,24 @@ struct AgentTests {
         let machine = try smallMachine()
         let fake = try await FakeAWS.start()
         let image = fake.addImage(name: "small", root: machine.path)
+        fake.add(Fault(.broken, at: "SendCommand"))
+        fake.add(Fault(.lost, at: "SendCommand", nth: 2))
         let ids = try await boto(
             fake,
             """
             ssm = client("ssm")
             instances = [launch(os.environ["IMAGE"]) for _ in range(2)]
             commands = []
+            # An answer is lost: only a list says whether the command is there.
+            from botocore.exceptions import HTTPClientError, ResponseStreamingError
+            online(ssm, instances[0])
+            for count in (0, 1):
+                try:
+                    send(ssm, instances[0], "true", Comment="lost")
+                    raise AssertionError("it was answered")
+                except (HTTPClientError, ResponseStreamingError):
+                    listed = ssm.list_commands(InstanceId=instances[0])["Commands"]
+                    assert [c["Comment"] for c in listed] == ["lost"] * count, listed
             for instance in instances:
                 online(ssm, instance)
                 commands.append(send(ssm, instance, "sleep 3600", Parameters={"executionTimeout": ["600"]}))

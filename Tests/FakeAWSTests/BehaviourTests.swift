@@ -148,6 +148,8 @@ import Testing
             ec2.enable_image_deprecation(ImageId=image, DeprecateAt="2034-01-01T00:00:00Z")
             client("iam", "us-east-1").list_attached_role_policies(RoleName="builder")
             client("s3").put_object(Bucket="logs", Key="a b", Body=b"content")
+            client("s3").delete_objects(Bucket="logs", Delete={"Objects": [{"Key": "a b"}]})
+            ec2.describe_instance_type_offerings(Filters=[{"Name": "instance-type", "Values": ["m7i.large"]}])
             ec2.run_instances(ImageId=image, InstanceType="m7i.large", MinCount=1, MaxCount=1, UserData="x")
             refused("InvalidInstanceId", client("ssm").send_command, InstanceIds=["i-0123456789abcdef0"],
                     DocumentName="AWS-RunShellScript", Parameters={"commands": ["true"]})
@@ -160,7 +162,7 @@ import Testing
         let python = try await pythonWithBotocore()
         #expect(
             try await requireTool(python, [judge.string, log.string])
-                == "12 calls are valid by the models of botocore\n"
+                == "14 calls are valid by the models of botocore\n"
         )
         let wrong: [JSONValue] = [
             .object(["service": "ec2", "operation": "RegisterImage", "parameters": .object(["BootMode": "bios"])]),

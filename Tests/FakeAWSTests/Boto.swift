@@ -33,7 +33,16 @@ private let prelude = """
         return boto3.client(service, region_name=region, config=own, endpoint_url=os.environ["AWS_ENDPOINT_URL"],
                             **credentials)
 
-    ebs, ec2, sts = client("ebs"), client("ec2"), client("sts")
+    class Later:
+        # A client that is made when it is needed, since that takes a second.
+        def __init__(self, service):
+            self.service = service
+        def __getattr__(self, name):
+            if "made" not in self.__dict__:
+                self.made = client(self.service)
+            return getattr(self.made, name)
+
+    ebs, ec2, sts = Later("ebs"), Later("ec2"), Later("sts")
 
     def refused(code, call, **parameters):
         try:

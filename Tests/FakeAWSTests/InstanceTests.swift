@@ -37,6 +37,7 @@ import Testing
             wrong("InvalidBlockDeviceMapping", BlockDeviceMappings=device(VolumeSize=7))
             wrong("InvalidParameterCombination", BlockDeviceMappings=device(VolumeType="gp2", Throughput=200))
             wrong("MissingParameter", BlockDeviceMappings=[{"DeviceName": "/dev/xvdb", "Ebs": {"VolumeType": "gp3"}}])
+            wrong("InvalidParameterValue", Placement={"AvailabilityZone": "eu-west-1z"})
             wrong("DryRunOperation", DryRun=True)
             raw = client("ec2")
             raw.meta.events.register("before-call.ec2.RunInstances",
@@ -96,6 +97,7 @@ import Testing
     @Test func `has no capacity, and policies that forbid`() async throws {
         var behaviour = Behaviour()
         behaviour.exhausted = ["m7i.large", "spot:m7i.xlarge", "spot:c7i.large"]
+        behaviour.unoffered = ["m8i.large"]
         behaviour.requiredTags = ["owner"]
         let fake = try await FakeAWS.start(behaviour)
         let image = fake.addImage(name: "debian-12-amd64")
@@ -110,6 +112,10 @@ import Testing
             answer = refused("InsufficientInstanceCapacity", launch, image=image, **tagged)
             assert answer["ResponseMetadata"]["HTTPStatusCode"] == 500
             refused("InsufficientInstanceCapacity", launch, image=image, InstanceType="m7i.xlarge", **tagged, **spot)
+            refused("Unsupported", launch, image=image, InstanceType="m8i.large", **tagged)
+            offered = ec2.describe_instance_type_offerings(LocationType="availability-zone", Filters=[
+                {"Name": "instance-type", "Values": ["m8i.large", "m7i.xlarge"]}])["InstanceTypeOfferings"]
+            assert [(o["InstanceType"], o["Location"]) for o in offered] == [("m7i.xlarge", "eu-west-1a")], offered
             instance = launch(image, InstanceType="m7i.xlarge", **tagged)
             refused("UnauthorizedOperation", launch, image=image, InstanceType="m7i.xlarge",
                     TagSpecifications=specified[:1])

@@ -46,6 +46,15 @@ import Testing
             refused("InvalidArgument", s3.list_objects_v2, Bucket="bakes", ContinuationToken="-")
             for _ in range(2):
                 s3.delete_object(Bucket="bakes", Key="b")
+            put("x <&> é\\r")
+            gone = s3.delete_objects(Bucket="bakes", Delete={"Objects": [{"Key": "x <&> é\\r"}, {"Key": "never"}]})
+            assert [d["Key"] for d in gone["Deleted"]] == ["x <&> é\\r", "never"], gone
+            assert "Deleted" not in s3.delete_objects(Bucket="bakes", Delete={"Objects": [{"Key": "y"}], "Quiet": True})
+            bare = client("s3")
+            bare.meta.events.register("before-sign.s3.DeleteObjects", lambda request, **_: [
+                request.headers.__delitem__(name) for name in list(request.headers) if "checksum-" in name.lower()])
+            refused("InvalidRequest", bare.delete_objects, Bucket="bakes", Delete={"Objects": [{"Key": "y"}]})
+            refused("MalformedXML", s3.delete_objects, Bucket="bakes", Delete={"Objects": []})
             refused("NotImplemented", s3.list_buckets)
             """
         )
@@ -79,6 +88,10 @@ import Testing
                 assert fetched(url.replace("c%2Bd", "c%2Be")) == "SignatureDoesNotMatch"
                 assert fetched(url, **{"x-amz-checksum-mode": "ENABLED"}) == "SignatureDoesNotMatch"
                 assert fetched(url.split("?")[0]) == "AccessDenied"
+                there = s3.generate_presigned_url("put_object", Params=dict(Bucket="bakes", Key="put"), ExpiresIn=60)
+                asked = urllib.request.Request(there, b"put", method="PUT", headers={"Content-Type": ""})
+                urllib.request.urlopen(asked)
+                assert s3.get_object(Bucket="bakes", Key="put")["Body"].read() == b"put"
                 # The bucket's own host.
                 own = boto3.client("s3", "eu-west-1", endpoint_url="https://s3.eu-west-1.amazonaws.com", config=Config(
                     signature_version="s3v4", s3={"addressing_style": "virtual"}))

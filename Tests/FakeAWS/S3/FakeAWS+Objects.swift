@@ -32,20 +32,10 @@ extension FakeAWS {
         guard call.number("ContentLength") == call.body.count else {
             throw Failure(400, "IncompleteBody", "The body has \(call.body.count) bytes")
         }
-        let digest = Array(Insecure.MD5.hash(data: call.body))
-        if let text = call.text("ContentMD5"), text != Base64.encode(digest) { throw .s3BadDigest }
-        var checksums: [String: String] = [:]
-        if let text = call.text("ChecksumSHA256") {
-            guard text == Base64.encode(call.bodyDigest.bytes) else { throw .s3BadDigest }
-            checksums["x-amz-checksum-sha256"] = text
-        }
-        if let text = call.text("ChecksumCRC32") {
-            guard text == Base64.encode(CRC32.bytes(of: call.body)) else { throw .s3BadDigest }
-            checksums["x-amz-checksum-crc32"] = text
-        }
+        let checksums = try call.checkedSums()
         let object = Bucket.Object(
             body: call.body,
-            tag: hexadecimal(digest),
+            tag: hexadecimal(Insecure.MD5.hash(data: call.body)),
             type: call.text("ContentType") ?? "binary/octet-stream",
             checksums: checksums,
             modified: call.now
@@ -64,5 +54,24 @@ extension FakeAWS {
         }
         let headers = ["etag": "\"\(object.tag)\"", "x-amz-server-side-encryption": "AES256"]
         return .bytes(200, headers: headers.merging(checksums) { own, _ in own }, body: [])
+    }
+}
+
+extension Invocation {
+    /// The checksums that came with a body, by their header fields' names, if they are its own.
+    func checkedSums() throws(Failure) -> [String: String] {
+        if let text = text("ContentMD5"), text != Base64.encode(Array(Insecure.MD5.hash(data: body))) {
+            throw .s3BadDigest
+        }
+        var checksums: [String: String] = [:]
+        if let text = text("ChecksumSHA256") {
+            guard text == Base64.encode(bodyDigest.bytes) else { throw .s3BadDigest }
+            checksums["x-amz-checksum-sha256"] = text
+        }
+        if let text = text("ChecksumCRC32") {
+            guard text == Base64.encode(CRC32.bytes(of: body)) else { throw .s3BadDigest }
+            checksums["x-amz-checksum-crc32"] = text
+        }
+        return checksums
     }
 }

@@ -9,6 +9,11 @@ extension Operation {
         rest("GetObject", [range] + reading) { world, call throws(Failure) in try world.getObject(call) },
         rest("HeadObject", reading) { world, call throws(Failure) in try world.getObject(call) },
         rest("DeleteObject", [key], changes: true) { world, call throws(Failure) in try world.deleteObject(call) },
+        rest(
+            "DeleteObjects",
+            [.optional("ChecksumAlgorithm", algorithm, as: "x-amz-sdk-checksum-algorithm", in: .header)],
+            changes: true
+        ) { world, call throws(Failure) in try world.deleteObjects(call) },
         rest("HeadBucket", []) { world, call throws(Failure) in try world.headBucket(call) },
         rest(
             "ListObjectsV2",
@@ -23,6 +28,7 @@ extension Operation {
         ) { world, call throws(Failure) in try world.listObjects(call) },
     ]
 
+    private static let algorithm = Shape.choice("CRC32", "SHA256")
     private static let key = Shape.Member.required("Key", .text(1...1024), in: .path)
     private static let range = Shape.Member.optional("Range", as: "Range", in: .header)
     private static let reading: [Shape.Member] = [
@@ -31,7 +37,6 @@ extension Operation {
 
     private static let putObject: Operation = {
         let encryption = Shape.choice("AES256", "aws:kms", "aws:kms:dsse")
-        let algorithm = Shape.choice("CRC32", "SHA256")
         var operation = Operation(
             service: .s3,
             name: "PutObject",

@@ -53,6 +53,20 @@ extension World {
         return .bytes(204, headers: [:], body: [])
     }
 
+    mutating func deleteObjects(_ call: Invocation) throws(Failure) -> Outcome {
+        let name = try bucket(call)
+        let asked = call.parameters["Delete"]
+        let keys = asked?["Objects"]?.arrayValue?.compactMap { $0["Key"]?.stringValue } ?? []
+        for key in keys { buckets[name]?.objects[key] = nil }
+        let said = asked?["Quiet"]?.boolValue == true ? [] : keys
+        let body = XML.document(
+            "DeleteResult",
+            space: "http://s3.amazonaws.com/doc/2006-03-01/",
+            said.map { XML("Deleted", [XML("Key", $0)]) }
+        )
+        return .bytes(200, headers: ["content-type": "application/xml"], body: body)
+    }
+
     func listObjects(_ call: Invocation) throws(Failure) -> Outcome {
         let name = try bucket(call)
         let (prefix, delimiter) = (call.text("Prefix") ?? "", call.text("Delimiter") ?? "")

@@ -86,6 +86,7 @@ extension Instance {
             "PlatformName": "Linux",
             "PlatformVersion": "0",
             "ResourceType": "EC2Instance",
+            "RegistrationDate": agent.registered.map(JSONValue.integer),
             "IPAddress": "172.31.0.10",
             "ComputerName": .string("ip-172-31-0-10.\(region).compute.internal"),
             "SourceId": .string(id),

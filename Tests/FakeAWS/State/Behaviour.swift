@@ -45,6 +45,8 @@ package struct Behaviour: Sendable {
     package var commandsStay = false
     /// Instance types of which there are none: `m7i.large`, and `spot:m7i.large` or `spot:*` of the spot market only.
     package var exhausted: Set<String> = []
+    /// Instance types that the region does not offer.
+    package var unoffered: Set<String> = []
 
     // MARK: Trouble
 

@@ -41,8 +41,8 @@ extension FakeAWS {
 
     /// Adds an image that instances start from; gives its id.
     ///
-    /// They have copies of `root`, which stays as it is; without one they start, and no agent answers in them. The image
-    /// belongs to an account that need not be one of the fake's.
+    /// They have copies of `root`, which stays as it is; without one they start, and no agent answers in them. The
+    /// image belongs to an account that need not be one of the fake's.
     @discardableResult
     package func addImage(
         name: String,
@@ -86,6 +86,13 @@ extension FakeAWS {
             image.root = root
             world[region].images[image.id] = image
             return image.id
+        }
+    }
+
+    /// Says what is in an image of which the fake knows only the disk, as in one that a client has registered.
+    package func setRoot(_ root: FilePath, ofImage id: String) {
+        state.withLock { world in
+            for region in world.regions.keys { world[region].images[id]?.root = root }
         }
     }
 

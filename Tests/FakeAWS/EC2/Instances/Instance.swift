@@ -49,7 +49,7 @@ package struct Instance: Sendable {
     package var volumeTags: [String: String]
     package let launchTime: Int64
 
-    /// What is new in it was copied from the image.
+    // Of the image that it was started from.
     var architecture: String
     var rootDevice: String
     var hasTree: Bool

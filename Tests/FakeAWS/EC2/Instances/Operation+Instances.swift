@@ -33,6 +33,10 @@ extension Operation {
 
     static let ec2Networks: [Operation] = [
         form(
+            "DescribeInstanceTypeOfferings",
+            [.optional("LocationType", .choice("region", "availability-zone")), EC2Shapes.filters] + EC2Shapes.paging
+        ) { world, call throws(Failure) in try world.describeInstanceTypeOfferings(call) },
+        form(
             "DescribeSubnets",
             [.optional("SubnetIds", .list(.text), as: "SubnetId"), EC2Shapes.filters] + EC2Shapes.paging
         ) { world, call throws(Failure) in try world.describeSubnets(call) },

@@ -91,14 +91,14 @@ extension Instance {
                 ),
             ]
         }
-        let option = { (name: String) in self.metadataOptions[name] }
+        func option(_ name: String) -> String? { metadataOptions[name] }
         let elements: [XML?] = [
             XML("instanceId", id),
             XML("imageId", image),
             XML("instanceState", [XML("code", state.code), XML("name", state.rawValue)]),
             XML("privateDnsName", isThere ? "ip-172-31-0-10.\(region).compute.internal" : ""),
             XML("dnsName", ""),
-            XML("reason", reason.map { "\($0)" } ?? ""),
+            XML("reason", reason ?? ""),
             XML("amiLaunchIndex", 0),
             XML("instanceType", type),
             XML("launchTime", dateText(launchTime)),

@@ -1,6 +1,22 @@
 import OCI
 
 extension World {
+    /// All types with a valid name are there, of which a list without a filter names a few.
+    func describeInstanceTypeOfferings(_ call: Invocation) throws(Failure) -> Outcome {
+        let filters = try Filter.all(call, known: ["instance-type", "location"])
+        let type = call.text("LocationType") ?? "region"
+        let location = type == "region" ? call.region : Network.zone(call.region)
+        let asked = filters.filter { $0.name == "instance-type" }.flatMap(\.values)
+        let names = Set(asked.filter { InstanceType($0) != nil } + ["c7i.large", "m7g.large", "m7i.large", "t3.micro"])
+        let items = names.subtracting(behaviour.unoffered).sorted().compactMap { name -> [XML]? in
+            let fields = ["instance-type": [name], "location": [location]]
+            guard filters.allSatisfy({ $0.fits(fields, [:]) }) else { return nil }
+            return [XML("instanceType", name), XML("locationType", type), XML("location", location)]
+        }
+        let page = try paged(items, call)
+        return .xml([.items("instanceTypeOfferingSet", page.items)] + [page.next].compactMap(\.self))
+    }
+
     mutating func describeSubnets(_ call: Invocation) throws(Failure) -> Outcome {
         let known: Set<String> = [
             "availability-zone", "default-for-az", "map-public-ip-on-launch", "owner-id", "state", "subnet-id",

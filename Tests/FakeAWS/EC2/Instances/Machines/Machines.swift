@@ -44,27 +44,15 @@ final class Machines: Sendable {
     /// With the folder in which its own is made.
     init(in parent: FilePath) { self.parent = parent }
 
-    // Nothing runs any more: what runs holds it.
-    deinit { removeFolder() }
-
-    private func removeFolder() {
-        if let folder = state.withLock({ $0.folder }) { _ = Files.removeTree(folder) }
-    }
-
-    /// Ends what runs, waits for it, and removes all files.
+    /// Ends what runs, waits for it, and removes all files; nothing begins any more.
     func close() {
-        endAll()
-        commands.sync(flags: .barrier) {}
-        copies.sync {}
-        removeFolder()
-    }
-
-    /// Ends what runs, and lets nothing begin.
-    func endAll() {
         state.withLock { state in
             state.isClosed = true
             for run in state.runs.values where run.status == nil { run.process?.kill() }
         }
+        commands.sync(flags: .barrier) {}
+        copies.sync {}
+        if let folder = state.withLock({ $0.folder }) { _ = Files.removeTree(folder) }
     }
 
     // MARK: Trees
@@ -99,6 +87,7 @@ final class Machines: Sendable {
     }
 
     private func copyNow(_ source: FilePath, to name: String) throws -> Tree {
+        if state.withLock({ $0.isClosed }) { return .copying }
         let target = try path(name)
         let folder = target.removingLastComponent()
         try Files.makeFolder(folder)
