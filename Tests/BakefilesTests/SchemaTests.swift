@@ -12,9 +12,11 @@ import YAML
     /// Bakefiles with what is wrong in them left to references between names, ranges and files.
     private static let unseen: Set<String> = [
         "bad-list.destination",
-        "bad-duration.long", "bad-size.large", "bad-timestamp", "duplicate-name", "duplicate-name.matrix", "first-key",
+        "bad-duration.builder", "bad-duration.long", "bad-size.large", "bad-timestamp", "duplicate-name",
+        "duplicate-name.matrix", "first-key",
         "image-cycle", "impossible-field", "include-cycle", "include-limit", "matrix-limit", "misplaced-field",
-        "no-images", "no-value", "platform-mismatch", "unexpected-tag", "unknown-context", "unknown-field",
+        "no-images", "no-value", "not-yet.builder", "platform-mismatch", "unexpected-tag", "unknown-context",
+        "unknown-field",
         "unknown-image",
         "unknown-image.matrix",
         "unknown-secret",

@@ -119,6 +119,44 @@ struct InstanceFailureTests {
         #expect(test.aws.lines(onlyChanges: true).isEmpty)
     }
 
+    @Test func `a source that is none, or one of several, is said`() async throws {
+        let test = try await InstanceKitchen()
+        test.aws.addImage(name: "small-2", owner: "136693071363", root: test.kitchen.work.file("root"))
+        let several = try await test.register()
+        #expect(several.status == 2)
+        #expect(
+            several.error.contains(
+                "why: eu-west-1: '136693071363' has 2 AMIs 'small-*', such as 'small-2', 'small-1': say 'most-recent: true' "
+                    + "for the newest"
+            ) || several.error.contains("such as 'small-1', 'small-2'"),
+            "\(several.error)"
+        )
+        let bakefile = String(decoding: try Files.read(test.kitchen.work.file("Bakefile")), as: UTF8.self)
+        func write(_ source: String) throws {
+            try test.kitchen.work.write(
+                bakefile.replacing("{ name: \"small-*\", owner: \"136693071363\" }", with: source),
+                to: "Bakefile"
+            )
+        }
+        try write("{ parameter: /aws/small }")
+        #expect(
+            try await test.register().error.contains(
+                "the release's image starts from another AMI than the Bakefile says: bake it again"
+            )
+        )
+        try await test.kitchen.run("bake")
+        #expect(try await test.register().error.contains("eu-west-1: there is no parameter '/aws/small'"))
+        test.aws.setPublicParameter("/aws/small", to: "small")
+        #expect(try await test.register().error.contains("the parameter '/aws/small' is no AMI: 'small'"))
+        #expect(test.aws.lines(onlyChanges: true).isEmpty)
+        test.aws.setPublicParameter("/aws/small", to: test.source)
+        try await test.registered()
+        #expect(test.aws.images("eu-west-1").first?.tags["ovenbird:source"] == test.source)
+        try write("{ name: small-3, owner: self }")
+        try await test.kitchen.run("bake")
+        #expect(try await test.register().error.contains("eu-west-1: 'self' has no AMI 'small-3'"))
+    }
+
     @Test func `what may not be looked at is said, and taken for good`() async throws {
         var behaviour = Behaviour()
         behaviour.denied = ["iam:GetInstanceProfile"]

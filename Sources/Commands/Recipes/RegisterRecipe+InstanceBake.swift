@@ -1,6 +1,8 @@
 import AWS
 import Bakefiles
+import ContainerImages
 import MachineImages
+import OCI
 import Rollouts
 import Store
 import SystemIO
@@ -15,7 +17,15 @@ extension RegisterRecipe {
         in region: PreparedRegion
     ) async throws -> PlacedImage {
         let staged = try await BlockingPool.shared.run {
-            try StepBundles.staged(of: image.identity, project: release.project, name: target.image, in: store)
+            let stored = try StoredImage(manifest: image.manifest, in: store)
+            let label = stored.config.execution.labels[ImageAssembly.machineLabel] ?? ""
+            guard try JSONValue.parse(Array(label.utf8))["builder"]?["ami"] == builder.source.json else {
+                throw InstanceBakeError.notReady(
+                    region: region,
+                    ["the release's image starts from another AMI than the Bakefile says: bake it again"]
+                )
+            }
+            return try StepBundles.staged(of: image.identity, project: release.project, name: target.image, in: store)
         }
         let source = try await builder.source.resolved(with: session, in: region.name, architecture: staged.architecture)
         var tagged = registration

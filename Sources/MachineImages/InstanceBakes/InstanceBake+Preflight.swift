@@ -5,7 +5,9 @@ extension InstanceBake {
     ///
     /// What these credentials may not look at is said, and taken for good.
     func preflight() async throws {
-        var problems: [String] = []
+        var problems = bundles.filter { $0.size > Self.largestObject }.map { bundle in
+            "the bundle of '\(bundle.step)' has \(bundle.size) bytes, and 5 GiB are what one call may send"
+        }
         try await checkSource(&problems)
         try await checkBucket(&problems)
         try await looking("the profile '\(builder.profile)'") { try await checkProfile(&problems) }
@@ -14,6 +16,9 @@ extension InstanceBake {
         }
         if !problems.isEmpty { throw InstanceBakeError.notReady(region: region, problems) }
     }
+
+    /// Source: Amazon S3 User Guide, "Uploading objects".
+    private static let largestObject: Int64 = 5 << 30
 
     private func looking(_ at: String, _ body: () async throws -> Void) async throws {
         do {
