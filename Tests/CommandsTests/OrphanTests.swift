@@ -24,7 +24,7 @@ import Testing
         let (test, begun, loose, young) = try await world()
         let state = test.state()
         let result = try await test.run("orphans")
-        #expect(result.status == 0 && result.error == "", "\(result.error)")
+        #expect(result.status == 0 && result.said == "", "\(result.said)")
         #expect(
             result.text == """
                 KIND      REGION     ID                      IMAGE   VERSION  AGE  STATE
@@ -42,7 +42,7 @@ import Testing
         let (test, begun, loose, young) = try await world()
         let result = try await test.run(Self.arguments)
         #expect(result.status == 0)
-        #expect(result.error == "eu-west-1: \(begun) is removed\neu-west-1: \(loose) is removed\n")
+        #expect(result.said == "eu-west-1: \(begun) is removed\neu-west-1: \(loose) is removed\n")
         #expect(test.aws.images("eu-west-1").count == 1 && test.aws.snapshots("eu-west-1").count == 2)
         #expect(test.aws.snapshot(young) != nil)
         let again = try await test.run("orphans", "--format", "json")
@@ -54,7 +54,7 @@ import Testing
         let test = try await PruneKitchen()
         try await test.make("1")
         let result = try await test.run(Self.arguments)
-        #expect(result.status == 0 && result.text == "" && result.error == "nothing was left\n")
+        #expect(result.status == 0 && result.text == "" && result.said == "nothing was left\n")
     }
 
     @Test func `killed at any call, the next run finishes`() async throws {
@@ -80,7 +80,7 @@ import Testing
         let (test, begun, loose, _) = try await world()
         test.aws.add(Fault(.refused(status: 400, code: "InvalidSnapshot.InUse"), at: "DeleteSnapshot", nth: 2))
         let result = try await test.run(Self.arguments)
-        #expect(result.status == 0, "\(result.error)")
+        #expect(result.status == 0, "\(result.said)")
         #expect(result.text.contains("of no AMI  stays: The script of the test says so\n"), "\(result.text)")
         #expect(test.aws.snapshot(begun) == nil && test.aws.snapshot(loose) != nil)
     }
@@ -91,8 +91,8 @@ import Testing
         let result = try await test.run(Self.arguments)
         #expect(result.status == 1)
         #expect(
-            result.error.hasPrefix("error: orphans could not be looked for in eu-west-1 [aws-call]\n  why: ec2:Desc"),
-            "\(result.error)"
+            result.said.hasPrefix("error: orphans could not be looked for in eu-west-1 [aws-call]\n  why: ec2:Desc"),
+            "\(result.said)"
         )
     }
 
@@ -115,7 +115,7 @@ import Testing
             """
         ).split(separator: " ").map(String.init)
         let result = try await test.run(Self.arguments)
-        #expect(result.status == 0 && result.error == "eu-west-1: \(ids[0]) is removed\n", "\(result.error)")
+        #expect(result.status == 0 && result.said == "eu-west-1: \(ids[0]) is removed\n", "\(result.said)")
         #expect(result.text.contains("instance  eu-west-1  \(ids[0])  base   -"), "\(result.text)")
         #expect(result.text.contains("  removed\n"), "\(result.text)")
         #expect(result.text.contains("  stays: it ends itself at 2999-01-01T00:00:00Z\n"), "\(result.text)")
@@ -133,13 +133,13 @@ import Testing
         )
         #expect(result.status == 128 + 15)
         #expect(
-            result.error == """
+            result.said == """
                 eu-west-1: \(begun) is removed
                 eu-west-1: stopped; the next 'ovenbird orphans --apply' finds what is left
 
                 """
         )
-        #expect(try await test.run(Self.arguments).error == "eu-west-1: \(loose) is removed\n")
+        #expect(try await test.run(Self.arguments).said == "eu-west-1: \(loose) is removed\n")
     }
 
     /// A registration that was killed, and one whose AMI is pruned.
@@ -175,7 +175,7 @@ import Testing
         let placed = try #require(try await test.registered()["eu-west-1"]?["ami"]?.stringValue)
         let prune = ["ami", "prune", "--keep", "0", "--older-than", "0s", "--apply"]
         let result = try await test.kitchen.ovenbird(prune, environment: test.aws.environment())
-        #expect(result.status == 0, "\(result.error)")
+        #expect(result.status == 0, "\(result.said)")
         let release = Digester.digest(of: try Files.read(test.kitchen.work.file("out/release.json"))).short
         #expect(result.text.contains("stays: release \(release) names it"), "\(result.text)")
         #expect(test.aws.images("eu-west-1").map(\.id) == [placed])

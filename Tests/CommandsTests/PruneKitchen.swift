@@ -154,3 +154,12 @@ struct PruneKitchen {
         return try Files.names(in: folder).map(\.string).filter { $0.hasSuffix(".pruning") }
     }
 }
+
+extension ToolResult {
+    /// What was said on standard error, but for the lines that something goes on, which come on a slow machine alone.
+    var said: String {
+        error.split(separator: "\n", omittingEmptySubsequences: false).filter { line in
+            !(line.first?.isNumber == true && line.contains("Z still "))
+        }.joined(separator: "\n")
+    }
+}

@@ -12,7 +12,7 @@ import Testing
         let made = try await test.make("1", "2", "3")
         let before = test.state()
         let result = try await test.prune("--keep", "1")
-        #expect(result.status == 0 && result.error == "", "\(result.error)")
+        #expect(result.status == 0 && result.said == "", "\(result.said)")
         #expect(
             result.text == """
                 IMAGE  VERSION  REGION     AMI                     AGE
@@ -33,10 +33,10 @@ import Testing
         try await test.make("1", image: "other")
         let foreign = try await test.complete("9", image: "third")
         let result = try await test.prune("base", "--keep", "1", "--apply")
-        #expect(result.status == 0, "\(result.error)")
+        #expect(result.status == 0, "\(result.said)")
         #expect(result.text.hasSuffix("2 AMIs and 2 snapshots gone\n"))
-        #expect(result.error.contains("eu-west-1: \(made[0].ami) is deregistered\n"))
-        #expect(result.error.contains("eu-west-1: \(made[0].snapshot) is deleted\n"))
+        #expect(result.said.contains("eu-west-1: \(made[0].ami) is deregistered\n"))
+        #expect(result.said.contains("eu-west-1: \(made[0].snapshot) is deleted\n"))
         #expect(
             test.aws.images("eu-west-1").map(\.name).map { String($0.prefix(15)) } == [
                 "kitchen/base/3/", "kitchen/other/1",
@@ -118,7 +118,7 @@ import Testing
                         #expect(killed.status == 128 + 9)
                         let call = held.call?.operation ?? "?"
                         let next = try await test.run(Self.arguments)
-                        #expect(next.status == 0, "\(call): \(next.error)")
+                        #expect(next.status == 0, "\(call): \(next.said)")
                         #expect(test.state() == goal, "killed \(isBefore ? "before" : "after") call \(number), \(call)")
                         #expect(
                             try test.begun() == [],
@@ -139,7 +139,7 @@ import Testing
         test.aws.behaviour.failsEvery = 13
         for operation in ["DeregisterImage", "DeleteSnapshot"] { test.aws.add(Fault(.lost, at: operation)) }
         let result = try await test.run(Self.arguments)
-        #expect(result.status == 0, "\(result.error)")
+        #expect(result.status == 0, "\(result.said)")
         #expect(test.state() == goal.state())
         #expect(try test.begun() == [])
     }
@@ -154,7 +154,7 @@ import Testing
             environment: early.aws.environment()
         )
         #expect(looking.status == 128 + 15)
-        #expect(looking.error == "eu-west-1: stopped; no AMI is pruned in part\n")
+        #expect(looking.said == "eu-west-1: stopped; no AMI is pruned in part\n")
         #expect(early.state() == state)
         let test = try await world()
         let ami = try #require(test.aws.images("eu-west-1").first?.id)
@@ -166,7 +166,7 @@ import Testing
         )
         #expect(result.status == 128 + 15)
         #expect(
-            result.error == """
+            result.said == """
                 eu-west-1: \(ami) is deregistered
                 eu-west-1: stopped; \(ami) is pruned in part, and the next 'ovenbird ami prune --apply' finishes it
 
@@ -178,7 +178,7 @@ import Testing
             "\(plan.text)"
         )
         let next = try await test.run(Self.arguments)
-        #expect(next.error.contains("eu-west-1: \(ami), whose pruning was stopped, is pruned\n"), "\(next.error)")
+        #expect(next.said.contains("eu-west-1: \(ami), whose pruning was stopped, is pruned\n"), "\(next.said)")
         #expect(test.aws.images("eu-west-1").count == 1 && test.aws.snapshots("eu-west-1").count == 1)
     }
 
@@ -208,16 +208,16 @@ import Testing
             let result = try await test.run(arguments)
             #expect(result.status == 7)
             #expect(
-                result.error.hasPrefix(
+                result.said.hasPrefix(
                     """
                     error: it is not known whether 2 AMIs are in use [unknown-users]
                       why: cloudformation:DescribeStacks in eu-west-1: AccessDenied
                     """
                 ),
-                "\(result.error)"
+                "\(result.said)"
             )
             #expect(
-                result.error.hasSuffix(
+                result.said.hasSuffix(
                     "  fix: allow these calls, or leave these users out of account with '--ignore stacks'\n"
                 )
             )
@@ -225,7 +225,7 @@ import Testing
         }
         #expect(test.state() == state)
         let ignoring = try await test.run(Self.arguments + ["--ignore", "stacks"])
-        #expect(ignoring.status == 0, "\(ignoring.error)")
+        #expect(ignoring.status == 0, "\(ignoring.said)")
         #expect(test.aws.images("eu-west-1").count == 1)
     }
 
@@ -234,7 +234,7 @@ import Testing
         let result = try await test.run("ami", "prune", "--keep", "1", "--apply")
         #expect(result.status == 7)
         #expect(
-            result.error == """
+            result.said == """
                 error: the store has no release of 'kitchen' [release-not-found]
                   why: AMIs that the last releases name stay, and nobody knows which these are
                   fix: use the store of the bakes, or pass '--releases 0' to go by users, number and age alone
@@ -251,8 +251,8 @@ import Testing
         test.aws.add(Fault(.refused(status: 403, code: "UnauthorizedOperation"), at: "DeregisterImage"))
         let result = try await test.run(Self.arguments)
         #expect(result.status == 1)
-        #expect(result.error.contains("error: the AMIs could not be pruned in "), "\(result.error)")
-        #expect(result.error.contains("fix: allow 'ec2:DeregisterImage' to whoever these credentials are of"))
+        #expect(result.said.contains("error: the AMIs could not be pruned in "), "\(result.said)")
+        #expect(result.said.contains("fix: allow 'ec2:DeregisterImage' to whoever these credentials are of"))
         #expect(regions.map { test.aws.images($0).count }.sorted() == [1, 2])
         #expect(try await test.run(Self.arguments).status == 0)
         for region in regions {
@@ -266,7 +266,7 @@ import Testing
         let made = try await test.make("1", "2")
         let copy = try await test.registerByHand(made[0].snapshot)
         let result = try await test.run(Self.arguments)
-        #expect(result.status == 0, "\(result.error)")
+        #expect(result.status == 0, "\(result.said)")
         #expect(result.text.contains("gone; \(made[0].snapshot) stays: \(copy) needs it\n"), "\(result.text)")
         #expect(test.aws.image(made[0].ami) == nil && test.aws.snapshot(made[0].snapshot) != nil)
     }
@@ -275,18 +275,18 @@ import Testing
         let test = try await PruneKitchen()
         let region = try await test.prune("--region", "EU West")
         #expect(region.status == 2)
-        #expect(region.error.hasPrefix("error: 'EU West' is no region of AWS [option-value]\n"))
+        #expect(region.said.hasPrefix("error: 'EU West' is no region of AWS [option-value]\n"))
         let age = try await test.prune("--older-than", "3 weeks")
-        #expect(age.status == 2 && age.error.contains("3 weeks"))
+        #expect(age.status == 2 && age.said.contains("3 weeks"))
         let keep = try await test.prune("--keep", "-1")
         #expect(keep.status == 2)
         let releases = try await test.run("ami", "prune", "--releases=-1")
-        #expect(releases.status == 2 && releases.error.contains("'--releases' is a number from 0"), "\(releases.error)")
+        #expect(releases.status == 2 && releases.said.contains("'--releases' is a number from 0"), "\(releases.said)")
         let users = try await test.prune("--ignore", "volumes")
-        #expect(users.status == 2 && users.error.contains("volumes"))
+        #expect(users.status == 2 && users.said.contains("volumes"))
         let nowhere = try await Kitchen().ovenbird(["ami", "prune"])
         #expect(nowhere.status == 2)
-        #expect(nowhere.error.contains("has a region [no-region]\n  fix: pass '--region REGION'"), "\(nowhere.error)")
+        #expect(nowhere.said.contains("has a region [no-region]\n  fix: pass '--region REGION'"), "\(nowhere.said)")
         #expect(test.aws.calls.isEmpty)
     }
 }

@@ -10,7 +10,7 @@ import Testing
         // The plan is the first list, and before each AMI goes there is one more.
         test.aws.meanwhile(at: "DescribeImages", nth: 2) { $0.share(image: made[0].ami, with: "444455556666") }
         let result = try await test.prune("--keep", "1", "--apply")
-        #expect(result.status == 0, "\(result.error)")
+        #expect(result.status == 0, "\(result.said)")
         #expect(result.text.contains("stays: used by 444455556666, who may use it unseen\n"), "\(result.text)")
         #expect(result.text.hasSuffix("1 AMI and 1 snapshot gone\n"))
         #expect(test.aws.images("eu-west-1").map(\.id) == [made[0].ami, made[2].ami])
@@ -23,7 +23,7 @@ import Testing
         let result = try await test.prune("--keep", "1", "--apply")
         #expect(result.status == 7)
         #expect(result.text.contains("stays: not known whether used: parameters\n"), "\(result.text)")
-        #expect(result.error.contains("with '--ignore parameters'\n"), "\(result.error)")
+        #expect(result.said.contains("with '--ignore parameters'\n"), "\(result.said)")
         #expect(!test.aws.images("eu-west-1").map(\.id).contains(made[2].ami) == false)
     }
 
@@ -56,7 +56,7 @@ import Testing
         let made = try await test.make("1", "2")
         test.aws.meanwhile(at: "DescribeImageAttribute") { $0.deregisterImage(made[0].ami) }
         let early = try await test.prune("--keep", "1", "--apply")
-        #expect(early.status == 0, "\(early.error)")
+        #expect(early.status == 0, "\(early.said)")
         #expect(test.aws.images("eu-west-1").map(\.id) == [made[1].ami])
         #expect(test.aws.snapshots("eu-west-1").map(\.id) == [made[1].snapshot])
     }
@@ -198,7 +198,7 @@ import Testing
         try await test.make("1", image: "other")
         try await test.share(made[0].ami, with: "444455556666")
         let list = try await test.run("ami", "list")
-        #expect(list.status == 0 && list.error == "", "\(list.error)")
+        #expect(list.status == 0 && list.said == "", "\(list.said)")
         #expect(
             list.text == """
                 IMAGE  VERSION  REGION     AMI                     AGE  STATE
@@ -216,7 +216,7 @@ import Testing
         let unknown = try await test.run("ami", "list", "base:2", "--users")
         #expect(unknown.status == 0 && unknown.text.hasSuffix("available  not known: parameters\n"), "\(unknown.text)")
         let none = try await test.run("ami", "list", "--older-than", "30d")
-        #expect(none.status == 0 && none.text == "" && none.error == "there are no such AMIs\n")
+        #expect(none.status == 0 && none.text == "" && none.said == "there are no such AMIs\n")
         let old = try await test.run("ami", "list", "--older-than", "11d", "--format", "json", "--users")
         let entry = try #require(try JSONValue.parse(old.output)["amis"]?.arrayValue?.first)
         #expect(entry["ami"]?.stringValue == made[0].ami && entry["snapshots"] == .strings([made[0].snapshot]))
@@ -232,6 +232,6 @@ import Testing
         let list = try await test.run("ami", "list")
         #expect(list.status == 1)
         #expect(list.text.split(separator: "\n").count == 2)
-        #expect(list.error.contains("error: the AMIs cannot be listed in "), "\(list.error)")
+        #expect(list.said.contains("error: the AMIs cannot be listed in "), "\(list.said)")
     }
 }
