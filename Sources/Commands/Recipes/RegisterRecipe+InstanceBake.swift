@@ -21,7 +21,7 @@ extension RegisterRecipe {
             let label = stored.config.execution.labels[ImageAssembly.machineLabel] ?? ""
             guard try JSONValue.parse(Array(label.utf8))["builder"]?["ami"] == builder.source.json else {
                 throw InstanceBakeError.notReady(
-                    region: region,
+                    region: region.name,
                     ["the release's image starts from another AMI than the Bakefile says: bake it again"]
                 )
             }

@@ -103,6 +103,9 @@ struct RegisterRecipe: Sendable {
         var missing: [PreparedRegion] = []
         for (name, result) in try await look(registration, target) {
             switch result {
+            // A bake on a machine ends what a killed one has left, with its AMI there or not.
+            case .success((let region, _)) where target.builder != nil && name == target.settings.copyFrom:
+                missing.append(region)
             case .success((_, let placed?)): results[name] = .success(placed)
             case .success((let region, nil)): missing.append(region)
             case .failure(let error): results[name] = .failure(error)
