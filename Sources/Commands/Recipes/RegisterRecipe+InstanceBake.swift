@@ -27,7 +27,11 @@ extension RegisterRecipe {
             }
             return try StepBundles.staged(of: image.identity, project: release.project, name: target.image, in: store)
         }
-        let source = try await builder.source.resolved(with: session, in: region.name, architecture: staged.architecture)
+        let source = try await builder.source.resolved(
+            with: session,
+            in: region.name,
+            architecture: staged.architecture
+        )
         var tagged = registration
         tagged.tags.append(Tag(key: "ovenbird:source", value: source))
         let machine = BuilderMachine(
