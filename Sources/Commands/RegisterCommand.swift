@@ -119,7 +119,9 @@ struct RegisterCommand: AsyncParsableCommand {
             if settings.regions.isEmpty, !images.isEmpty {
                 problems.add(Self.noRegion("image '\(name)' has no region"))
             }
-            if !settings.regions.isEmpty { wanted.append(.init(image: name, settings: settings, builder: image?.builder)) }
+            if !settings.regions.isEmpty {
+                wanted.append(.init(image: name, settings: settings, builder: image?.builder))
+            }
         }
         try problems.throwIfErrors()
         if wanted.isEmpty { throw InvalidInput(Self.noRegion("no machine image of the release has a region")) }

@@ -34,6 +34,7 @@ enum FakeAWSProgram {
             // Nothing but a signal ends it.
             for await _ in signals { break }
             watch.stop()
+            if let log = options.log { try fake.writeLog(to: log) }
             fake.close()
         } catch {
             let text = "error: \(error)\n"

@@ -8,6 +8,8 @@ struct Options {
     /// 0 is any that is free.
     var port = 0
     var keepsContent = true
+    /// Where all calls are written in the end.
+    var log: FilePath?
     var buckets: [String] = []
     /// Images that instances start from, each with the folder of its files.
     var machines: [(name: String, root: FilePath)] = []
@@ -30,6 +32,7 @@ struct Options {
             case "--port":
                 guard let port = UInt16(value) else { throw Wrong(description: "'\(value)' is no port") }
                 self.port = Int(port)
+            case "--log": log = FilePath(value)
             case "--bucket": buckets.append(value)
             case "--machine": machines.append(try Self.machine(value))
             default: throw Wrong(description: "unknown option '\(name)'\n\(Self.usage)")
@@ -39,7 +42,7 @@ struct Options {
     }
 
     private static let usage =
-        "usage: fake-aws [--port PORT] [--accounts ID,ID...] [--region REGION] [--forget] [--bucket NAME]... "
+        "usage: fake-aws [--port PORT] [--accounts ID,ID...] [--region REGION] [--forget] [--log FILE] [--bucket NAME]... "
         + "[--machine NAME=FOLDER]..."
 
     private static func machine(_ text: String) throws -> (String, FilePath) {
