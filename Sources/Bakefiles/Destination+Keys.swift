@@ -5,7 +5,18 @@ extension Destination {
     static let shape = Shape<Destination>.forms(
         "a repository, or a mapping",
         text: Shape<String>.repository.map { Destination(repository: $0) },
-        mapping: keys.shape(Destination(repository: ""))
+        mapping: keys.shape(Destination(repository: "")).then { destination, node, reading in
+            let host = destination.repository.prefix { $0 != "/" }
+            if !destination.isMade || host.contains(".dkr.ecr") { return destination }
+            return reading.fail(
+                at: node["create"]?.place ?? node.place,
+                "no repository is made in '\(host)'",
+                .badValue,
+                why:
+                    "registries of AWS alone are asked to make one, ACCOUNT.dkr.ecr.REGION.amazonaws.com; most others do by themselves",
+                fix: "remove 'create'"
+            )
+        }
     )
 
     private static let keys = Keys<Destination>(
@@ -17,6 +28,12 @@ extension Destination {
                 .text(.compression),
                 \.compression,
                 "how layers are compressed on their way there; as the image says by default"
+            ),
+            .defaulted(
+                "create",
+                .flag,
+                \.isMade,
+                "whether a registry of AWS gets the repository where it lacks it, with tags that never change; false by default"
             ),
         ],
         synonyms: ["repository": "to", "registry": "to", "reference": "to"]

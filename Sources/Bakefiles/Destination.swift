@@ -4,9 +4,12 @@ package struct Destination: Sendable, Hashable {
     package var repository: String
     /// How layers are compressed on their way there; nil leaves it to the image.
     package var compression: String?
+    /// Whether the repository is made where the registry lacks it; registries of AWS make none by themselves.
+    package var isMade: Bool
 
-    package init(repository: String, compression: String? = nil) {
+    package init(repository: String, compression: String? = nil, isMade: Bool = false) {
         self.repository = repository
         self.compression = compression
+        self.isMade = isMade
     }
 }

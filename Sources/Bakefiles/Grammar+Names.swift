@@ -121,13 +121,6 @@ extension Grammar {
         rule: "a form like 'eu-west-1'"
     )
 
-    static let awsAccount = Grammar(
-        "an AWS account",
-        "[0-9]{12}",
-        .badName,
-        rule: "twelve digits, in quotes"
-    )
-
     static let role = Grammar(
         "a role's ARN",
         "arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9+=,.@_/-]{1,512}",

@@ -142,9 +142,9 @@ extension Grammar {
 
     static let duration = Grammar(
         "a duration",
-        "(?:[0-9]{1,9}(?:ms|s|m|h))+",
+        "(?:[0-9]{1,9}(?:ms|s|m|h|d))+",
         .badDuration,
-        rule: "a form like '30s', '500ms' or '1m30s'"
+        rule: "a form like '30s', '500ms', '1m30s' or '90d'"
     ) { text in
         guard !text.isEmpty, text.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else { return nil }
         return Explanation(

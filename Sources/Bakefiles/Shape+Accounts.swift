@@ -88,7 +88,9 @@ extension Shape where Value == Int64 {
 
 /// Nanoseconds, or nil where they do not fit.
 private func parseDuration(_ text: String) -> Int64? {
-    let units: [String: Int64] = ["ms": 1_000_000, "s": 1_000_000_000, "m": 60_000_000_000, "h": 3_600_000_000_000]
+    let units: [String: Int64] = [
+        "ms": 1_000_000, "s": 1_000_000_000, "m": 60_000_000_000, "h": 3_600_000_000_000, "d": 86_400_000_000_000,
+    ]
     var total: Int64 = 0
     var rest = text[...]
     while !rest.isEmpty {

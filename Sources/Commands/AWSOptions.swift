@@ -14,8 +14,11 @@ struct AWSOptions: ParsableArguments {
 
     /// Gives `body` a session with the credentials of this user.
     func session<Value>(_ body: (AWSSession) async throws -> Value) async throws -> Value {
+        try await Self.session(profile: profile, body)
+    }
+
+    static func session<Value>(profile: String?, _ body: (AWSSession) async throws -> Value) async throws -> Value {
         let environment = Console.environment
-        let profile = profile
         return try await WebClient.with(trust: .standard(environment)) { client in
             try await body(AWSSession(environment: environment, profile: profile, carrier: client))
         }

@@ -79,6 +79,10 @@ extension RegistrationError {
     fileprivate var meaning: (ExitStatus, DiagnosticIdentifier, String) {
         switch self {
         case .foreignImage: (.refused, .amiNameTaken, "bake the image with a new version, or deregister that AMI")
+        case .otherKey:
+            (.refused, .amiEncryption, "deregister that AMI, or state the key that it has under 'keys' in the Bakefile")
+        case .unfit(_, let fix): (.usage, .regionUnfit, fix)
+        case .noSource: (.internalError, .awsCall, "see what went wrong there, and run the command again")
         case .failed:
             (.internalError, .awsCall, "run the command again; an AMI that failed has to be deregistered before")
         }

@@ -51,6 +51,12 @@ extension DiagnosticIdentifier {
     static let noRegion: Self = "no-region"
     /// The account has an AMI of the name, and it is of another image.
     static let amiNameTaken: Self = "ami-name-taken"
+    /// The account has the AMI, encrypted otherwise than the Bakefile states.
+    static let amiEncryption: Self = "ami-encryption"
+    /// A region lacks what an AMI needs there: a key, a launch template.
+    static let regionUnfit: Self = "region-unfit"
+    /// It is not known whether AMIs are in use, and so they are not pruned.
+    static let unknownUsers: Self = "unknown-users"
     /// AWS refuses a call, or does not answer it.
     static let awsCall: Self = "aws-call"
     /// There are no credentials for AWS, or none that can be used.

@@ -5,12 +5,14 @@ import MachineImages
 import OCI
 import Store
 import SystemIO
+import SystemPackage
 
 extension MachineDisk {
     /// Hands over the disk of an image, and turns what is wrong with it into words for whoever named the image.
     static func of<Value: Sendable>(
         _ known: KnownImage,
         in store: ArtifactStore,
+        work: FilePath? = nil,
         _ body: (MachineDisk) async throws -> Value
     ) async throws -> Value {
         let image = try await BlockingPool.shared.run { try known.content(in: store).image(named: known.name) }
@@ -30,7 +32,8 @@ extension MachineDisk {
                     project: known.project,
                     name: known.name,
                     in: store,
-                    environment: Console.environment
+                    environment: Console.environment,
+                    work: work
                 )
             )
         } catch let error as MachineDiskError {

@@ -31,15 +31,15 @@ struct Ovenbird: AsyncParsableCommand {
                 name: "Deliver",
                 subcommands: [
                     ExportCommand.self, LoadCommand.self, BootCommand.self, RehearseCommand.self, PackCommand.self,
-                    PushCommand.self, RegisterCommand.self, PullCommand.self, SignCommand.self,
+                    PushCommand.self, RegisterCommand.self, IAMPolicyCommand.self, PullCommand.self, SignCommand.self,
                     VerifyCommand.self, ReferrersCommand.self, ParamsCommand.self,
                 ]
             ),
             CommandGroup(
                 name: "House-keeping",
                 subcommands: [
-                    GcCommand.self, FsckCommand.self, DoctorCommand.self, SchemaCommand.self, CompletionsCommand.self,
-                    MetadataCommand.self,
+                    AMICommand.self, OrphansCommand.self, GcCommand.self, FsckCommand.self, DoctorCommand.self,
+                    SchemaCommand.self, CompletionsCommand.self, MetadataCommand.self,
                 ]
             ),
         ]

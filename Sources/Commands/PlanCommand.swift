@@ -7,6 +7,7 @@ import Reporting
 import Rollouts
 import Store
 import SystemIO
+import SystemPackage
 
 /// The command `ovenbird plan [IMAGE...]`.
 struct PlanCommand: AsyncParsableCommand {
@@ -15,7 +16,7 @@ struct PlanCommand: AsyncParsableCommand {
         abstract: "Show what a bake would run, what it has already, and why.",
         usage: "ovenbird plan [<image> ...] [<options>]",
         discussion: """
-            A dry-run: it writes nothing and needs no network, unless '--online' asks the shared cache too. A step is \
+            A dry-run: it writes nothing and needs no network, unless '--online' asks the shared cache and AWS too. A step is \
             'cached', 'will run', or 'depends': that one runs only if the step or image that it names gives new bytes.
 
             Example:
@@ -32,8 +33,10 @@ struct PlanCommand: AsyncParsableCommand {
     @Flag(name: .customLong("detailed-exitcode"), help: "Exit with 10 where a bake would run something.")
     var detailedExitCode = false
 
-    @Flag(help: "Ask the shared cache which steps it has.")
+    @Flag(help: "Ask the shared cache which steps it has, and AWS what 'register' would do.")
     var online = false
+
+    @OptionGroup var aws: AWSOptions
 
     @OptionGroup var cache: CacheOptions
     @OptionGroup var registry: RegistryOptions
@@ -47,10 +50,14 @@ struct PlanCommand: AsyncParsableCommand {
         let store = try store.open(.readOnly)
         let plan = try await plan(bakefile, lock, in: store)
         try SecretCheck(bakefile, environment: Console.environment).check(plan)
+        let report = online ? try await registrations(bakefile, plan, in: store) : nil
         switch output.format {
-        case .json: try Console.write(PlanDocument.value(plan))
-        case .text: try Console.write(PlanTable(plan, palette: output.palette).text)
+        case .json: try Console.write(PlanDocument.value(plan, registrations: report?.document))
+        case .text:
+            try Console.write(PlanTable(plan, palette: output.palette).text)
+            if let report { try Console.write([""] + report.lines) }
         }
+        if let failures = report?.failures, !failures.isEmpty { throw RegisterRecipe.failure(failures) }
         if detailedExitCode, plan.hasChanges { throw CommandFailure(.changesPending, message: nil) }
     }
 
@@ -85,6 +92,37 @@ struct PlanCommand: AsyncParsableCommand {
             let palette = Console.messagePalette(output.colors.color)
             Console.say(shared.warnings.flatMap { DiagnosticText.lines($0, palette: palette) })
             return plan
+        }
+    }
+
+    /// What `register` would do with the machine images that are baked as the plan has them; nil where there are none.
+    private func registrations(
+        _ bakefile: Bakefile,
+        _ plan: Plan,
+        in store: ArtifactStore
+    ) async throws -> RegistrationReport? {
+        let machines = plan.images.compactMap { planned in
+            planned.image.registering.map { (planned: planned, settings: $0) }
+        }
+        guard !machines.isEmpty else { return nil }
+        let release = try ReleaseArgument.newest(of: bakefile.project, in: store)?.release
+        var targets: [RegisterRecipe.Target] = []
+        for (planned, settings) in machines {
+            if planned.image.builder != nil {
+                Console.say("note: '\(planned.name)' is baked on a machine of EC2 when it is registered")
+            } else if !planned.hasChanges, release?.images[planned.name] != nil {
+                targets.append(.init(image: planned.name, settings: settings))
+            } else {
+                Console.say("note: what '\(planned.name)' needs in AWS is known once it is baked")
+            }
+        }
+        guard let release, !targets.isEmpty else { return nil }
+        let wanted = targets
+        let work = FilePath(Console.environment["TMPDIR"] ?? "/tmp")
+        return try await Waiting.saying("still looking") {
+            try await aws.session { session in
+                try await RegisterRecipe(release: release, store: store, session: session).preview(wanted, work: work)
+            }
         }
     }
 

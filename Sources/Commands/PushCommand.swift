@@ -19,7 +19,8 @@ struct PushCommand: AsyncParsableCommand {
             Each image goes to its 'push:' destinations under its version: all content first, then all tags or none. What \
             a registry has already is not sent. What the bake said of an image goes along, as referrers of its manifest \
             ('ovenbird referrers'). The result is a new release that says where its images are, for bindings to 'pinned'; \
-            it replaces 'release.json' and the parameter files in the output folder. Credentials come from 'docker login'.
+            it replaces 'release.json' and the parameter files in the output folder. Credentials come from 'docker login', and \
+            for registries of AWS where that has left none, from where the AWS tools have them.
 
             Example:
               ovenbird push && ovenbird push web --to registry.example.com/storefront/web:latest
@@ -71,8 +72,14 @@ struct PushCommand: AsyncParsableCommand {
         defer { announcement.release() }
         let start = try startingRelease(of: bakefile, in: store)
         let wanted = try wantedTargets(of: start)
+        let repositories = bakefile.madeRepositories(of: wanted)
         let (pushed, release) = try await Waiting.saying("still pushing") {
-            try await registry.session { session in
+            if !repositories.isEmpty {
+                try await AWSOptions.session(profile: nil) { session in
+                    try await ECRRepositories.make(repositories, project: bakefile.project, session)
+                }
+            }
+            return try await registry.session { session in
                 try await PushRecipe(release: start, store: store, session: session, attests: !isBare) { target in
                     compression ?? bakefile.form(of: target) ?? .standard
                 }.run(wanted)

@@ -39,6 +39,9 @@ struct RegisterCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("A release file or digest (default: the newest).", valueName: "release"))
     var release: String?
 
+    @Flag(name: .customLong("dry-run"), help: "Say what would be called, sent and paid, and change nothing.")
+    var isDryRun = false
+
     @Option(help: ArgumentHelp("The output folder to renew.", valueName: "folder"), completion: .directory)
     var out = "out"
 
@@ -55,7 +58,12 @@ struct RegisterCommand: AsyncParsableCommand {
         defer { announcement.release() }
         let start = try ReleaseArgument.of(bakefile, named: release) { store }
         let wanted = try targets(of: start, bakefile)
-        let outcome = try await Waiting.saying("still registering") {
+        if isDryRun, let baked = wanted.first(where: { $0.builder != nil }) { throw Self.noPreview(baked.image) }
+        if isDryRun { return try await preview(wanted, of: start, in: store) }
+        let outcome = try await Waiting.saying(
+            "still registering",
+            interrupted: "interrupted: what is begun is noted, and the next 'ovenbird register' goes on with it"
+        ) {
             try await aws.session { session in
                 try await RegisterRecipe(release: start, store: store, session: session).run(wanted)
             }
@@ -72,13 +80,19 @@ struct RegisterCommand: AsyncParsableCommand {
         try problems.throwIfErrors()
     }
 
-    private func targets(of release: Release, _ bakefile: Bakefile) throws -> [RegisterRecipe.Target] {
-        var problems = DiagnosticList()
-        for region in regions where !region.utf8.allSatisfy(isRegionByte) || region.isEmpty {
-            problems.add(
-                Diagnostic("'\(region)' is no region of AWS", .optionValue, fix: "write one as in 'eu-west-1'")
-            )
+    private func preview(_ targets: [RegisterRecipe.Target], of release: Release, in store: ArtifactStore) async throws
+    {
+        let report = try await Waiting.saying("still looking") {
+            try await aws.session { session in
+                try await RegisterRecipe(release: release, store: store, session: session).preview(targets)
+            }
         }
+        try Console.write(report, output.format)
+        if !report.failures.isEmpty { throw RegisterRecipe.failure(report.failures) }
+    }
+
+    private func targets(of release: Release, _ bakefile: Bakefile) throws -> [RegisterRecipe.Target] {
+        var problems = AWSRegion.problems(of: regions)
         let machines = release.images.filter { $0.value.kind == .ami }.keys.sorted()
         for name in images where !machines.contains(name) {
             let isKnown = release.images[name] != nil
@@ -93,30 +107,33 @@ struct RegisterCommand: AsyncParsableCommand {
         }
         var wanted: [RegisterRecipe.Target] = []
         for name in images.isEmpty ? machines : images where machines.contains(name) {
-            let places = regions.isEmpty ? bakefile.image(named: name)?.registering?.regions ?? [] : regions
-            if places.isEmpty, !images.isEmpty { problems.add(Self.noRegion("image '\(name)' has no region")) }
-            if !places.isEmpty {
-                let image = bakefile.image(named: name)
-                wanted.append(
-                    .init(
-                        image: name,
-                        // The first one is where a machine of EC2 bakes it.
-                        regions: places.enumerated().filter { !places[..<$0.offset].contains($0.element) }.map(
-                            \.element
-                        ),
-                        share: image?.registering?.share ?? [],
-                        builder: image?.builder
-                    )
-                )
+            var settings = bakefile.image(named: name)?.registering ?? AMISettings()
+            if !regions.isEmpty {
+                settings.regions = regions
+                if !settings.regions.contains(where: { $0 == settings.copyFrom }) { settings.copyFrom = nil }
             }
+            let builder = bakefile.image(named: name)?.builder
+            // A machine of EC2 bakes it once, in the first region.
+            if builder != nil { settings.copyFrom = settings.copyFrom ?? settings.regions.first }
+            settings.regions = Array(Set(settings.regions)).sorted()
+            if settings.regions.isEmpty, !images.isEmpty {
+                problems.add(Self.noRegion("image '\(name)' has no region"))
+            }
+            if !settings.regions.isEmpty { wanted.append(.init(image: name, settings: settings, builder: builder)) }
         }
         try problems.throwIfErrors()
         if wanted.isEmpty { throw InvalidInput(Self.noRegion("no machine image of the release has a region")) }
         return wanted
     }
 
-    private func isRegionByte(_ byte: UInt8) -> Bool {
-        (0x30...0x39).contains(byte) || (0x61...0x7A).contains(byte) || byte == 0x2D
+    private static func noPreview(_ image: String) -> InvalidInput {
+        InvalidInput(
+            Diagnostic(
+                "'--dry-run' is not there yet for '\(image)', which is baked on a machine of EC2",
+                .notYet,
+                fix: "name the other images"
+            )
+        )
     }
 
     private static func noRegion(_ text: String) -> Diagnostic {
@@ -128,9 +145,14 @@ struct RegisterCommand: AsyncParsableCommand {
         case .json:
             let entries = outcome.placed.map { image, placed in
                 JSONValue.object([
-                    "ami": .string(placed.ami), "image": .string(image), "parent": placed.parent.map(JSONValue.string),
-                    "region": .string(placed.region), "sentBlocks": .integer(Int64(placed.sentBlocks)),
-                    "sharedWith": .strings(placed.sharedWith),
+                    "ami": .string(placed.ami),
+                    "deprecated": placed.handedOut.deprecated.map { .string(Timestamp.text(seconds: $0)) },
+                    "image": .string(image),
+                    "launchTemplateVersion": placed.handedOut.launchTemplateVersion.map { .integer(Int64($0)) },
+                    "parameter": placed.handedOut.parameter.map(JSONValue.string),
+                    "parent": placed.parent.map(JSONValue.string), "region": .string(placed.region),
+                    "sentBlocks": .integer(Int64(placed.sentBlocks)),
+                    "sharedWith": .strings(placed.handedOut.sharedWith),
                     "snapshot": .string(placed.snapshot), "unchanged": .bool(placed.isUnchanged),
                 ])
             }
@@ -148,7 +170,7 @@ struct RegisterCommand: AsyncParsableCommand {
             for (image, placed) in outcome.placed {
                 table.add([
                     image, placed.region, placed.ami, placed.snapshot, String(placed.sentBlocks),
-                    placed.isUnchanged ? "unchanged" : placed.isFound ? "shared" : "registered",
+                    placed.isUnchanged ? "unchanged" : placed.isFound ? "handed out" : "registered",
                 ])
             }
             try Console.write(table.lines(palette: output.palette) + ["release \(outcome.release.digest)"])

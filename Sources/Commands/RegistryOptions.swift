@@ -1,3 +1,4 @@
+import AWS
 import ArgumentParser
 import HTTPTransport
 import Registry
@@ -31,9 +32,13 @@ struct RegistryAccess: Sendable {
 
     /// Gives `body` a session with the credentials and authorities of this user.
     func session<Value>(_ body: (RegistrySession) async throws -> Value) async throws -> Value {
-        let credentials = try DockerConfig(environment)
+        let known = try DockerConfig(environment)
         return try await WebClient.with(trust: .standard(environment)) { client in
-            try await body(
+            let credentials = ECRCredentials(
+                known: known,
+                session: AWSSession(environment: environment, profile: nil, carrier: client)
+            )
+            return try await body(
                 RegistrySession(carrier: client, credentials: credentials, insecure: InsecureHosts(insecure))
             )
         }

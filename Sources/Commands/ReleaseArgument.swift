@@ -72,7 +72,7 @@ struct ReleaseArgument {
         return newest.release
     }
 
-    private static func load(_ record: ReleaseRecord, from store: ArtifactStore) throws -> Release {
+    static func load(_ record: ReleaseRecord, from store: ArtifactStore) throws -> Release {
         let bytes = try store.readBlob(record.blob, limit: 64 << 20)
         return try Release(reading: bytes, name: "release \(record.digest.short)")
     }

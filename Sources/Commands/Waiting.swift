@@ -5,13 +5,18 @@ import SystemIO
 /// Work that takes its time and has nothing to show meanwhile.
 enum Waiting {
     /// Runs `body`, which signals cancel, and says now and then on standard error that it goes on.
+    ///
+    /// `interrupted` is what is said when a signal comes: what is left, and how to go on.
     static func saying<Value: Sendable>(
         _ text: String,
+        interrupted: String? = nil,
         every interval: Duration = .seconds(PlainLog.heartbeat),
         say: @escaping @Sendable (String) -> Void = { Console.say($0) },
         _ body: @escaping @Sendable () async throws -> Value
     ) async throws -> Value {
-        try await Interruption.cancelling { try await telling(text, every: interval, say: say, body) }
+        try await Interruption.cancelling(cancel: { interrupted.map(say) }) {
+            try await telling(text, every: interval, say: say, body)
+        }
     }
 
     /// The same inside of work that signals cancel already.

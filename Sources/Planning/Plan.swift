@@ -20,9 +20,7 @@ package struct Plan: Sendable, Hashable {
 
     /// Whether a bake would run anything or make another image, for certain or perhaps.
     package var hasChanges: Bool {
-        images.contains { image in
-            image.steps.contains { !$0.state.isCached } || image.config.map { !$0.state.isCached } ?? false
-        }
+        images.contains(where: \.hasChanges)
     }
 
     package func image(named name: String) -> PlannedImage? { images.first { $0.name == name } }
@@ -43,6 +41,11 @@ package struct PlannedImage: Sendable, Hashable {
     }
 
     package var name: String { image.name }
+
+    /// Whether a bake would run anything of it or make another image, for certain or perhaps.
+    package var hasChanges: Bool {
+        steps.contains { !$0.state.isCached } || config.map { !$0.state.isCached } ?? false
+    }
 }
 
 /// One step of a plan.

@@ -27,6 +27,56 @@ extension PlanDocument {
                     "description": "Every image after those that it needs.",
                     "items": imageSchema,
                 ]),
+                "aws": registrationsSchema,
+            ]),
+        ])
+    }
+
+    private static var registrationsSchema: JSONValue {
+        .object([
+            "type": "object",
+            "description": "What 'register' would do, where AWS was asked with '--online'.",
+            "required": .strings(["account", "registrations"]),
+            "additionalProperties": false,
+            "properties": .object([
+                "account": .object(["type": "string"]),
+                "registrations": .object(["type": "array", "items": registrationSchema]),
+            ]),
+        ])
+    }
+
+    private static var registrationSchema: JSONValue {
+        .object([
+            "type": "object",
+            "required": .strings(["image", "version", "region", "calls", "blocks", "bytes", "dollars", "permissions"]),
+            "additionalProperties": false,
+            "properties": .object([
+                "image": .object(["type": "string"]),
+                "version": .object(["type": "string"]),
+                "region": .object(["type": "string"]),
+                "ami": .object(["type": "string", "description": "The AMI that is there already."]),
+                "parent": .object(["type": "string", "description": "Whose blocks would not be sent."]),
+                "copiedFrom": .object(["type": "string", "description": "The region whose AMI would be copied."]),
+                "blocks": .object(["type": "integer", "description": "Blocks of 512 KiB that would be sent."]),
+                "bytes": .object(["type": "integer"]),
+                "dollars": .object(["type": "string", "description": "What writing the blocks costs in most regions."]),
+                "calls": .object([
+                    "type": "array",
+                    "description": "Calls that would change something, in order.",
+                    "items": .object([
+                        "type": "object",
+                        "required": .strings(["operation", "count"]),
+                        "additionalProperties": false,
+                        "properties": .object([
+                            "operation": .object(["type": "string"]), "count": .object(["type": "integer"]),
+                        ]),
+                    ]),
+                ]),
+                "permissions": .object([
+                    "type": "object",
+                    "description": "What EC2 says of whether a call is allowed.",
+                    "additionalProperties": .object(["type": "string"]),
+                ]),
             ]),
         ])
     }

@@ -10,7 +10,8 @@ import SystemIO
 package enum PlanDocument {
     package static let format: Int64 = 1
 
-    package static func value(_ plan: Plan) -> JSONValue {
+    /// `registrations` is what AWS said, where it was asked.
+    package static func value(_ plan: Plan, registrations: JSONValue? = nil) -> JSONValue {
         .object([
             "plan": .integer(format),
             "project": .string(plan.project),
@@ -18,6 +19,7 @@ package enum PlanDocument {
             "architecture": .string(plan.architecture),
             "changes": .bool(plan.hasChanges),
             "images": .array(plan.images.map(image)),
+            "aws": registrations,
         ])
     }
 

@@ -9,7 +9,7 @@ package final class WorkFolder: Sendable {
     package let path: FilePath
     private let lock: LiveFile
 
-    init(in folder: FilePath, prefix: String) throws {
+    package init(in folder: FilePath, prefix: String) throws {
         lock = try LiveFile.create(in: folder, prefix: prefix, suffix: WorkFolder.lockSuffix)
         path = FilePath(String(lock.path.string.dropLast(WorkFolder.lockSuffix.count)))
         do {

@@ -117,11 +117,13 @@ import Testing
         let tags = [Tag(key: "a", value: "b")]
         #expect(try await ec2.createImage(of: "i-1", name: "n", description: "d", tags: tags) == "ami-2")
         let copy = EC2.ImageCopy(
-            image: "ami-2",
-            region: "us-east-1",
             name: "n",
             description: "d",
+            source: "ami-2",
+            sourceRegion: "us-east-1",
+            key: "key",
             tags: tags,
+            snapshotTags: tags,
             token: "t"
         )
         #expect(try await ec2.copy(copy) == "ami-2")
@@ -135,6 +137,7 @@ import Testing
         #expect(try form(bench) == made)
         let copied = [
             "Action": "CopyImage", "SourceImageId": "ami-2", "SourceRegion": "us-east-1", "ClientToken": "t",
+            "Encrypted": "true", "KmsKeyId": "key",
         ]
         #expect(try form(bench, 1) == copied.merging(tagged) { $1 })
     }

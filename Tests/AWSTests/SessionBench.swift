@@ -88,7 +88,14 @@ final class SessionBench: RequestCarrier, CredentialProvider {
     @discardableResult
     func start() async throws -> String {
         try await EBS(session, region: "eu-west-1").start(
-            .init(volumeSize: 1, parent: nil, description: "d", tags: [], token: "t")
+            .init(
+                volumeSize: 1,
+                parent: nil,
+                key: nil,
+                description: "d",
+                tags: [],
+                token: "t"
+            )
         )
     }
 }

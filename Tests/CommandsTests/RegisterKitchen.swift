@@ -9,11 +9,12 @@ import Testing
 /// A machine image with a file in the place of a kernel, and an AWS of its own.
 struct RegisterKitchen {
     let kitchen: Kitchen
-    let aws: FakeAWS
+    private(set) var aws: FakeAWS
 
     init(
         regions: [String] = ["eu-west-1"],
         share: [String] = [],
+        also settings: String = "",
         _ behaviour: Behaviour = Behaviour(),
         accounts: [Account] = [.first]
     ) async throws {
@@ -31,7 +32,7 @@ struct RegisterKitchen {
                   - file: { path: /boot/vmlinuz-6.1.0-1-amd64, content: "no kernel" }
                   - file: { path: /etc/hostname, content: "machine\\n" }
                 disk: { size: 256MiB }
-                ami: { regions: [\(regions.joined(separator: ", "))], share: [\(share.map { "\"\($0)\"" }.joined(separator: ", "))] }
+                ami: { regions: [\(regions.joined(separator: ", "))], share: [\(share.map { "\"\($0)\"" }.joined(separator: ", "))]\(settings.isEmpty ? "" : ", \(settings)") }
             stacks:
               shop:
                 template: shop.yaml
@@ -43,6 +44,13 @@ struct RegisterKitchen {
         try kitchen.work.write("Parameters:\n  BaseAmi: { Type: String }\nResources: {}\n", to: "shop.yaml")
         try kitchen.work.write("[{\"ParameterKey\": \"BaseAmi\", \"ParameterValue\": \"-\"}]\n", to: "dev.json")
         try await kitchen.run("bake", "--first")
+    }
+
+    /// An account that has nothing yet, and a store that remembers nothing of one.
+    mutating func startAnew(_ prepare: (FakeAWS) throws -> Void = { _ in }) async throws {
+        aws = try await FakeAWS.start()
+        try prepare(aws)
+        try await requireTool("rm", ["-rf", kitchen.store.appending("ovenbird/registrations").string])
     }
 
     func register(_ arguments: String..., environment: [String: String] = [:]) async throws -> ToolResult {
@@ -66,17 +74,7 @@ struct RegisterKitchen {
 
     /// Registers in a process that gets a signal as soon as a call is there, which is not answered; how it ended.
     func killed(at held: HeldCall, by signal: Int32 = SIGKILL) async throws -> ToolResult {
-        let place = kitchen.work.file("process")
-        async let ended = kitchen.ovenbird(
-            ["register"],
-            environment: aws.environment(),
-            through: ["/bin/sh", "-c", "echo $$ >'\(place)'; exec \"$@\"", "sh"]
-        )
-        _ = try await held.arrival()
-        let text = String(decoding: try Files.read(place), as: UTF8.self)
-        let process = try #require(Int32(text.split(separator: "\n").first ?? ""))
-        try #require(kill(process, signal) == 0)
-        return try await ended
+        try await kitchen.killed(["register"], at: held, by: signal, environment: aws.environment())
     }
 
     /// The digests of the blocks in use on the disk of the image as it is now, and of the same places of a snapshot.
@@ -103,15 +101,17 @@ struct RegisterKitchen {
         try await kitchen.run("export", "machine", "--format", "raw", "--to", "disk.raw", "--block-map", "map.json")
     }
 
+    /// Changes the Bakefile.
+    func rewrite(_ old: String, _ new: String) throws {
+        let bakefile = String(decoding: try Files.read(kitchen.work.file("Bakefile")), as: UTF8.self)
+        try kitchen.work.write(bakefile.replacing(old, with: new), to: "Bakefile")
+    }
+
     /// A further layer with a file of random bytes, so that nothing of it is zeros.
     func add(_ name: String, bytes: Int) async throws {
         let content = (0..<bytes).map { _ in UInt8.random(in: .min ... .max) }
         try kitchen.work.write(content, to: name)
-        let bakefile = String(decoding: try Files.read(kitchen.work.file("Bakefile")), as: UTF8.self)
-        try kitchen.work.write(
-            bakefile.replacing("    disk:", with: "      - copy: { from: \(name), to: /\(name) }\n    disk:"),
-            to: "Bakefile"
-        )
+        try rewrite("    disk:", "      - copy: { from: \(name), to: /\(name) }\n    disk:")
         try await kitchen.run("bake")
     }
 }

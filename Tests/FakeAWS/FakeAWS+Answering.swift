@@ -50,6 +50,7 @@ extension FakeAWS {
             )
         }
         defer { held?.arrive(call) }
+        letHappen(before: operation.name)
         var refusal: Failure?
         switch effect {
         case .throttled: refusal = service.throttled
@@ -82,9 +83,8 @@ extension FakeAWS {
         return answer
     }
 
-    /// A head that promises more than comes.
-    private static let brokenAnswer =
-        FakeAnswer(200, body: [UInt8](repeating: 0x20, count: 4096), manner: .cut(after: 0))
+    /// Not a head that promises more than comes: not every client minds that.
+    private static let brokenAnswer = FakeAnswer(200, manner: .closed)
 
     /// Who signed; nil where nobody has to.
     private func identity(_ arrival: Arrival) throws(Failure) -> Identity? {

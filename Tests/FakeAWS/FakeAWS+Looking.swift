@@ -75,6 +75,13 @@ extension FakeAWS {
         }
     }
 
+    /// Lets an image have been started when somebody did it; seconds since 1970.
+    package func setLastLaunch(of id: String, to time: Int64?) {
+        state.withLock { world in
+            for region in world.regions.keys { world[region].images[id]?.lastLaunch = time }
+        }
+    }
+
     /// Ends all temporary credentials.
     package func expireSessions() {
         let now = clock.now

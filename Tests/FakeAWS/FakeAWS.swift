@@ -13,6 +13,7 @@ package final class FakeAWS: Sendable {
     package let accounts: [Account]
     let state: Mutex<World>
     let ledger = Mutex(Ledger())
+    let events = Mutex<[Event]>([])
     let blocks: BlockStore
     let machines: Machines
     private let server = Mutex<FakeServer?>(nil)

@@ -85,6 +85,7 @@ import Testing
         var behaviour = Behaviour()
         behaviour.pendingSnapshots = 3
         let fake = try await FakeAWS.start(behaviour)
+        fake.setKey(Key("00000000-0000-4000-8000-000000000001"))
         try await boto(
             fake,
             """

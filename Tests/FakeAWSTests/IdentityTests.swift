@@ -16,6 +16,9 @@ import Testing
             refused("InvalidClientTokenId", client("sts", **unknown).get_caller_identity)
             refused("AuthFailure", client("ec2", **unknown).describe_images)
             refused("UnrecognizedClientException", client("ebs", **unknown).start_snapshot, VolumeSize=1)
+            # A service of JSON 1.1 says first that it knows no such operation, as it has the name in a header field.
+            ssm = client("ssm")
+            refused("UnknownOperationException", ssm.list_associations)
             refused("SignatureDoesNotMatch", client("sts", "eu-west-9").get_caller_identity)
             """
         )

@@ -55,6 +55,8 @@ package struct FakeAnswer: Sendable {
         case trickle
         /// Says nothing at all.
         case silent
+        /// Says nothing, and closes.
+        case closed
     }
 
     package var status: Int
@@ -129,6 +131,7 @@ private final class FakeHandler: ChannelInboundHandler {
 
     private func write(_ answer: FakeAnswer, isHead: Bool, _ context: ChannelHandlerContext) {
         if case .silent = answer.manner { return }
+        if case .closed = answer.manner { return context.close(promise: nil) }
         var headers = HTTPHeaders(answer.headers.sorted { $0.key < $1.key }.map { ($0.key, $0.value) })
         if !headers.contains(name: "content-length") {
             headers.add(name: "content-length", value: String(answer.body.count))
@@ -140,7 +143,7 @@ private final class FakeHandler: ChannelInboundHandler {
             return
         }
         switch answer.manner {
-        case .whole, .silent:
+        case .whole, .silent, .closed:
             context.write(wrapOutboundOut(.body(.byteBuffer(ByteBuffer(bytes: answer.body)))), promise: nil)
             context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
         case .cut(let count):

@@ -5,7 +5,14 @@ import XMLCoder
 extension AWSSession {
     /// Makes a call whose answer is XML.
     func xml<Answer: Decodable>(_ call: ServiceCall, in region: String) async throws -> Answer {
-        let answer = try await send(call, in: region)
+        try decoded(try await send(call, in: region), of: call, in: region)
+    }
+
+    func decoded<Answer: Decodable>(
+        _ answer: ServiceAnswer,
+        of call: ServiceCall,
+        in region: String
+    ) throws -> Answer {
         do {
             return try XMLDecoder().decode(Answer.self, from: Data(answer.body))
         } catch {

@@ -12,7 +12,7 @@ package struct Endpoints: Sendable {
     package func address(of service: ServiceCall.Service, in region: String) throws -> WebAddress {
         if let configured = try configured(service) { return configured }
         let isFIPS = variables.isTrue("AWS_USE_FIPS_ENDPOINT")
-        let name = "\(service.rawValue)\(isFIPS ? "-fips" : "")"
+        let name = isFIPS ? "\(service.rawValue)-fips" : service == .ecr ? "api.ecr" : service.rawValue
         let place = service == .iam ? Self.placeOfIAM(region) : ".\(region)"
         guard
             let address = WebAddress(
@@ -65,6 +65,16 @@ package struct Endpoints: Sendable {
             return address
         }
         return nil
+    }
+
+    /// What the ARNs of a region begin with, after `arn:`.
+    package static func partition(of region: String) -> String {
+        if region.hasPrefix("cn-") { return "aws-cn" }
+        if region.hasPrefix("us-gov-") { return "aws-us-gov" }
+        if region.hasPrefix("us-iso-") { return "aws-iso" }
+        if region.hasPrefix("us-isob-") { return "aws-iso-b" }
+        if region.hasPrefix("eusc-") { return "aws-eusc" }
+        return "aws"
     }
 
     /// The name under which the partition of a region has its services.

@@ -3,15 +3,19 @@ package import HTTPTransport
 /// One call of a service's interface, before it is signed.
 package struct ServiceCall: Sendable {
     package enum Service: String, Sendable, Hashable {
+        case autoscaling
+        case cloudformation
         case ebs
         case ec2
+        case ecr
         case iam
+        case kms
         case s3
         case ssm
         case sts
 
         /// What the variable `AWS_ENDPOINT_URL_*` ends in.
-        var variable: String { rawValue.uppercased() }
+        var variable: String { self == .autoscaling ? "AUTO_SCALING" : rawValue.uppercased() }
     }
 
     package var service: Service

@@ -22,6 +22,8 @@ package struct EBS: Sendable {
         package var volumeSize: Int
         /// What is not written is as it is there.
         package var parent: String?
+        /// The ARN of what it is encrypted with; with a parent, whatever that is encrypted with.
+        package var key: String?
         package var description: String
         package var tags: [Tag]
         /// The same call with the same token starts nothing new; at most 64 characters.
@@ -32,6 +34,7 @@ package struct EBS: Sendable {
         package init(
             volumeSize: Int,
             parent: String?,
+            key: String?,
             description: String,
             tags: [Tag],
             token: String,
@@ -39,6 +42,7 @@ package struct EBS: Sendable {
         ) {
             self.volumeSize = volumeSize
             self.parent = parent
+            self.key = key
             self.description = description
             self.tags = tags
             self.token = token
@@ -48,7 +52,11 @@ package struct EBS: Sendable {
 
     /// Starts a snapshot, and gives its id.
     package func start(_ new: NewSnapshot) async throws -> String {
+        // With a parent neither of both may be said.
+        let key = new.parent == nil ? new.key : nil
         let body = JSONValue.object([
+            "Encrypted": key.map { _ in .bool(true) },
+            "KmsKeyArn": key.map(JSONValue.string),
             "VolumeSize": .integer(Int64(new.volumeSize)),
             "ParentSnapshotId": new.parent.map(JSONValue.string),
             "Description": .string(new.description),

@@ -1,3 +1,5 @@
+import OCI
+
 extension EC2 {
     /// An AMI as it is now.
     package struct MachineImage: Sendable, Hashable {
@@ -8,6 +10,16 @@ extension EC2 {
         package var reason: String?
         /// Of its root device; nil for as long as the service does not say.
         package var snapshot: String?
+        /// Of all its devices.
+        package var snapshots: [String]
+        /// When it was registered: seconds since 1970; nil where the service does not say.
+        package var created: Int64?
+        /// From when on it is not listed for others: seconds since 1970.
+        package var deprecated: Int64?
+        /// Anybody may use it.
+        package var isPublic: Bool
+        /// The account has forbidden to deregister it.
+        package var isProtected: Bool
         package var tags: [Tag]
 
         package enum State: String, Sendable, Hashable, Decodable {
@@ -31,28 +43,62 @@ extension EC2 {
         }.first { $0.name == name }
     }
 
-    /// The AMI; nil where there is none, as right after it was registered.
+    /// The AMI; nil where there is none, as right after it was registered, and where there is none any more.
     package func image(_ id: String) async throws -> MachineImage? {
         do {
             return try await images { $0.add("ImageId", list: [id]) }.first
-        } catch let error as ServiceError where error.code == "InvalidAMIID.NotFound" {
+        } catch let error as ServiceError where Self.noImage.contains(error.code) {
             return nil
         }
     }
 
+    /// From when on the AMI counts as deprecated: seconds since 1970, a whole minute.
+    package func deprecate(image id: String, at time: Int64) async throws {
+        var form = QueryForm("EnableImageDeprecation", version: Self.version)
+        form.add("ImageId", id)
+        form.add("DeprecateAt", Timestamp.text(seconds: time))
+        let call = call("EnableImageDeprecation", form, mayBeUnknownYet: ["InvalidAMIID.NotFound"])
+        _ = try await session.send(call, in: region)
+    }
+
+    static let noImage: Set<String> = ["InvalidAMIID.NotFound", "InvalidAMIID.Unavailable"]
+
+    /// The account's own AMIs with a tag, deprecated and disabled ones too.
+    package func ownImages(tagged tag: Tag) async throws -> [MachineImage] {
+        try await images { form in
+            form.add(filters: ["tag:\(tag.key)": [Self.literal(tag.value)]])
+            form.add("Owner", list: ["self"])
+            form.add("IncludeDeprecated", true)
+            form.add("IncludeDisabled", true)
+            form.add("MaxResults", 1000)
+        }
+    }
+
+    /// The account's own AMIs that one of these snapshots is part of, deprecated and disabled ones too.
+    package func ownImages(ofSnapshots snapshots: [String]) async throws -> [MachineImage] {
+        var found: [MachineImage] = []
+        for some in Self.filterValues(snapshots) {
+            found += try await images { form in
+                form.add(filters: ["block-device-mapping.snapshot-id": some])
+                form.add("Owner", list: ["self"])
+                form.add("IncludeDeprecated", true)
+                form.add("IncludeDisabled", true)
+                form.add("MaxResults", 1000)
+            }
+        }
+        return found
+    }
+
     private func images(_ choose: (inout QueryForm) -> Void) async throws -> [MachineImage] {
-        var form = QueryForm("DescribeImages", version: Self.version)
-        choose(&form)
-        let answer: Answer = try await session.xml(call("DescribeImages", form), in: region)
-        return answer.imagesSet.items.map(\.image)
+        try await list(Page.self, "DescribeImages", choose).map(\.image)
     }
 
-    /// A filter's value that stands for itself.
-    private static func literal(_ text: String) -> String {
-        String(text.flatMap { "*?\\".contains($0) ? ["\\", $0] : [$0] })
+    private struct Page: ListPage {
+        var imagesSet: Items<Entry>
+        var nextToken: String?
+        var items: [Entry] { imagesSet.items }
+        var next: String? { nextToken }
     }
-
-    private struct Answer: Decodable { var imagesSet: Items<Entry> }
 
     private struct Entry: Decodable {
         var imageId: String
@@ -60,6 +106,10 @@ extension EC2 {
         var imageState: MachineImage.State
         var rootDeviceName: String?
         var stateReason: Reason?
+        var creationDate: String?
+        var deprecationTime: String?
+        var isPublic: Bool?
+        var deregistrationProtection: String?
         var blockDeviceMapping: Items<Mapping>?
         var tagSet: Items<Tag>?
 
@@ -71,6 +121,11 @@ extension EC2 {
                 state: imageState,
                 reason: stateReason?.message,
                 snapshot: (mappings.first { $0.deviceName == rootDeviceName } ?? mappings.first)?.ebs?.snapshotId,
+                snapshots: mappings.compactMap { $0.ebs?.snapshotId },
+                created: creationDate.flatMap { Timestamp.seconds($0) },
+                deprecated: deprecationTime.flatMap { Timestamp.seconds($0) },
+                isPublic: isPublic ?? false,
+                isProtected: deregistrationProtection.map { $0 != "disabled" } ?? false,
                 tags: tagSet?.items ?? []
             )
         }
@@ -131,6 +186,17 @@ extension EC2 {
     ///
     /// The call has no token: of two with one name the second one fails with `InvalidAMIName.Duplicate`.
     package func register(_ image: Registration) async throws -> String {
+        let call = call("RegisterImage", form(image), mayBeUnknownYet: ["InvalidSnapshot.NotFound"])
+        let answer: Registered = try await session.xml(call, in: region)
+        return answer.imageId
+    }
+
+    /// Whether EC2 would let us; a snapshot need not be there for it.
+    package func mayRegister(_ image: Registration) async throws -> Permission {
+        try await permission(for: "RegisterImage", form(image))
+    }
+
+    private func form(_ image: Registration) -> QueryForm {
         var form = QueryForm("RegisterImage", version: Self.version)
         form.add("Name", image.name)
         form.add("Description", image.description)
@@ -147,12 +213,8 @@ extension EC2 {
         form.add("BootMode", image.bootMode.rawValue)
         form.add("ImdsSupport", "v2.0")
         if image.bootMode == .uefi { form.add("TpmSupport", "v2.0") }
-        form.add("TagSpecification.1.ResourceType", "image")
-        form.add("TagSpecification.1.Tag", list: image.tags.map(\.key), member: "Key")
-        form.add("TagSpecification.1.Tag", list: image.tags.map(\.value), member: "Value")
-        let call = call("RegisterImage", form, mayBeUnknownYet: ["InvalidSnapshot.NotFound"])
-        let answer: Registered = try await session.xml(call, in: region)
-        return answer.imageId
+        form.add(tags: image.tags, of: "image", number: 1)
+        return form
     }
 
     private struct Registered: Decodable { var imageId: String }

@@ -207,47 +207,6 @@ extension EC2 {
         return answer.imageId
     }
 
-    /// What an AMI of another region becomes in this one.
-    package struct ImageCopy: Sendable, Hashable {
-        package var image: String
-        package var region: String
-        package var name: String
-        package var description: String
-        package var tags: [Tag]
-        /// The same call with the same token starts nothing new; at most 128 characters.
-        package var token: String
-
-        package init(
-            image: String,
-            region: String,
-            name: String,
-            description: String,
-            tags: [Tag],
-            token: String
-        ) {
-            self.image = image
-            self.region = region
-            self.name = name
-            self.description = description
-            self.tags = tags
-            self.token = token
-        }
-    }
-
-    /// Begins to copy an AMI and its snapshot into this region, and gives the new one's id.
-    package func copy(_ copy: ImageCopy) async throws -> String {
-        var form = QueryForm("CopyImage", version: Self.version)
-        form.add("SourceImageId", copy.image)
-        form.add("SourceRegion", copy.region)
-        form.add("Name", copy.name)
-        form.add("Description", copy.description)
-        form.add("ClientToken", copy.token)
-        form.add(tags: copy.tags, to: ["image", "snapshot"])
-        let call = call("CopyImage", form, mayBeUnknownYet: ["InvalidAMIID.NotFound"])
-        let answer: MadeImage = try await session.xml(call, in: region)
-        return answer.imageId
-    }
-
     private struct MadeImage: Decodable { var imageId: String }
 }
 
@@ -255,10 +214,7 @@ extension QueryForm {
     /// Tags of what the call makes, for each kind of it.
     fileprivate mutating func add(tags: [Tag], to kinds: [String]) {
         for (number, kind) in kinds.enumerated() {
-            let place = "TagSpecification.\(number + 1)"
-            add("\(place).ResourceType", kind)
-            add("\(place).Tag", list: tags.map(\.key), member: "Key")
-            add("\(place).Tag", list: tags.map(\.value), member: "Value")
+            add(tags: tags, of: kind, number: number + 1)
         }
     }
 }

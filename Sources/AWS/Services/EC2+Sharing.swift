@@ -1,19 +1,29 @@
 extension EC2 {
-    /// The accounts that may start machines from an AMI, beside its own.
-    package func users(ofImage id: String) async throws -> Set<String> {
+    /// All whom an AMI is shared with beside its own account, sorted: accounts, organizations and their units, or `all`.
+    package func audience(ofImage id: String) async throws -> [String] {
+        try await launchPermissions(ofImage: id)
+            .compactMap { $0.userId ?? $0.organizationArn ?? $0.organizationalUnitArn ?? $0.group }.sorted()
+    }
+
+    private func launchPermissions(ofImage id: String) async throws -> [User] {
         var form = QueryForm("DescribeImageAttribute", version: Self.version)
         form.add("ImageId", id)
         form.add("Attribute", "launchPermission")
         let call = call("DescribeImageAttribute", form, mayBeUnknownYet: ["InvalidAMIID.NotFound"])
         let answer: ImageAnswer = try await session.xml(call, in: region)
-        return Set((answer.launchPermission?.items ?? []).compactMap(\.userId))
+        return answer.launchPermission?.items ?? []
     }
 
-    /// Lets more accounts start machines from an AMI.
-    package func share(image id: String, with accounts: [String]) async throws {
+    /// Lets more accounts, organisations and units start machines from an AMI.
+    package func share(image id: String, with principals: [String]) async throws {
         var form = QueryForm("ModifyImageAttribute", version: Self.version)
         form.add("ImageId", id)
-        form.add("LaunchPermission.Add", list: accounts, member: "UserId")
+        for (number, principal) in principals.enumerated() {
+            let member =
+                principal.contains(":organization/")
+                ? "OrganizationArn" : principal.contains(":ou/") ? "OrganizationalUnitArn" : "UserId"
+            form.add("LaunchPermission.Add.\(number + 1).\(member)", principal)
+        }
         let call = call("ModifyImageAttribute", form, mayBeUnknownYet: ["InvalidAMIID.NotFound"])
         _ = try await session.send(call, in: region)
     }
@@ -41,5 +51,10 @@ extension EC2 {
 
     private struct SnapshotAnswer: Decodable { var createVolumePermission: Items<User>? }
 
-    private struct User: Decodable { var userId: String? }
+    private struct User: Decodable {
+        var userId: String?
+        var organizationArn: String?
+        var organizationalUnitArn: String?
+        var group: String?
+    }
 }

@@ -9,3 +9,7 @@ struct Items<Item: Decodable>: Decodable {
 
     enum CodingKeys: CodingKey { case item }
 }
+
+extension Items: Equatable where Item: Equatable {}
+extension Items: Hashable where Item: Hashable {}
+extension Items: Sendable where Item: Sendable {}

@@ -28,20 +28,10 @@ package struct SSM: Sendable {
     }
 
     func call(_ operation: String, _ body: JSONValue, mayBeUnknownYet: Set<String> = []) -> ServiceCall {
-        ServiceCall(
-            .ssm,
-            operation,
-            headers: ["Content-Type": "application/x-amz-json-1.1", "X-Amz-Target": "AmazonSSM.\(operation)"],
-            body: body.canonicalBytes,
-            mayBeUnknownYet: mayBeUnknownYet
-        )
+        ServiceCall(.ssm, target: "AmazonSSM.\(operation)", body, mayBeUnknownYet: mayBeUnknownYet)
     }
 
     func send(_ call: ServiceCall) async throws -> (JSONValue, ServiceAnswer) {
-        let answer = try await session.send(call, in: region)
-        guard let document = try? JSONValue.parse(answer.body), document.objectValue != nil else {
-            throw session.unreadable(call, region, answer)
-        }
-        return (document, answer)
+        try await session.json(call, in: region)
     }
 }

@@ -8,24 +8,17 @@ import Store
 import SystemIO
 
 extension RegisterRecipe {
-    /// Bakes the image on a machine of its first region, and copies the AMI into the others.
+    /// Bakes the image on a machine of each of the regions, which are the one that others get copies from, or none.
     func bakeOnInstance(
         _ registration: ImageRegistration,
         _ target: Target,
         _ builder: BuilderInstance,
-        _ image: ReleasedImage
-    ) async throws -> [String: Result<ImageRegistration.Placed, any Error>] {
-        guard let home = target.regions.first else { preconditionFailure("an image is registered somewhere") }
-        let made: ImageRegistration.Placed
-        do {
-            made = try await bake(registration, target, builder, image, in: home)
-        } catch {
-            try Task.checkCancellation()
-            return Dictionary(uniqueKeysWithValues: target.regions.map { ($0, .failure(error)) })
+        _ image: ReleasedImage,
+        in regions: [PreparedRegion]
+    ) async throws -> [String: Result<PlacedImage, any Error>] {
+        try await inEach(keyed(regions, by: \.name)) { place in
+            try await bake(registration, target, builder, image, in: place)
         }
-        var results = try await inEach(Array(target.regions.dropFirst())) { try await registration.copy(made, to: $0) }
-        results[home] = .success(made)
-        return results
     }
 
     private func bake(
@@ -33,8 +26,9 @@ extension RegisterRecipe {
         _ target: Target,
         _ builder: BuilderInstance,
         _ image: ReleasedImage,
-        in region: String
-    ) async throws -> ImageRegistration.Placed {
+        in place: PreparedRegion
+    ) async throws -> PlacedImage {
+        let region = place.name
         let staged = try await BlockingPool.shared.run {
             let stored = try StoredImage(manifest: image.manifest, in: store)
             let label = stored.config.execution.labels[ImageAssembly.machineLabel] ?? ""
@@ -58,6 +52,6 @@ extension RegisterRecipe {
             isSpot: builder.isSpot,
             deadline: builder.deadline
         )
-        return try await InstanceBake(tagged, on: machine, from: source, bundles: staged.bundles, in: region).run()
+        return try await InstanceBake(tagged, on: machine, from: source, bundles: staged.bundles, in: place).run()
     }
 }

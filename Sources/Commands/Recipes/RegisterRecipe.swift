@@ -1,28 +1,26 @@
 import AWS
 import Bakefiles
-import Diagnostics
 import HTTPTransport
 import MachineImages
 import Reporting
 import Rollouts
 import Store
 import SystemIO
+import SystemPackage
 
 /// From a release to AMIs, and to a release that says where they are.
 struct RegisterRecipe: Sendable {
-    /// A machine image and the regions that get it.
+    /// A machine image, and where and how it is registered.
     struct Target: Sendable {
         let image: String
-        let regions: [String]
-        /// Accounts that may use it.
-        let share: [String]
-        /// The machine that it is baked on, in the first of the regions; nil for an AMI of the image's own disk.
+        let settings: AMISettings
+        /// The machine that it is baked on, where its copies come from; nil for an AMI of the image's own disk.
         var builder: BuilderInstance?
     }
 
     struct Outcome: Sendable {
         var account: String
-        var placed: [(image: String, placed: ImageRegistration.Placed)]
+        var placed: [(image: String, placed: PlacedImage)]
         var failures: [Failure]
         var release: Release
     }
@@ -30,8 +28,7 @@ struct RegisterRecipe: Sendable {
     /// What went wrong in one region; it keeps nobody else from being registered.
     struct Failure: Sendable {
         let image: String
-        let region: String
-        let error: any Error
+        let failure: RegionFailure
     }
 
     let release: Release
@@ -43,36 +40,21 @@ struct RegisterRecipe: Sendable {
     func run(_ targets: [Target]) async throws -> Outcome {
         // The disk of a run that was killed is as large as an image; what cannot be removed is in nobody's way.
         _ = try await BlockingPool.shared.run { try store.removeStaleWork() }
-        guard let first = targets.first?.regions.first else { preconditionFailure("something is to be registered") }
+        guard let first = targets.first?.settings.regions.first else {
+            preconditionFailure("something is to be registered")
+        }
         let account = try await STS(session, region: first).callerIdentity().account
         var outcome = Outcome(account: account, placed: [], failures: [], release: release)
         for target in targets {
             guard let image = release.images[target.image] else { continue }
-            let registration = ImageRegistration(
-                session: session,
-                store: store,
-                account: account,
-                name: MachineName(
-                    project: release.project,
-                    image: target.image,
-                    version: image.version,
-                    identity: image.identity
-                ),
-                tags: originTags,
-                share: target.share,
-                say: { Console.say($0.neutralised) }
-            )
-            let results =
-                if let builder = target.builder {
-                    try await bakeOnInstance(registration, target, builder, image)
-                } else {
-                    try await register(registration, target, image)
-                }
-            for region in target.regions {
+            let results = try await place(registration(of: image, target, account: account), target, image)
+            for region in target.settings.regions {
                 switch results[region] {
                 case .success(let placed): outcome.placed.append((target.image, placed))
                 case .failure(let error):
-                    outcome.failures.append(Failure(image: target.image, region: region, error: error))
+                    outcome.failures.append(
+                        Failure(image: target.image, failure: RegionFailure(region: region, error: error))
+                    )
                 case nil: break
                 }
             }
@@ -82,58 +64,138 @@ struct RegisterRecipe: Sendable {
         return outcome
     }
 
-    /// In all regions at once; the disk is made only if one of them lacks the AMI.
-    private func register(
+    private func registration(of image: ReleasedImage, _ target: Target, account: String) -> ImageRegistration {
+        ImageRegistration(
+            session: session,
+            store: store,
+            account: account,
+            name: MachineName(
+                project: release.project,
+                image: target.image,
+                version: image.version,
+                identity: image.identity
+            ),
+            tags: originTags,
+            settings: target.settings,
+            say: { Console.say($0.neutralised) }
+        )
+    }
+
+    private func known(_ image: ReleasedImage, named name: String) -> KnownImage {
+        KnownImage(
+            project: release.project,
+            name: name,
+            identity: image.identity,
+            manifest: image.manifest,
+            version: image.version,
+            bakedAt: release.created,
+            release: release.digest
+        )
+    }
+
+    /// In all regions at once, each found fit before anything is changed in it.
+    private func place(
         _ registration: ImageRegistration,
         _ target: Target,
         _ image: ReleasedImage
-    ) async throws -> [String: Result<ImageRegistration.Placed, any Error>] {
-        var results = try await inEach(target.regions) { try await registration.existing(in: $0) }
-        let missing = target.regions.filter { if case .success(nil) = results[$0] { true } else { false } }
-        if !missing.isEmpty {
-            let known = KnownImage(
-                project: release.project,
-                name: target.image,
-                identity: image.identity,
-                manifest: image.manifest,
-                version: image.version,
-                bakedAt: release.created,
-                release: release.digest
-            )
-            let share = max(8, Self.workers / missing.count)
-            let made = try await MachineDisk.of(known, in: store) { disk in
-                let boot = disk.bootMode
-                return try await disk.withMappedDisk { descriptor, map in
-                    try await inEach(missing) { region in
-                        try await registration.register(descriptor, map, boot, in: region, workers: share)
-                    }
+    ) async throws -> [String: Result<PlacedImage, any Error>] {
+        var results: [String: Result<PlacedImage, any Error>] = [:]
+        var missing: [PreparedRegion] = []
+        for (name, result) in try await look(registration, target) {
+            switch result {
+            // What a killed bake on a machine left is taken back by the next one, though its AMI is there.
+            case .success((let region, .some)) where target.builder != nil && name == target.settings.copyFrom:
+                missing.append(region)
+            case .success((_, let placed?)): results[name] = .success(placed)
+            case .success((let region, nil)): missing.append(region)
+            case .failure(let error): results[name] = .failure(error)
+            }
+        }
+        guard let source = target.settings.copyFrom else {
+            results.merge(try await register(registration, target, image, in: missing)) { _, new in new }
+            return try await handOut(results, registration)
+        }
+        let filled = missing.filter { $0.name == source }
+        let made =
+            if let builder = target.builder {
+                try await bakeOnInstance(registration, target, builder, image, in: filled)
+            } else {
+                try await register(registration, target, image, in: filled)
+            }
+        results.merge(made) { _, new in new }
+        // First it is shared, and then copied, which takes long.
+        results = try await handOut(results, registration)
+        let original = results[source]
+        let copies = try await inEach(keyed(missing.filter { $0.name != source }, by: \.name)) { region in
+            guard case .success(let original) = original else { throw RegistrationError.noSource(region: source) }
+            return try await registration.copy(original, to: region)
+        }
+        return results.merging(try await handOut(copies, registration)) { _, new in new }
+    }
+
+    /// What would be done, with nothing changed; `work` is a folder for what the disk is made in, where it may not be the store.
+    func preview(_ targets: [Target], work: FilePath? = nil) async throws -> RegistrationReport {
+        guard let first = targets.first?.settings.regions.first else { return RegistrationReport() }
+        let account = try await STS(session, region: first).callerIdentity().account
+        var report = RegistrationReport(account: account)
+        for target in targets {
+            guard let image = release.images[target.image] else { continue }
+            let registration = registration(of: image, target, account: account)
+            let found = try await look(registration, target)
+            let needsMap = found.contains { region, result in
+                if case .success((_, nil)) = result { !registration.isCopied(in: region) } else { false }
+            }
+            let previews = try await MachineDisk.of(known(image, named: target.image), in: store, work: work) { disk in
+                let (map, boot) = (needsMap ? try await disk.blockMap() : nil, disk.bootMode)
+                return try await inEach(found) { result in
+                    let (region, placed) = try result.get()
+                    return try await registration.preview(placed, in: region, boot, map: map)
                 }
             }
-            for (region, result) in made { results[region] = result.map { $0 } }
+            report.add(target.image, image.version, previews)
         }
-        return results.compactMapValues { result in
-            switch result {
-            case .success(let placed): placed.map { .success($0) }
-            case .failure(let error): .failure(error)
+        return report
+    }
+
+    /// What each region has, once it is found fit.
+    private func look(
+        _ registration: ImageRegistration,
+        _ target: Target
+    ) async throws -> [String: Result<(region: PreparedRegion, placed: PlacedImage?), any Error>] {
+        try await inEach(keyed(target.settings.regions, by: \.self)) { region in
+            let prepared = try await registration.prepare(region)
+            return (region: prepared, placed: try await registration.existing(in: prepared))
+        }
+    }
+
+    private func handOut(
+        _ results: [String: Result<PlacedImage, any Error>],
+        _ registration: ImageRegistration
+    ) async throws -> [String: Result<PlacedImage, any Error>] {
+        try await inEach(results) { try await registration.handOut(try $0.get()) }
+    }
+
+    /// Makes the disk, if there is a region that lacks the AMI, and fills snapshots with it.
+    private func register(
+        _ registration: ImageRegistration,
+        _ target: Target,
+        _ image: ReleasedImage,
+        in regions: [PreparedRegion]
+    ) async throws -> [String: Result<PlacedImage, any Error>] {
+        if regions.isEmpty { return [:] }
+        let share = max(8, Self.workers / regions.count)
+        return try await MachineDisk.of(known(image, named: target.image), in: store) { disk in
+            let boot = disk.bootMode
+            return try await disk.withMappedDisk { descriptor, map in
+                try await inEach(keyed(regions, by: \.name)) { region in
+                    try await registration.register(descriptor, map, boot, in: region, workers: share)
+                }
             }
         }
     }
 
-    /// The result of each region; a run that is cancelled has none.
-    func inEach<Value: Sendable>(
-        _ regions: [String],
-        _ body: @escaping @Sendable (String) async throws -> Value
-    ) async throws -> [String: Result<Value, any Error>] {
-        let results = await withTaskGroup(of: (String, Result<Value, any Error>).self) { group in
-            for region in regions {
-                group.addTask {
-                    do { return (region, .success(try await body(region))) } catch { return (region, .failure(error)) }
-                }
-            }
-            return await group.reduce(into: [:]) { $0[$1.0] = $1.1 }
-        }
-        try Task.checkCancellation()
-        return results
+    func keyed<Given>(_ regions: [Given], by name: (Given) -> String) -> [String: Given] {
+        Dictionary(uniqueKeysWithValues: regions.map { (name($0), $0) })
     }
 
     /// Which commit and which build the image comes from, so that a server leads back to them.
@@ -165,23 +227,6 @@ struct RegisterRecipe: Sendable {
 extension RegisterRecipe {
     /// What the failures of regions mean together: the status of the gravest.
     static func failure(_ failures: [Failure]) -> CommandFailure {
-        var status = ExitStatus.gaveUpWaiting
-        let diagnostics = failures.map { failure in
-            let found = CommandFailure(describing: failure.error)
-            let known = byGravity.first { $0.rawValue == found.status } ?? .internalError
-            if gravity(known) < gravity(status) { status = known }
-            return Diagnostic(
-                "'\(failure.image)' is not registered in \(failure.region)",
-                found.diagnostics.first?.identifier ?? .awsCall,
-                why: found.diagnostics.first.map { $0.why ?? $0.message } ?? found.message,
-                fix: found.diagnostics.first?.fix
-            )
-        }
-        return CommandFailure(status, diagnostics)
+        RegionFailure.meaning(of: failures.map { ("'\($0.image)' is not registered", $0.failure) })
     }
-
-    /// The gravest first.
-    private static let byGravity: [ExitStatus] = [.refused, .internalError, .bakeFailed, .usage, .gaveUpWaiting]
-
-    private static func gravity(_ status: ExitStatus) -> Int { byGravity.firstIndex(of: status) ?? 0 }
 }

@@ -41,7 +41,7 @@ extension MachineDisk {
 
     /// Hands over the disk, and the folder that it is in and that is gone afterwards.
     package func withDisk<Value>(_ body: (Descriptor, FilePath) async throws -> Value) async throws -> Value {
-        let folder = try store.makeWorkFolder("disk")
+        let folder = try makeWorkFolder()
         defer { folder.remove() }
         let path = folder.path.appending("disk.raw")
         let disk = try Descriptor.open(path, flags: O_RDWR | O_CREAT | O_EXCL, mode: 0o600)

@@ -5,7 +5,7 @@ import Layers
 import OCI
 package import Store
 package import SystemIO
-import SystemPackage
+package import SystemPackage
 
 /// The disk of a machine image: partitions, what firmware starts, and the tree of the image as the root file system.
 ///
@@ -19,6 +19,8 @@ package struct MachineDisk {
     let time: Int64
     /// The search path for the programs that make parts of it.
     let search: String?
+    /// Where its parts are made; nil is in the store.
+    private let work: FilePath?
 
     /// Room before the first partition, between partitions, and behind the last one: where all disks like writes to begin.
     static let alignment: Int64 = 1 << 20
@@ -29,7 +31,8 @@ package struct MachineDisk {
         project: String,
         name: String,
         in store: ArtifactStore,
-        environment: [String: String]
+        environment: [String: String],
+        work: FilePath? = nil
     ) throws {
         guard let settings = DiskSettings(image.config.execution.labels[ImageAssembly.machineLabel]) else {
             throw MachineDiskError.noSettings
@@ -41,6 +44,7 @@ package struct MachineDisk {
         architecture = image.config.platform.architectureName
         time = image.config.created.flatMap { Timestamp.seconds($0) } ?? 0
         search = environment["PATH"]
+        self.work = work
         guard hasBIOS || hasUEFI else {
             throw MachineDiskError.architecture(architecture, boot: settings.boot.rawValue)
         }
@@ -84,6 +88,10 @@ package struct MachineDisk {
         try await isSound
     }
 
+    func makeWorkFolder() throws -> WorkFolder {
+        try work.map { try WorkFolder(in: $0, prefix: "ovenbird-disk") } ?? store.makeWorkFolder("disk")
+    }
+
     private func verifyLayers() async throws {
         try await BlockingPool.shared.run { cancellation in
             for layer in image.manifest.layers {
@@ -95,7 +103,7 @@ package struct MachineDisk {
     private func fill(_ disk: Descriptor, isDirect: Bool) async throws {
         let missing = BootLoader.missingPackages(architecture, settings.boot, search: search)
         if !missing.isEmpty { throw MachineDiskError.missing(missing) }
-        let folder = try store.makeWorkFolder("disk")
+        let folder = try makeWorkFolder()
         defer { folder.remove() }
         let work = folder.path
         let contents = try await BlockingPool.shared.run { try self.contents(work) }

@@ -1,5 +1,6 @@
 import AWS
 import HTTPTransport
+import OCI
 import SystemIO
 
 extension InstanceBake {
@@ -101,6 +102,7 @@ extension InstanceBake {
                 Tag(key: "\(MachineName.prefix)image", value: name.image),
                 Tag(key: Self.targetTag, value: name.identity.description),
                 Tag(key: Self.bakeTag, value: record.identifier),
+                Tag(key: Self.deadlineTag, value: Timestamp.text(seconds: record.deadline)),
             ],
             token: record.token
         )

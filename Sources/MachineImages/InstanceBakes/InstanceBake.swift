@@ -31,7 +31,7 @@ package struct InstanceBake: Sendable {
     /// The id of the AMI that the machine is started from.
     let source: String
     let bundles: [Bundle]
-    let region: String
+    let place: PreparedRegion
 
     /// `registration` says what is made, for whom and in whose account.
     package init(
@@ -39,15 +39,16 @@ package struct InstanceBake: Sendable {
         on builder: BuilderMachine,
         from source: String,
         bundles: [Bundle],
-        in region: String
+        in place: PreparedRegion
     ) {
         self.registration = registration
         self.builder = builder
         self.source = source
         self.bundles = bundles
-        self.region = region
+        self.place = place
     }
 
+    var region: String { place.name }
     var session: AWSSession { registration.session }
     var store: ArtifactStore { registration.store }
     var name: MachineName { registration.name }
@@ -60,20 +61,20 @@ package struct InstanceBake: Sendable {
     ///
     /// Throws `InstanceBakeError` where the machine or a step failed: then all is taken back. What comes from elsewhere, a
     /// cancellation too, leaves the machine as it is, for the next run to go on with.
-    package func run() async throws -> ImageRegistration.Placed {
+    package func run() async throws -> PlacedImage {
         let journal = journal
         let lock = try await BlockingPool.shared.run { try journal.lock(name.text) }
         defer { lock.release() }
         try await removeSuperseded()
         let known = try await BlockingPool.shared.run { try journal.record(name.text) }
-        if let placed = try await registration.existing(in: region) {
+        if let placed = try await registration.existing(in: place) {
             if let known { try await end(known) }
             return placed
         }
         var record = try await begin(after: known)
         do {
             let ami = try await make(&record)
-            let placed = try await registration.settled(ami, in: region)
+            let placed = try await registration.available(ami, in: place, isFound: false)
             try await end(record)
             return placed
         } catch let error where error is InstanceBakeError || error is RegistrationError {
@@ -104,7 +105,7 @@ package struct InstanceBake: Sendable {
             say("\(ami) is made of \(instance)")
             return ami
         } catch let error as ServiceError where error.code == "InvalidAMIName.Duplicate" {
-            return try await registration.listed(in: region).ami
+            return try await registration.listed(in: place).ami
         }
     }
 
@@ -154,6 +155,8 @@ package struct InstanceBake: Sendable {
 
     /// What the machine carries beside the tags of the image: which bake it is of.
     static let bakeTag = "\(MachineName.prefix)bake"
+    /// And when it ends itself, by which others find one that did not.
+    static let deadlineTag = "\(MachineName.prefix)deadline"
     /// And for which AMI, by which others find that somebody is at it.
     static let targetTag = "\(MachineName.prefix)baking"
 

@@ -25,6 +25,7 @@ struct InstanceBakeJournal: Sendable {
     /// All records, oldest first; one that cannot be read is as good as none.
     func records() throws -> [InstanceBakeRecord] {
         var found: [InstanceBakeRecord] = []
+        guard Files.exists(folder) else { return [] }
         for name in try Files.names(in: folder) where name.string.hasSuffix(Self.suffix) {
             // One that its owner removes meanwhile.
             guard let bytes = try? Files.read(folder.appending(name)) else { continue }

@@ -30,12 +30,15 @@ package struct MachineName: Sendable, Hashable {
     /// What the AMI and its snapshot carry, and are found by.
     package var tags: [Tag] {
         [
-            Tag(key: "Name", value: text), Tag(key: "\(Self.prefix)project", value: project),
-            Tag(key: "\(Self.prefix)image", value: image), Tag(key: "\(Self.prefix)version", value: version),
+            Tag(key: "Name", value: text), Tag(key: Self.projectTag, value: project),
+            Tag(key: Self.imageTag, value: image), Tag(key: Self.versionTag, value: version),
             Tag(key: Self.identityTag, value: identity.description),
         ]
     }
 
     static let prefix = "ovenbird:"
+    static let projectTag = "\(prefix)project"
+    static let imageTag = "\(prefix)image"
+    static let versionTag = "\(prefix)version"
     static let identityTag = "\(prefix)identity"
 }

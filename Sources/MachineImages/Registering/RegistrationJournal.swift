@@ -24,6 +24,7 @@ struct RegistrationJournal: Sendable {
     /// All records, newest first; one that cannot be read is as good as none.
     func records() throws -> [RegistrationRecord] {
         var found: [RegistrationRecord] = []
+        guard Files.exists(folder) else { return [] }
         for name in try Files.names(in: folder) where name.string.hasSuffix(Self.suffix) {
             let bytes = try Files.read(folder.appending(name))
             if let record = (try? JSONValue.parse(bytes)).flatMap({ RegistrationRecord($0) }) { found.append(record) }

@@ -16,6 +16,8 @@ struct RegistrationRecord: Sendable, Hashable {
     /// How often a snapshot for it was lost before.
     var attempt: Int
     var parent: String?
+    /// The ARN of what the snapshot is encrypted with.
+    var key: String?
     /// Nil until the service has said it.
     var snapshot: String?
     /// All blocks are there, and the service was told so.
@@ -25,7 +27,8 @@ struct RegistrationRecord: Sendable, Hashable {
     var document: JSONValue {
         .object([
             "attempt": .integer(Int64(attempt)), "complete": .bool(isComplete), "disk": map.document,
-            "image": .string(image), "name": .string(name), "parent": parent.map(JSONValue.string),
+            "image": .string(image), "key": key.map(JSONValue.string), "name": .string(name),
+            "parent": parent.map(JSONValue.string),
             "project": .string(project), "snapshot": snapshot.map(JSONValue.string), "started": .integer(started),
             "token": .string(token),
         ])
@@ -49,6 +52,7 @@ extension RegistrationRecord {
             started: started,
             attempt: Int(attempt),
             parent: document["parent"]?.stringValue,
+            key: document["key"]?.stringValue,
             snapshot: document["snapshot"]?.stringValue,
             isComplete: isComplete,
             map: map

@@ -26,7 +26,8 @@ struct Operation: Sendable {
     var madeTags: (@Sendable (JSONValue) -> [Set<String>])?
     var work: Work
 
-    static let all: [Operation] = ebs + ec2 + iam + s3 + ssm + sts
+    static let all: [Operation] =
+        autoScaling + cloudFormation + ebs + ec2 + ecr + iam + kms + s3 + ssm + sts
 
     static let byName: [Service: [String: Operation]] = Dictionary(grouping: all) { $0.service }
         .mapValues { Dictionary($0.map { ($0.name, $0) }) { first, _ in first } }

@@ -103,10 +103,18 @@ extension World {
             guard key.split(separator: ":", omittingEmptySubsequences: false)[3] == call.region else {
                 throw .ebsInvalid("The key is of another region", "INVALID_CUSTOMER_KEY")
             }
+            guard let found = self.key(key, call.region, call.account), found.state == .enabled else {
+                throw .ebsInvalid("The key '\(key)' does not exist or is not enabled", "INVALID_CUSTOMER_KEY")
+            }
+            guard mayUse(found, "kms:CreateGrant", by: call.account) else {
+                var failure = Service.ebs.denied(call.operation.name, to: call.arn)
+                failure.reason = "DEPENDENCY_ACCESS_DENIED"
+                throw failure
+            }
             return key
         }
         guard isEncrypted == true || behaviour.encryptsByDefault else { return nil }
-        return Snapshot.defaultKey(call.region, call.account)
+        return Key.ofEBS(call.account, call.region).arn
     }
 
     private static func document(_ snapshot: Snapshot) -> JSONValue {
@@ -146,12 +154,6 @@ extension World {
 }
 
 extension Snapshot {
-    static func defaultKey(_ region: String, _ account: String) -> String {
-        "arn:aws:kms:\(region):\(account):key/00000000-0000-4000-8000-00000000aeb5"
-    }
-
-    var hasDefaultKey: Bool { key == Self.defaultKey(region, owner) }
-
     /// As whoever asks is told.
     var reportedState: String { state == .sealing ? State.pending.rawValue : state.rawValue }
 

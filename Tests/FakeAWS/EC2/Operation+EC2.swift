@@ -1,8 +1,9 @@
 import OCI
 
 extension Operation {
-    /// What there is of EC2: images, snapshots and instances.
-    static let ec2: [Operation] = ec2Images + ec2Snapshots + ec2Tags + ec2Instances + ec2Networks
+    /// What there is of EC2: images, snapshots, instances and launch templates.
+    static let ec2: [Operation] =
+        ec2Images + ec2Snapshots + ec2Tags + ec2Instances + ec2Networks + launchTemplates
 
     private static let ec2Images: [Operation] = [
         form(
@@ -133,6 +134,24 @@ extension Operation {
                 EC2Shapes.filters,
             ] + EC2Shapes.paging
         ) { world, call throws(Failure) in try world.describeSnapshots(call) },
+        form(
+            "CopySnapshot",
+            [
+                EC2Shapes.description,
+                .optional("DestinationOutpostArn"),
+                .optional("DestinationRegion"),
+                .optional("Encrypted", .boolean),
+                .optional("KmsKeyId"),
+                .optional("PresignedUrl"),
+                .required("SourceRegion"),
+                .required("SourceSnapshotId"),
+                EC2Shapes.tagSpecifications,
+                .optional("CompletionDurationMinutes", .integer(15...2880)),
+                .optional("DestinationAvailabilityZone"),
+            ],
+            changes: true,
+            makes: ["snapshot"]
+        ) { world, call throws(Failure) in try world.copySnapshot(call) },
         form("DeleteSnapshot", [EC2Shapes.snapshotID], changes: true) { world, call throws(Failure) in
             try world.deleteSnapshot(call)
         },

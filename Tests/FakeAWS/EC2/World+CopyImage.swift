@@ -13,19 +13,17 @@ extension World {
         }
         let name = try newImageName(call)
         let tags = try newTags(call, ["image", "snapshot"])
-        if let minutes = call.number("SnapshotCopyCompletionDurationMinutes"), !minutes.isMultiple(of: 15) {
-            throw .ec2Value(String(minutes), "snapshotCopyCompletionDurationMinutes", "It has to be a multiple of 15.")
-        }
-        if call.text("KmsKeyId") != nil, !call.flag("Encrypted") {
-            throw .ec2("InvalidParameterDependency", "The parameter KmsKeyId requires the parameter Encrypted.")
-        }
+        try checkCopy(call, "SnapshotCopyCompletionDurationMinutes")
         let source = try copied(call)
         let id = newID("ami")
         var devices = source.devices
+        var failure: String?
         for place in devices.indices {
             guard let snapshot = devices[place].snapshot else { continue }
-            devices[place].snapshot = try copySnapshot(snapshot, of: source, to: id, tags["snapshot"] ?? [:], call)
-            devices[place].isEncrypted = devices[place].isEncrypted || call.flag("Encrypted")
+            let copy = try copySnapshot(snapshot, of: source, to: id, tags["snapshot"] ?? [:], call)
+            devices[place].snapshot = copy.id
+            devices[place].isEncrypted = copy.key != nil
+            failure = failure ?? copy.failure
         }
         var image = Image(
             id: id,
@@ -38,6 +36,7 @@ extension World {
         )
         image.describe(source)
         image.description = call.text("Description")
+        image.failure = failure
         image.tags = (call.flag("CopyImageTags") ? source.tags : [:]).merging(tags["image"] ?? [:]) { _, new in new }
         add(image, call)
         if let token { tokens[token] = (call.parameters, id) }
@@ -58,37 +57,25 @@ extension World {
         return source
     }
 
-    /// A copy has the content, and nothing of the line of parents.
     private mutating func copySnapshot(
         _ id: String,
         of source: Image,
         to image: String,
         _ tags: [String: String],
         _ call: Invocation
-    ) throws(Failure) -> String {
+    ) throws(Failure) -> Snapshot {
         guard let original = self[source.region].snapshots[id], original.isReadable(by: call.account) else {
             throw .ec2("InvalidRequest", "You do not have permission to access the storage of this ami")
         }
-        if original.key != nil, original.owner != call.account, original.hasDefaultKey {
+        if let key = original.key, original.owner != call.account, isManagedByAWS(key, original.region) {
             throw .ec2("InvalidRequest", "The given key of the storage of this ami is not accessible")
         }
-        var copy = Snapshot(
-            id: newID("snap"),
-            owner: call.account,
-            region: call.region,
-            volumeSize: original.volumeSize,
-            now: call.now,
-            tags: tags
-        )
+        var copy = copy(of: original, tags, call)
         copy.description =
             "Copied for DestinationAmi \(image) from SourceAmi \(source.id) for SourceSnapshot \(id)."
-        copy.blocks = original.content
-        if original.key != nil || call.flag("Encrypted") || behaviour.encryptsByDefault {
-            copy.key = call.text("KmsKeyId") ?? Snapshot.defaultKey(call.region, call.account)
-        }
-        copy.state = .completed
+        copy.state = copy.failure == nil ? .completed : .error
         self[call.region].snapshots[copy.id] = copy
-        return copy.id
+        return copy
     }
 }
 

@@ -73,7 +73,7 @@ extension Image {
     fileprivate func fields(_ state: State) -> [String: [String]] {
         [
             "architecture": [architecture],
-            "block-device-mapping.snapshot-id": state == .available ? devices.compactMap(\.snapshot) : [],
+            "block-device-mapping.snapshot-id": state != .pending ? devices.compactMap(\.snapshot) : [],
             "creation-date": [dateText(creationTime)], "description": [description ?? ""], "image-id": [id],
             "image-type": ["machine"], "is-public": [isPublic ? "true" : "false"], "name": [name],
             "owner-id": [owner], "root-device-name": [rootDevice], "root-device-type": ["ebs"],
@@ -84,7 +84,7 @@ extension Image {
     }
 
     fileprivate func xml(_ state: State, isOwn: Bool) -> [XML] {
-        let reason = [XML("code", "Client.ImageFailure"), XML("message", "The image could not be made")]
+        let reason = [XML("code", "Client.ImageFailure"), XML("message", failure)].compactMap(\.self)
         let elements: [XML?] = [
             XML("imageId", id),
             XML("imageLocation", "\(owner)/\(name)"),
@@ -105,7 +105,7 @@ extension Image {
             XML("description", description),
             XML("rootDeviceType", "ebs"),
             XML("rootDeviceName", rootDevice),
-            .items("blockDeviceMapping", devices.map { $0.xml(state == .available) }),
+            .items("blockDeviceMapping", devices.map { $0.xml(state != .pending) }),
             XML("virtualizationType", virtualization),
             isOwn && !tags.isEmpty ? Tags.xml(tags) : nil,
             XML("hypervisor", "xen"),
@@ -114,6 +114,7 @@ extension Image {
             XML("imdsSupport", imdsSupport),
             XML("deprecationTime", deprecation.map(dateText)),
             XML("deregistrationProtection", "disabled"),
+            isOwn ? XML("lastLaunchedTime", lastLaunch.map(dateText)) : nil,
             XML("sourceInstanceId", sourceInstance),
             XML("sourceImageId", sourceImage),
             XML("sourceImageRegion", sourceRegion),

@@ -67,6 +67,7 @@ extension Snapshot {
             XML("snapshotId", id),
             XML("volumeId", Self.noVolume),
             XML("status", reportedState),
+            XML("statusMessage", state == .error ? failure : nil),
             XML("startTime", dateText(startTime)),
             XML("progress", progress),
             XML("ownerId", owner),

@@ -55,9 +55,9 @@ extension World {
                 throw .ec2("InvalidParameter", "Images with encrypted snapshots cannot be public")
             }
         }
-        let snapshots = image.devices.compactMap(\.snapshot).compactMap { self[call.region].snapshots[$0] }
+        let keys = image.devices.compactMap(\.snapshot).compactMap { self[call.region].snapshots[$0]?.key }
         let isGiven = !added.users.isEmpty || !added.organizations.isEmpty || !added.organizationalUnits.isEmpty
-        if isGiven, snapshots.contains(where: \.hasDefaultKey) {
+        if isGiven, keys.contains(where: { isManagedByAWS($0, call.region) }) {
             throw .ec2("InvalidParameter", "Snapshots encrypted with the AWS Managed CMK can't be shared")
         }
         var image = image
@@ -65,6 +65,8 @@ extension World {
         image.organizations = image.organizations.union(added.organizations).subtracting(removed.organizations)
         image.organizationalUnits =
             image.organizationalUnits.union(added.organizationalUnits).subtracting(removed.organizationalUnits)
+        let given = image.organizations.union(image.organizationalUnits)
+        image.members = Set(accounts.values.filter { !given.isDisjoint(with: $0.organizations) }.map(\.id))
         image.isPublic = (image.isPublic || added.isPublic) && !removed.isPublic
         self[call.region].images[image.id] = image
     }
@@ -86,6 +88,7 @@ extension World {
             case "tpmSupport": value(image.tpmSupport)
             case "uefiData": value(image.uefiData)
             case "imdsSupport": value(image.imdsSupport)
+            case "lastLaunchedTime": value(image.lastLaunch.map(dateText))
             case "deregistrationProtection": value("disabled")
             default: value(nil)
             }

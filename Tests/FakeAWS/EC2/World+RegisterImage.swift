@@ -55,7 +55,7 @@ extension World {
         image.flickers = behaviour.imagesFlicker
         if behaviour.failingImages > 0 {
             behaviour.failingImages -= 1
-            image.fails = true
+            image.failure = "The image could not be made"
         }
         self[call.region].images[image.id] = image
     }

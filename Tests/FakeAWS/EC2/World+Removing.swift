@@ -6,10 +6,12 @@ extension World {
         self[call.region].images[image.id] = nil
         self[call.region].deregistered.insert(image.id)
         guard call.flag("DeleteAssociatedSnapshots") else { return .xml([XML("return", true)]) }
+        let mayDelete = !behaviour.denied.contains("ec2:DeleteSnapshot")
         let results = image.devices.compactMap(\.snapshot).map { id in
             let isUsed = user(of: id, call) != nil
-            if !isUsed { self[call.region].snapshots[id] = nil }
-            return [XML("snapshotId", id), XML("returnCode", isUsed ? "skipped" : "success")]
+            if mayDelete, !isUsed { self[call.region].snapshots[id] = nil }
+            let result = mayDelete ? (isUsed ? "skipped" : "success") : "missing-permissions"
+            return [XML("snapshotId", id), XML("returnCode", result)]
         }
         return .xml([XML("return", true), .items("deleteSnapshotResultSet", results)])
     }

@@ -27,7 +27,7 @@ extension World {
                 throw .ec2("OperationNotPermitted", "Public sharing of snapshots is blocked in this account")
             }
         }
-        if !added.users.isEmpty, snapshot.hasDefaultKey {
+        if !added.users.isEmpty, let key = snapshot.key, isManagedByAWS(key, snapshot.region) {
             throw .ec2("InvalidParameter", "Snapshots encrypted with the AWS Managed CMK can't be shared")
         }
         snapshot.users = snapshot.users.union(added.users).subtracting(removed.users)

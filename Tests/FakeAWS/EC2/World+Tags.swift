@@ -32,13 +32,17 @@ extension World {
                 _ = try ownSnapshot(id, call)
             } else if id.hasPrefix("i-") {
                 _ = try instance(id, call)
+            } else if id.hasPrefix("lt-") {
+                _ = try launchTemplate(id: id, call)
             } else {
                 throw .ec2("InvalidID", "The ID '\(id)' is not valid")
             }
         }
         for id in ids {
             let region = self[call.region]
-            var tags = region.images[id]?.tags ?? region.snapshots[id]?.tags ?? region.instances[id]?.tags ?? [:]
+            var tags =
+                region.images[id]?.tags ?? region.snapshots[id]?.tags ?? region.instances[id]?.tags
+                ?? region.launchTemplates[id]?.tags ?? [:]
             change(&tags)
             if tags.count > 50 {
                 throw .ec2("TagLimitExceeded", "The maximum number of Tags for a resource has been reached.")
@@ -46,6 +50,7 @@ extension World {
             self[call.region].images[id]?.tags = tags
             self[call.region].snapshots[id]?.tags = tags
             self[call.region].instances[id]?.tags = tags
+            self[call.region].launchTemplates[id]?.tags = tags
         }
         return .xml([XML("return", true)])
     }
@@ -58,7 +63,9 @@ extension World {
             .map { ($0.id, "snapshot", $0.tags) }
         let instances = region.instances.values.filter { $0.owner == call.account }
             .map { ($0.id, "instance", $0.tags) }
-        let all = (images + snapshots + instances).sorted { $0.0 < $1.0 }.flatMap { id, type, tags in
+        let templates = region.launchTemplates.values.filter { $0.owner == call.account }
+            .map { ($0.id, "launch-template", $0.tags) }
+        let all = (images + snapshots + instances + templates).sorted { $0.0 < $1.0 }.flatMap { id, type, tags in
             tags.sorted { $0.key < $1.key }.compactMap { key, value -> [XML]? in
                 let fields = ["key": [key], "resource-id": [id], "resource-type": [type], "value": [value]]
                 guard filters.allSatisfy({ $0.fits(fields, [key: value]) }) else { return nil }

@@ -39,8 +39,7 @@ struct ParameterReader {
         switch shape {
         case .structure(let members): return read(members, node, path)
         case .list(let item, let count): return list(item, count, node, path)
-        case .map: preconditionFailure("no operation has a map in a form")
-        case .text, .integer, .boolean, .timestamp:
+        case .text, .integer, .boolean, .timestamp, .map:
             guard let text = node.value, node.children.isEmpty else {
                 problems.append(.invalid(path, value: "", why: "a single value is expected"))
                 return .null
@@ -100,24 +99,23 @@ struct ParameterReader {
     }
 
     mutating func read(_ shape: Shape, json: JSONValue, _ path: String) -> JSONValue {
+        func below(_ name: String) -> String { path.isEmpty ? name : "\(path).\(name)" }
         switch (shape, json) {
         case (.structure(let members), .object(let values)):
             for member in members {
                 if let value = values[member.wire] {
-                    _ = read(member.shape, json: value, "\(path).\(member.wire)")
+                    _ = read(member.shape, json: value, below(member.wire))
                 } else if member.isRequired {
-                    problems.append(.missing("\(path).\(member.wire)"))
+                    problems.append(.missing(below(member.wire)))
                 }
             }
             let known = Set(members.map(\.wire))
-            problems += values.keys.filter { !known.contains($0) }.sorted().map { .unknown("\(path).\($0)") }
+            problems += values.keys.filter { !known.contains($0) }.sorted().map { .unknown(below($0)) }
         case (.list(let item, let count), .array(let values)):
             for (number, value) in values.enumerated() { _ = read(item, json: value, "\(path)[\(number)]") }
             check(values.count, in: count, path)
         case (.map(let item), .object(let values)):
-            for (name, value) in values.sorted(by: { $0.key < $1.key }) {
-                _ = read(item, json: value, "\(path).\(name)")
-            }
+            for (name, value) in values.sorted(by: { $0.key < $1.key }) { _ = read(item, json: value, below(name)) }
         case (.text(let rule), .string(let text)): check(text, rule, path)
         case (.integer(let range), .integer(let number)): check(number, in: range, path)
         case (.boolean, .bool): break

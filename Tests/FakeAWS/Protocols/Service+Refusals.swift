@@ -19,6 +19,7 @@ extension Service {
     private func invalid(_ message: String) -> Failure {
         switch wire {
         case .restJSON: Failure(400, "ValidationException", message, reason: "INVALID_PARAMETER_VALUE")
+        case .json where self == .ecr: Failure(400, "InvalidParameterException", "Invalid parameter: \(message)")
         case .json: Failure(400, "ValidationException", "1 validation error detected: \(message)")
         case .restXML: Failure(400, "InvalidArgument", message)
         case .ec2, .query: Failure(400, "ValidationError", "1 validation error detected: \(message)")

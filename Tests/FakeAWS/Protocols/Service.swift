@@ -3,9 +3,13 @@ import OCI
 
 /// The services that are there: named as in the scope of a signature.
 package enum Service: String, Sendable, Hashable, CaseIterable {
+    case autoscaling
+    case cloudformation
     case ebs
     case ec2
+    case ecr
     case iam
+    case kms
     case s3
     case ssm
     case sts
@@ -22,7 +26,9 @@ package enum Service: String, Sendable, Hashable, CaseIterable {
             let name = wire == .restXML ? "x-amz-request-id" : "x-amzn-requestid"
             return FakeAnswer(status, headers.merging([name: requestID]) { own, _ in own }, body: body)
         case .xml(let elements):
-            var content = [XML("\(operation)Result", elements), XML("ResponseMetadata", [XML("RequestId", requestID)])]
+            // What answers with nothing has no result either.
+            let result = elements.isEmpty ? [] : [XML("\(operation)Result", elements)]
+            var content = result + [XML("ResponseMetadata", [XML("RequestId", requestID)])]
             var space: String?
             switch wire {
             case .ec2(_, let own): (content, space) = ([XML("requestId", requestID)] + elements, own)

@@ -6,9 +6,9 @@ indirect enum Shape: Sendable {
     /// RFC 3339.
     case timestamp
     case list(Shape, ClosedRange<Int>)
-    case structure([Member])
-    /// By names that the caller chooses; of JSON only.
+    /// Values by names of the caller's own; only in JSON.
     case map(Shape)
+    case structure([Member])
 
     struct Text: Sendable {
         var length: ClosedRange<Int>

@@ -15,9 +15,14 @@ enum Wire: Sendable, Hashable {
 extension Service {
     var wire: Wire {
         switch self {
+        case .autoscaling: .query(version: "2011-01-01", space: "http://autoscaling.amazonaws.com/doc/2011-01-01/")
+        case .cloudformation:
+            .query(version: "2010-05-15", space: "http://cloudformation.amazonaws.com/doc/2010-05-15/")
         case .ebs: .restJSON
         case .ec2: .ec2(version: "2016-11-15", space: "http://ec2.amazonaws.com/doc/2016-11-15/")
+        case .ecr: .json(target: "AmazonEC2ContainerRegistry_V20150921")
         case .iam: .query(version: "2010-05-08", space: "https://iam.amazonaws.com/doc/2010-05-08/")
+        case .kms: .json(target: "TrentService")
         case .s3: .restXML
         case .ssm: .json(target: "AmazonSSM")
         case .sts: .query(version: "2011-06-15", space: "https://sts.amazonaws.com/doc/2011-06-15/")

@@ -1,37 +1,32 @@
-import OCI
-
 extension Operation {
-    /// What there is of Systems Manager: public parameters, and commands for the agents of instances.
+    /// What there is of Systems Manager: parameters, and commands for the agents of instances.
     ///
     /// Source: AWS Systems Manager API Reference, version 2014-11-06.
-    static let ssm: [Operation] = [
-        json("GetParameter", [.required("Name", .text(1...2048)), .optional("WithDecryption", .boolean)]) {
-            world,
-            call throws(Failure) in try world.getParameter(call)
-        },
-        json("DescribeInstanceInformation", information) { world, call throws(Failure) in
-            try world.describeInstanceInformation(call)
-        },
-        json("SendCommand", sending, changes: true) { world, call throws(Failure) in try world.sendCommand(call) },
-        json("GetCommandInvocation", [commandID, instanceID, .optional("PluginName", .text(4...Int.max))]) {
-            world,
-            call throws(Failure) in try world.getCommandInvocation(call)
-        },
-        json(
-            "CancelCommand",
-            [commandID, .optional("InstanceIds", .list(SSMShapes.instanceID, 0...50))],
-            changes: true
-        ) { world, call throws(Failure) in try world.cancelCommand(call) },
-        json(
-            "ListCommands",
-            [
-                .optional("CommandId", SSMShapes.commandID),
-                .optional("InstanceId", SSMShapes.instanceID),
-                .optional("MaxResults", .integer(1...50)),
-                .optional("NextToken"),
-            ]
-        ) { world, call throws(Failure) in try world.listCommands(call) },
-    ]
+    static let ssm: [Operation] =
+        ssmParameters + [
+            json("DescribeInstanceInformation", information) { world, call throws(Failure) in
+                try world.describeInstanceInformation(call)
+            },
+            json("SendCommand", sending, changes: true) { world, call throws(Failure) in try world.sendCommand(call) },
+            json("GetCommandInvocation", [commandID, instanceID, .optional("PluginName", .text(4...Int.max))]) {
+                world,
+                call throws(Failure) in try world.getCommandInvocation(call)
+            },
+            json(
+                "CancelCommand",
+                [commandID, .optional("InstanceIds", .list(SSMShapes.instanceID, 0...50))],
+                changes: true
+            ) { world, call throws(Failure) in try world.cancelCommand(call) },
+            json(
+                "ListCommands",
+                [
+                    .optional("CommandId", SSMShapes.commandID),
+                    .optional("InstanceId", SSMShapes.instanceID),
+                    .optional("MaxResults", .integer(1...50)),
+                    .optional("NextToken"),
+                ]
+            ) { world, call throws(Failure) in try world.listCommands(call) },
+        ]
 
     private static let commandID = Shape.Member.required("CommandId", SSMShapes.commandID)
     private static let instanceID = Shape.Member.required("InstanceId", SSMShapes.instanceID)

@@ -5,4 +5,9 @@ extension Failure {
     static func ssmInvalidInstances(_ ids: [String]) -> Failure {
         .ssm("InvalidInstanceId", "Instances [[\(ids.joined(separator: ", "))]] not in a valid state for account")
     }
+
+    static func ssmInvalid(_ message: String) -> Failure { .ssm("ValidationException", message) }
+
+    /// It says nothing more, as Parameter Store does.
+    static let ssmUnknownParameter = Failure.ssm("ParameterNotFound")
 }

@@ -17,12 +17,15 @@ package struct Account: Sendable, Hashable {
     package var accessKeyID: String
     package var secretAccessKey: String
     package var roles: [Role]
+    /// The ARNs of its organization and of the units that it is below.
+    package var organizations: Set<String>
 
-    package init(_ id: String, roles: [Role] = [Role("ovenbird")]) {
+    package init(_ id: String, roles: [Role] = [Role("ovenbird")], organizations: Set<String> = []) {
         self.id = id
         accessKeyID = "AKIA0000\(id)"
         secretAccessKey = "no/secret+of/the+fake/bakery\(id)"
         self.roles = roles
+        self.organizations = organizations
     }
 
     package static let first = Account("111122223333")

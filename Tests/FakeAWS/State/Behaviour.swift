@@ -20,6 +20,14 @@ package struct Behaviour: Sendable {
     package var failingImages = 0
     /// An image is said to be available once, then pending once more.
     package var imagesFlicker = false
+    /// So many requests that name or list a new launch template are told that there is none.
+    package var unknownTemplateRequests = 0
+    /// So many reads do not see the value of a parameter that names an AMI: it is checked after the call.
+    package var unseenParameterReads = 0
+    /// Lists of parameters, groups and launch configurations begin with a page that has nothing but a token.
+    package var emptyFirstPages = false
+    /// So many stacks come in a page: nobody can ask for another number.
+    package var stacksPerPage = 100
 
     // MARK: Instances and their agents
 
@@ -69,6 +77,8 @@ package struct Behaviour: Sendable {
     /// What nobody may do: `ec2:RegisterImage`.
     package var denied: Set<String> = []
     package var pendingSnapshots = 100
+    /// At one time in a region.
+    package var snapshotCopies = 20
     package var encryptsByDefault = false
     /// Nothing can be shared with all.
     package var blocksPublicAccess = true

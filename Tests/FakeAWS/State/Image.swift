@@ -44,13 +44,17 @@ package struct Image: Sendable {
     package var tags: [String: String] = [:]
     package var creationTime: Int64
     package var deprecation: Int64?
+    /// Why it never becomes available.
+    package var failure: String?
     package var isPublic = false
     package var users: Set<String> = []
     package var organizations: Set<String> = []
     package var organizationalUnits: Set<String> = []
+    /// The accounts of those organizations and units.
+    var members: Set<String> = []
+    /// When an instance was last started from it; nil where nobody ever did, or nobody knows yet.
+    package var lastLaunch: Int64?
 
-    /// Whether it never becomes available.
-    var fails = false
     /// While its files are being copied from an instance.
     var isCopying = false
     var unknownRequests = 0
@@ -78,14 +82,16 @@ package struct Image: Sendable {
         creationTime = now
     }
 
-    func isReadable(by account: String) -> Bool { owner == account || isPublic || users.contains(account) }
+    func isReadable(by account: String) -> Bool {
+        owner == account || isPublic || users.contains(account) || members.contains(account)
+    }
 
     func isAvailable(now: Int64) -> Bool {
-        pendingPolls == 0 && now >= availableAt && !isCopying && !fails
+        pendingPolls == 0 && now >= availableAt && !isCopying && failure == nil
     }
 
     /// Whether it is known by now that it never becomes available.
-    func hasFailed(now: Int64) -> Bool { fails && pendingPolls == 0 && now >= availableAt }
+    func hasFailed(now: Int64) -> Bool { failure != nil && pendingPolls == 0 && now >= availableAt }
 
     /// What the next answer says, where each counts.
     mutating func polledIsAvailable(now: Int64) -> Bool {
@@ -93,7 +99,7 @@ package struct Image: Sendable {
             pendingPolls -= 1
             return false
         }
-        guard now >= availableAt, !isCopying, !fails else { return false }
+        guard now >= availableAt, !isCopying, failure == nil else { return false }
         availablePolls += 1
         return !(flickers && availablePolls == 2)
     }

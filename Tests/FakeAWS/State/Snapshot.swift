@@ -21,6 +21,8 @@ package struct Snapshot: Sendable {
     /// The key's ARN.
     package var key: String?
     package var state = State.pending
+    /// Why it is in error, or will be.
+    package var failure: String?
     package var startTime: Int64
     /// Put into this snapshot, by their index.
     package internal(set) var blocks: [Int: Digest] = [:]
@@ -29,6 +31,7 @@ package struct Snapshot: Sendable {
     package var users: Set<String> = []
     package var isPublic = false
 
+    var isCopy = false
     /// The first of the line of parents.
     var lineage: String
     var unknownRequests: Int
@@ -75,7 +78,7 @@ package struct Snapshot: Sendable {
         case .pending where now > lastWrite + patience: state = .error
         case .sealing where sealingPolls > 0:
             if isPoll { sealingPolls -= 1 }
-        case .sealing where now >= sealedAt: state = .completed
+        case .sealing where now >= sealedAt: state = failure == nil ? .completed : .error
         default: break
         }
     }

@@ -13,6 +13,9 @@ struct World: Sendable {
     var profiles: [String: [InstanceProfile]]
     /// Of S3, by name.
     var buckets: [String: Bucket] = [:]
+    /// Of ECR, with the second after which each is no longer good.
+    var registryPasswords: [String: Int64] = [:]
+    var registryEndpoint: String?
     let machines: Machines
     private var serial = 0
 
@@ -20,8 +23,19 @@ struct World: Sendable {
         var snapshots: [String: Snapshot] = [:]
         var images: [String: Image] = [:]
         var deregistered: Set<String> = []
+        var launchTemplates: [String: LaunchTemplate] = [:]
+        /// By account and name.
+        var groups: [String: [String: AutoScalingGroup]] = [:]
+        var launchConfigurations: [String: [String: LaunchConfiguration]] = [:]
+        var repositories: [String: [String: Repository]] = [:]
+        /// In the order in which they were made.
+        var stacks: [Stack] = []
+        /// By their ARNs.
+        var keys: [String: Key] = [:]
+        /// Of SSM, by account and name.
+        var parameters: [String: [String: Parameter]] = [:]
         /// Of SSM, below `/aws/service/`.
-        var publicParameters: [String: PublicParameter] = [:]
+        var publicParameters: [String: Parameter] = [:]
         var instances: [String: Instance] = [:]
         /// By account.
         var networks: [String: [Network]] = [:]

@@ -144,15 +144,4 @@ extension FakeAWS {
             }
         }
     }
-
-    // MARK: Parameters
-
-    /// Publishes a parameter as AWS does: `/aws/service/debian/release/12/latest/amd64`.
-    package func setPublicParameter(_ name: String, to value: String, region: String = "eu-west-1") {
-        let now = clock.now
-        state.withLock { world in
-            let version = world[region].publicParameters[name].map { $0.version + 1 } ?? 1
-            world[region].publicParameters[name] = PublicParameter(value: value, version: version, modified: now)
-        }
-    }
 }

@@ -46,7 +46,7 @@ extension World {
             )
             snapshot.description = "Created by CreateImage(\(instance.id)) for \(id)"
             snapshot.state = .completed
-            if devices[place].isEncrypted { snapshot.key = Snapshot.defaultKey(call.region, call.account) }
+            if devices[place].isEncrypted { snapshot.key = Key.ofEBS(call.account, call.region).arn }
             self[call.region].snapshots[snapshot.id] = snapshot
             devices[place].snapshot = snapshot.id
         }

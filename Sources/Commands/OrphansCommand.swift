@@ -1,0 +1,115 @@
+import AWS
+import ArgumentParser
+import Bakefiles
+import MachineImages
+import OCI
+import Reporting
+import Store
+import Synchronization
+import SystemIO
+
+/// The command `ovenbird orphans`.
+struct OrphansCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "orphans",
+        abstract: "Find in AWS what runs that died left of the project.",
+        usage: "ovenbird orphans [--apply] [--region <region> ...] [<options>]",
+        discussion: """
+            Finds by their tags snapshots that were begun and never completed, snapshots of no AMI, AMIs that failed, and \
+            machines of bakes that should have ended. \
+            What is younger than two hours, and what registrations of this store go on with or build on, stays. Only \
+            with '--apply' anything is removed.
+
+            Example:
+              ovenbird orphans && ovenbird orphans --apply
+            """
+    )
+
+    @OptionGroup var regions: RegionOptions
+
+    @Flag(help: "Remove them, instead of listing them.")
+    var apply = false
+
+    @OptionGroup var aws: AWSOptions
+    @OptionGroup var bakefile: BakefileOptions
+    @OptionGroup var store: StoreOptions
+    @OptionGroup var output: OutputOptions
+
+    func run() async throws {
+        let bakefile = try bakefile.read(colors: output.colors)
+        let project = bakefile.project
+        let places = try regions.of(bakefile)
+        let isApplied = apply
+        let store = try store.open(apply ? .readWrite : .readOnly)
+        let now = Moment.now.wall
+        let results = try await Waiting.saying("still looking for orphans") {
+            try await aws.session { session in
+                let account = try await STS(session, region: places[0]).callerIdentity().account
+                return try await inEach(places) { region in
+                    let search = OrphanSearch(
+                        session: session,
+                        store: store,
+                        account: account,
+                        project: project,
+                        region: region,
+                        now: now
+                    )
+                    guard isApplied else { return try await search.find() }
+                    do {
+                        return try await search.remove { Console.say("\(region): \($0.id) is removed") }
+                    } catch is CancellationError {
+                        Console.say("\(region): stopped; the next 'ovenbird orphans --apply' finds what is left")
+                        throw CancellationError()
+                    }
+                }
+            }
+        }
+        var found: [Orphan] = []
+        var failures: [RegionFailure] = []
+        for region in places {
+            switch results[region] {
+            case .success(let orphans): found += orphans
+            case .failure(let error): failures.append(RegionFailure(region: region, error: error))
+            case nil: break
+            }
+        }
+        try show(found, now)
+        if failures.isEmpty { return }
+        throw RegionFailure.meaning(of: failures.map { ("orphans could not be looked for", $0) })
+    }
+
+    private func show(_ found: [Orphan], _ now: Int64) throws {
+        switch output.format {
+        case .json:
+            let list = found.map { orphan in
+                JSONValue.object([
+                    "goes": .bool(orphan.goes), "id": .string(orphan.id), "image": .string(orphan.image),
+                    "kind": .string(orphan.kind.rawValue), "reasons": .strings(orphan.reasons),
+                    "region": .string(orphan.region),
+                    "since": orphan.since.map { .string(Timestamp.text(seconds: $0)) }, "state": .string(orphan.state),
+                    "version": orphan.version.map(JSONValue.string),
+                ])
+            }
+            try Console.write(.object(["applied": .bool(apply), "orphans": .array(list)]))
+        case .text:
+            if found.isEmpty {
+                Console.say("nothing was left")
+                return
+            }
+            var table = TextTable([
+                ("KIND", .left), ("REGION", .left), ("ID", .left), ("IMAGE", .left), ("VERSION", .left),
+                ("AGE", .right),
+                ("STATE", .left), ("", .left),
+            ])
+            for orphan in found {
+                table.add([
+                    orphan.kind.rawValue, orphan.region, orphan.id, orphan.image, orphan.version ?? "-",
+                    orphan.since.map { AgeArgument.text(now - $0) } ?? "-", orphan.state,
+                    orphan.goes
+                        ? (apply ? "removed" : "would be removed") : "stays: \(orphan.reasons.joined(separator: "; "))",
+                ])
+            }
+            try Console.write(table.lines(palette: output.palette))
+        }
+    }
+}

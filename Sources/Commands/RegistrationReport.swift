@@ -1,0 +1,89 @@
+import AWS
+import MachineImages
+import OCI
+
+/// What `register` would do, for whoever asks before.
+struct RegistrationReport: Sendable {
+    var account = ""
+    private(set) var entries: [(image: String, version: String, preview: RegistrationPreview)] = []
+    private(set) var failures: [RegisterRecipe.Failure] = []
+
+    init(account: String = "") { self.account = account }
+
+    mutating func add(_ image: String, _ version: String, _ previews: [String: Result<RegistrationPreview, any Error>])
+    {
+        for (region, result) in previews.sorted(by: { $0.key < $1.key }) {
+            switch result {
+            case .success(let preview): entries.append((image, version, preview))
+            case .failure(let error):
+                failures.append(.init(image: image, failure: RegionFailure(region: region, error: error)))
+            }
+        }
+    }
+
+    var lines: [String] {
+        entries.flatMap { image, version, preview in
+            let name = "\(image) \(version) in \(preview.region)"
+            let calls = preview.calls.map { $0.count == 1 ? $0.operation : "\($0.count) x \($0.operation)" }
+            let called = calls.isEmpty ? [] : ["  calls: \(calls.joined(separator: ", "))"]
+            if let ami = preview.ami {
+                return ["\(name): is \(ami)\(calls.isEmpty ? ", and nothing is to be done" : "")"] + called
+            }
+            if let source = preview.copiedFrom { return ["\(name): would be copied from \(source)"] + called }
+            let parent = preview.parent.map { " over \($0)" } ?? ", since no snapshot is known that has any of them"
+            let size = "\(preview.blocks) blocks of 512 KiB, \((preview.blocks + 1) / 2) MiB"
+            return [
+                "\(name): would be sent as \(size)\(parent)", "  price: about \(dollars(preview.price)) for the blocks",
+            ]
+                + called + preview.permissions.sorted { $0.key < $1.key }.map { "  \($0.key): \(words($0.value))" }
+        }
+    }
+
+    var document: JSONValue {
+        .object([
+            "account": .string(account),
+            "registrations": .array(
+                entries.map { image, version, preview in
+                    .object([
+                        "ami": preview.ami.map(JSONValue.string), "blocks": .integer(Int64(preview.blocks)),
+                        "bytes": .integer(Int64(preview.blocks) << 19),
+                        "calls": .array(
+                            preview.calls.map {
+                                .object(["count": .integer(Int64($0.count)), "operation": .string($0.operation)])
+                            }
+                        ),
+                        "copiedFrom": preview.copiedFrom.map(JSONValue.string),
+                        "dollars": .string(dollars(preview.price)),
+                        "image": .string(image), "parent": preview.parent.map(JSONValue.string),
+                        "permissions": .strings(preview.permissions.mapValues { words($0) }),
+                        "region": .string(preview.region), "version": .string(version),
+                    ])
+                }
+            ),
+        ])
+    }
+
+    private func words(_ permission: EC2.Permission) -> String {
+        switch permission {
+        case .allowed: "allowed"
+        case .denied: "denied"
+        case .unknown(let words): "not known, since \(words)"
+        }
+    }
+
+    /// With four digits behind the point: `$0.0121`.
+    private func dollars(_ amount: Double) -> String {
+        let parts = Int((amount * 10_000).rounded(.up))
+        let digits = String(parts % 10_000)
+        return "$\(parts / 10_000).\(String(repeating: "0", count: 4 - digits.count))\(digits)"
+    }
+}
+
+extension Console {
+    static func write(_ report: RegistrationReport, _ format: OutputFormat) throws {
+        switch format {
+        case .json: try write(report.document)
+        case .text: try write(report.lines)
+        }
+    }
+}

@@ -1,0 +1,144 @@
+import AWS
+package import Bakefiles
+package import OCI
+
+/// What has to be allowed so that a Bakefile's machine images can be registered and handed out as it says, and no more.
+///
+/// Source: Service Authorization Reference, the chapters of the services: which call works on which resources.
+package struct LeastPolicy: Sendable {
+    private var statements: [JSONValue] = []
+
+    package init(_ images: [Image]) {
+        let all = images.compactMap(\.registering)
+        if all.isEmpty { return }
+        // Looking at what there is has no resource of its own.
+        allow("Look", ["ec2:DescribeImages", "ec2:DescribeSnapshots"])
+        let direct = regions(of: all) { settings in settings.copyFrom.map { [$0] } ?? settings.regions }
+        allow(
+            "FillSnapshots",
+            ["ebs:CompleteSnapshot", "ebs:PutSnapshotBlock", "ebs:StartSnapshot"],
+            on: direct.map { "\(arn("ec2", $0))::snapshot/*" }
+        )
+        allow(
+            "Register",
+            ["ec2:RegisterImage"],
+            on: direct.flatMap { ["\(arn("ec2", $0))::image/*", "\(arn("ec2", $0))::snapshot/*"] }
+        )
+        allow(
+            "TagWhatIsMade",
+            ["ec2:CreateTags"],
+            on: regions(of: all, \.regions).flatMap {
+                ["\(arn("ec2", $0))::image/*", "\(arn("ec2", $0))::snapshot/*"]
+            }
+        )
+        allow(
+            "Copy",
+            ["ec2:CopyImage"],
+            on: regions(of: all.filter { $0.copyFrom != nil }, \.regions).flatMap {
+                ["\(arn("ec2", $0))::image/*", "\(arn("ec2", $0))::snapshot/*"]
+            }
+        )
+        let shared = all.filter { !$0.share.isEmpty }
+        allow(
+            "Share",
+            ["ec2:ModifyImageAttribute"],
+            on: regions(of: shared, \.regions).map { "\(arn("ec2", $0))::image/*" }
+        )
+        allow(
+            "ShareSnapshots",
+            ["ec2:ModifySnapshotAttribute"],
+            on: regions(of: shared, \.regions).map { "\(arn("ec2", $0))::snapshot/*" }
+        )
+        if !shared.isEmpty { allow("LookAtShares", ["ec2:DescribeImageAttribute", "ec2:DescribeSnapshotAttribute"]) }
+        allow(
+            "Deprecate",
+            ["ec2:EnableImageDeprecation"],
+            on: regions(of: all.filter { $0.deprecateAfter != nil }, \.regions).map { "\(arn("ec2", $0))::image/*" }
+        )
+        allowParameters(all)
+        allowLaunchTemplates(all)
+        allowKeys(all)
+    }
+
+    package var document: JSONValue { .object(["Statement": .array(statements), "Version": "2012-10-17"]) }
+
+    private mutating func allowParameters(_ all: [AMISettings]) {
+        let names = all.flatMap { settings in
+            settings.regions.compactMap { region in
+                settings.parameter.map {
+                    "\(arn("ssm", region)):*:parameter/\($0.hasPrefix("/") ? String($0.dropFirst()) : $0)"
+                }
+            }
+        }
+        allow("SetParameters", ["ssm:GetParameter", "ssm:PutParameter"], on: Array(Set(names)).sorted())
+    }
+
+    private mutating func allowLaunchTemplates(_ all: [AMISettings]) {
+        let users = all.filter { $0.launchTemplate != nil }
+        if users.isEmpty { return }
+        allow("LookAtLaunchTemplates", ["ec2:DescribeLaunchTemplateVersions"])
+        let isDefault = users.contains { $0.launchTemplate?.isDefault == true }
+        allow(
+            "AddToLaunchTemplates",
+            ["ec2:CreateLaunchTemplateVersion"] + (isDefault ? ["ec2:ModifyLaunchTemplate"] : []),
+            on: regions(of: users, \.regions).map { "\(arn("ec2", $0)):*:launch-template/*" }
+        )
+    }
+
+    /// A key that is named by its ARN alone, others by what they are called in the region.
+    private mutating func allowKeys(_ all: [AMISettings]) {
+        for use in Set(all.flatMap { $0.keys.map { KeyUse(region: $0.key, name: $0.value) } }).sorted() {
+            let (region, name) = (use.region, use.name)
+            let isShared = all.contains { $0.keys[region] == name && !$0.share.isEmpty }
+            let actions =
+                [
+                    "kms:CreateGrant", "kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKeyWithoutPlaintext",
+                    "kms:ReEncryptFrom", "kms:ReEncryptTo",
+                ] + (isShared ? ["kms:GetKeyPolicy", "kms:ListGrants"] : [])
+            let alias = name.hasPrefix("arn:") ? name.split(separator: ":").last.map(String.init) ?? name : name
+            if alias.hasPrefix("alias/") {
+                allow(
+                    "UseKeys",
+                    actions,
+                    on: ["\(arn("kms", region)):*:key/*"],
+                    where: .object(["ForAnyValue:StringEquals": .object(["kms:ResourceAliases": .string(alias)])])
+                )
+            } else {
+                allow("UseKeys", actions, on: [name.hasPrefix("arn:") ? name : "\(arn("kms", region)):*:key/\(name)"])
+            }
+        }
+    }
+
+    private struct KeyUse: Hashable, Comparable {
+        var region: String
+        var name: String
+
+        static func < (left: KeyUse, right: KeyUse) -> Bool { (left.region, left.name) < (right.region, right.name) }
+    }
+
+    private func arn(_ service: String, _ region: String) -> String {
+        "arn:\(Endpoints.partition(of: region)):\(service):\(region)"
+    }
+
+    private func regions(of all: [AMISettings], _ choose: (AMISettings) -> [String]) -> [String] {
+        Array(Set(all.flatMap(choose))).sorted()
+    }
+
+    /// Nothing where there are no resources to allow it on.
+    private mutating func allow(
+        _ name: String,
+        _ actions: [String],
+        on resources: [String] = ["*"],
+        where condition: JSONValue? = nil
+    ) {
+        if resources.isEmpty { return }
+        // A statement's name is given once.
+        let number = statements.count { $0["Sid"]?.stringValue?.hasPrefix(name) == true }
+        statements.append(
+            .object([
+                "Action": .strings(actions), "Condition": condition, "Effect": "Allow",
+                "Resource": .strings(resources), "Sid": .string(number == 0 ? name : "\(name)\(number + 1)"),
+            ])
+        )
+    }
+}

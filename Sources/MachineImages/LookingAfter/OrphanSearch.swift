@@ -1,0 +1,73 @@
+package import AWS
+package import Store
+import SystemIO
+
+/// Finds, by their tags, what dead runs of a project left in one region of one account, and removes it.
+package struct OrphanSearch: Sendable {
+    private let session: AWSSession
+    private let project: String
+    private let region: String
+    private let now: Int64
+    private let registrations: RegistrationJournal
+    private let bakes: InstanceBakeJournal
+
+    package init(
+        session: AWSSession,
+        store: ArtifactStore,
+        account: String,
+        project: String,
+        region: String,
+        now: Int64
+    ) {
+        self.session = session
+        self.project = project
+        self.region = region
+        self.now = now
+        registrations = RegistrationJournal(store, account: account, region: region)
+        bakes = InstanceBakeJournal(store, account: account, region: region)
+    }
+
+    /// All orphans; nothing is changed.
+    package func find() async throws -> [Orphan] {
+        let ec2 = EC2(session, region: region)
+        let tag = Tag(key: MachineName.projectTag, value: project)
+        let snapshots = try await ec2.ownSnapshots(tagged: tag)
+            .compactMap { OrphanRule.OwnSnapshot($0) }
+        // After the snapshots: what is registered between both has its snapshot in the list of AMIs.
+        let images = try await OwnImage.all(of: project, in: region, session)
+        let used = try await ec2.ownImages(ofSnapshots: snapshots.filter { $0.status == .completed }.map(\.id))
+            .filter { !OrphanRule.hasFailed($0.state) }.flatMap(\.snapshots)
+        let records = try await BlockingPool.shared.run { try registrations.records() }
+        let rule = OrphanRule(now: now, kept: KeptSnapshots(records, project: project))
+        let machines = try await ec2.instances(tagged: tag).compactMap { OrphanRule.Machine($0) }
+        let begun = try await BlockingPool.shared.run { try bakes.records() }
+        return rule.orphans(machines, bakes: Set(begun.map(\.identifier)), in: region)
+            + rule.orphans(images, snapshots, used: Set(used), in: region)
+    }
+
+    /// Removes orphans, told of each as soon as it is gone; gives all, with what stays after all.
+    ///
+    /// Nothing is registered by this store in the region meanwhile.
+    package func remove(done: @Sendable (Orphan) -> Void) async throws -> [Orphan] {
+        let lock = try await BlockingPool.shared.run { try registrations.lock() }
+        defer { lock.release() }
+        let ec2 = EC2(session, region: region)
+        var orphans = try await find()
+        // AMIs come first, and so a snapshot is free before it goes.
+        for place in orphans.indices where orphans[place].goes {
+            switch orphans[place].kind {
+            case .image: try await ec2.deregister(orphans[place].id)
+            case .instance: try await ec2.terminate(orphans[place].id)
+            case .snapshot:
+                do {
+                    try await ec2.delete(snapshot: orphans[place].id)
+                } catch let error as ServiceError where error.code == "InvalidSnapshot.InUse" {
+                    orphans[place].reasons = [error.message]
+                    continue
+                }
+            }
+            done(orphans[place])
+        }
+        return orphans
+    }
+}

@@ -1,0 +1,198 @@
+import AWS
+import HTTPTransport
+import Disks
+import OCI
+import SystemIO
+
+extension ImageRegistration {
+    /// A record of a snapshot that is started, one that a killed run left or a new one, and what is in its parent.
+    func begin(
+        _ map: BlockMap,
+        in region: PreparedRegion,
+        _ journal: RegistrationJournal
+    ) async throws -> (RegistrationRecord, parent: BlockMap?) {
+        let records = try await BlockingPool.shared.run { try journal.records() }
+        var attempt = 0
+        if let known = records.first(where: { $0.name == name.text && $0.map == map && $0.key == region.key }) {
+            let parent = known.parent.flatMap { id in records.first { $0.snapshot == id } }
+            // Without what is in its parent nobody knows what it lacks.
+            let isReadable = known.parent == nil || parent != nil || known.isComplete
+            if isReadable, let begun = try await goOn(with: known, in: region, journal) { return (begun, parent?.map) }
+            attempt = known.attempt + 1
+            try await BlockingPool.shared.run { try journal.remove(known) }
+        }
+        let parent = try await parent(of: map, among: records, in: region, journal)
+        var record = RegistrationRecord(
+            name: name.text,
+            project: name.project,
+            image: name.image,
+            token: "",
+            started: session.clock.now(),
+            attempt: attempt,
+            parent: parent?.snapshot,
+            key: region.key,
+            map: map
+        )
+        record.token = token(record, region)
+        return (try await start(record, in: region, journal), parent?.map)
+    }
+
+    /// What a killed run left, where its snapshot is still there; nil for one that the service gave up, or that somebody
+    /// removed.
+    private func goOn(
+        with known: RegistrationRecord,
+        in region: PreparedRegion,
+        _ journal: RegistrationJournal
+    ) async throws -> RegistrationRecord? {
+        guard let id = known.snapshot else { return try await start(known, in: region, journal) }
+        var known = known
+        switch try await EC2(session, region: region.name).snapshot(id)?.status {
+        // The service was told, and we were killed before that was noted.
+        case .completed where !known.isComplete: try await note(&known, journal)
+        case .completed: break
+        case .pending: break
+        case nil: if !known.isYoung(session.clock.now()) { return nil }
+        case .error, .recoverable, .recovering: return nil
+        }
+        say("\(region.name): goes on with \(id)")
+        return known
+    }
+
+    /// The newest snapshot of an earlier state of the image that is still there; those that are gone are forgotten where there
+    /// is a journal to write to.
+    func parent(
+        of map: BlockMap,
+        among records: [RegistrationRecord],
+        in region: PreparedRegion,
+        _ journal: RegistrationJournal? = nil
+    ) async throws -> RegistrationRecord? {
+        let ec2 = EC2(session, region: region.name)
+        for candidate in records where isParent(candidate, of: map, in: region) {
+            guard let id = candidate.snapshot else { continue }
+            switch try await ec2.snapshot(id)?.status {
+            case .completed: return candidate
+            case nil where !candidate.isYoung(session.clock.now()):
+                try await BlockingPool.shared.run { try journal?.remove(candidate) }
+            default: break
+            }
+        }
+        return nil
+    }
+
+    /// One that is encrypted otherwise cannot be it: a snapshot has the key of its parent.
+    private func isParent(_ candidate: RegistrationRecord, of map: BlockMap, in region: PreparedRegion) -> Bool {
+        candidate.project == name.project && candidate.image == name.image && candidate.isComplete
+            && candidate.key == region.key && candidate.map.size <= map.size
+    }
+
+    /// Of all that the snapshot is started with, so that another one is never taken for it.
+    private func token(_ record: RegistrationRecord, _ region: PreparedRegion) -> String {
+        let parts: [JSONValue] = [
+            .string(account), .string(region.name), .string(record.name), .integer(Int64(record.attempt)),
+            .string(record.parent ?? ""), .string(record.key ?? ""), record.map.document,
+        ]
+        return Digester.digest(of: JSONValue.array(parts).canonicalBytes).hex
+    }
+
+    private func start(
+        _ intended: RegistrationRecord,
+        in region: PreparedRegion,
+        _ journal: RegistrationJournal
+    ) async throws -> RegistrationRecord {
+        try await BlockingPool.shared.run { try journal.write(intended) }
+        var record = intended
+        record.snapshot = try await EBS(session, region: region.name).start(
+            EBS.NewSnapshot(
+                volumeSize: record.volumeSize,
+                parent: record.parent,
+                key: record.key,
+                description: description,
+                tags: name.tags,
+                token: record.token
+            )
+        )
+        let started = record
+        try await BlockingPool.shared.run { try journal.write(started) }
+        return started
+    }
+
+    /// Sends what is missing, and says that it was all.
+    func fill(
+        _ record: inout RegistrationRecord,
+        over parent: BlockMap?,
+        _ disk: Descriptor,
+        in region: PreparedRegion,
+        _ journal: RegistrationJournal,
+        workers: Int
+    ) async throws -> Int {
+        guard let snapshot = record.snapshot else { preconditionFailure("a snapshot is started before it is filled") }
+        let filled = record
+        let ebs = EBS(session, region: region.name)
+        let (known, progress) = try await BlockingPool.shared.run {
+            (try journal.arrived(filled), try journal.progress(filled))
+        }
+        let blocks = record.map.blocks(over: parent)
+        let upload = SnapshotUpload(disk: disk, ebs: ebs, snapshot: snapshot, blocks: blocks)
+        let total = blocks.count
+        say(
+            "\(region.name): \(total - known.count) of \(total) blocks go to \(snapshot)"
+                + (record.parent.map { ", over \($0)" } ?? "")
+        )
+        let sent = try await upload.run(skipping: known, workers: workers) { index in
+            try progress.write(Array("\(index)\n".utf8))
+        }
+        do {
+            try await ebs.complete(snapshot, digests: blocks.map(\.digest))
+        } catch let error as ServiceError where sent == 0 && error.code == "ConflictException" {
+            // It was completed by the run that was killed, and its state says so later.
+        }
+        try await note(&record, journal)
+        return sent
+    }
+
+    /// Notes that a snapshot is complete, so that it can be a parent.
+    private func note(_ record: inout RegistrationRecord, _ journal: RegistrationJournal) async throws {
+        record.isComplete = true
+        let complete = record
+        try await BlockingPool.shared.run {
+            try journal.write(complete)
+            try journal.removeProgress(complete)
+        }
+    }
+
+    func completed(
+        _ record: RegistrationRecord,
+        in region: PreparedRegion,
+        _ journal: RegistrationJournal
+    ) async throws -> String {
+        guard let id = record.snapshot else { preconditionFailure("a snapshot is started before it is completed") }
+        let ec2 = EC2(session, region: region.name)
+        let waiter = Waiter(patience: patience, clock: session.clock)
+        do {
+            return try await waiter.wait(for: "\(region.name): \(id)", say: say) {
+                guard let found = try await ec2.snapshot(id) else { return .pending("is not known yet") }
+                switch found.status {
+                case .completed: return .done(id)
+                case .pending: return .pending("is being completed")
+                case .error, .recoverable, .recovering:
+                    throw RegistrationError.failed(
+                        "\(id) in \(region.name)",
+                        found.statusMessage ?? "its state is '\(found.status.rawValue)'"
+                    )
+                }
+            }
+        } catch let error as RegistrationError {
+            // The next run begins with another one.
+            try await BlockingPool.shared.run { try journal.remove(record) }
+            throw error
+        }
+    }
+}
+
+extension RegistrationRecord {
+    /// GiB, rounded up: a volume has nothing smaller.
+    var volumeSize: Int { Int((map.size + (1 << 30) - 1) >> 30) }
+
+    /// It was started so short a time ago that it may not be known everywhere.
+    fileprivate func isYoung(_ now: Int64) -> Bool { now - started < 180 }
+}

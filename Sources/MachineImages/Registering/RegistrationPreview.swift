@@ -1,0 +1,86 @@
+package import AWS
+import Bakefiles
+package import Disks
+import SystemIO
+
+/// What `register` would do with one image in one region.
+package struct RegistrationPreview: Sendable, Hashable {
+    package var region: String
+    /// The AMI that is there already.
+    package var ami: String?
+    /// Whose blocks would not have to be sent.
+    package var parent: String?
+    /// The region whose AMI would be copied.
+    package var copiedFrom: String?
+    /// Calls that would change something, in order, and how many of each: `ebs:PutSnapshotBlock`.
+    package var calls: [Call] = []
+    /// What EC2 says of whether they are allowed, as far as it can be asked before there is anything.
+    package var permissions: [String: EC2.Permission] = [:]
+
+    package struct Call: Sendable, Hashable {
+        package var operation: String
+        package var count: Int
+    }
+
+    /// Blocks of 512 KiB that would be sent.
+    package var blocks: Int { calls.first { $0.operation == "ebs:PutSnapshotBlock" }?.count ?? 0 }
+
+    /// What writing them would cost, where a region has the price of most: US dollars.
+    ///
+    /// Source: Amazon EBS User Guide, "Pricing for EBS direct APIs": $0.006 for 1000 blocks.
+    package var price: Double { Double(blocks) * 0.000_006 }
+}
+
+extension ImageRegistration {
+    /// What would be done in a region that has the AMI, where `placed` is it, or not yet; nothing is changed.
+    ///
+    /// `map` is of the disk, and needed where the region lacks the AMI and does not copy it.
+    package func preview(
+        _ placed: PlacedImage?,
+        in region: PreparedRegion,
+        _ boot: MachineBootMode,
+        map: BlockMap?
+    ) async throws -> RegistrationPreview {
+        var preview = RegistrationPreview(region: region.name)
+        if let placed {
+            preview.ami = placed.ami
+            preview.calls = try await lacking(placed).calls.map { .init(operation: $0, count: 1) }
+            return preview
+        }
+        if isCopied(in: region.name) {
+            preview.copiedFrom = settings.copyFrom
+            preview.calls = [.init(operation: "ec2:CopyImage", count: 1)]
+        } else if let map {
+            let journal = RegistrationJournal(store, account: account, region: region.name)
+            let records = try await BlockingPool.shared.run { try journal.records() }
+            let parent = try await parent(of: map, among: records, in: region)
+            preview.parent = parent?.snapshot
+            preview.calls = [
+                .init(operation: "ebs:StartSnapshot", count: 1),
+                .init(operation: "ebs:PutSnapshotBlock", count: map.blocks(over: parent?.map).count),
+                .init(operation: "ebs:CompleteSnapshot", count: 1), .init(operation: "ec2:RegisterImage", count: 1),
+            ]
+            let size = Int((map.size + (1 << 30) - 1) >> 30)
+            preview.permissions["ec2:RegisterImage"] = try await EC2(session, region: region.name).mayRegister(
+                registration(of: parent?.snapshot ?? "snap-00000000000000000", boot, size: size)
+            )
+        }
+        preview.calls += allHandOuts.calls.map { .init(operation: $0, count: 1) }
+        return preview
+    }
+
+    /// Whether a region gets the AMI of another one, and no blocks.
+    package func isCopied(in region: String) -> Bool { settings.copyFrom.map { $0 != region } ?? false }
+
+    /// What is done with an AMI that is new.
+    private var allHandOuts: LackingHandOut {
+        LackingHandOut(
+            volumes: settings.share.filter { !$0.contains(":") },
+            machines: settings.share,
+            deprecation: settings.deprecateAfter,
+            isAddedToTemplate: settings.launchTemplate != nil,
+            defaultVersion: settings.launchTemplate?.isDefault == true ? .some(nil) : nil,
+            parameter: settings.parameter
+        )
+    }
+}

@@ -1,0 +1,136 @@
+import FakeAWS
+import Glibc
+import OCI
+import SystemIO
+import TestSupport
+import Testing
+
+@Suite("Orphans in AWS") struct OrphanTests {
+    private static let arguments = ["orphans", "--apply"]
+
+    /// A snapshot that was begun, one of no AMI, an AMI, and one that somebody works on; the first two are old.
+    private func world() async throws -> (test: PruneKitchen, begun: String, loose: String, young: String) {
+        let test = try await PruneKitchen()
+        try await test.make("1")
+        let begun = try await test.start("2", image: "second")
+        let loose = try await test.complete("3")
+        let young = try await test.start("4", image: "fourth")
+        for id in [begun, loose] { test.aws.makeOlder(id, seconds: 3 * 3600) }
+        return (test, begun, loose, young)
+    }
+
+    @Test func `are found by their tags, and what may be in work stays`() async throws {
+        let (test, begun, loose, young) = try await world()
+        let state = test.state()
+        let result = try await test.run("orphans")
+        #expect(result.status == 0 && result.error == "", "\(result.error)")
+        #expect(
+            result.text == """
+                KIND      REGION     ID                      IMAGE   VERSION  AGE  STATE
+                snapshot  eu-west-1  \(begun)  second  2        3 h  begun      would be removed
+                snapshot  eu-west-1  \(loose)  base    3        3 h  of no AMI  would be removed
+                snapshot  eu-west-1  \(young)  fourth  4        0 s  begun      stays: it is younger than 2 h, and may be in work
+
+                """,
+            "\(result.text)"
+        )
+        #expect(test.state() == state && !Files.exists(test.kitchen.store))
+    }
+
+    @Test func `with --apply they go, and nothing else does`() async throws {
+        let (test, begun, loose, young) = try await world()
+        let result = try await test.run(Self.arguments)
+        #expect(result.status == 0)
+        #expect(result.error == "eu-west-1: \(begun) is removed\neu-west-1: \(loose) is removed\n")
+        #expect(test.aws.images("eu-west-1").count == 1 && test.aws.snapshots("eu-west-1").count == 2)
+        #expect(test.aws.snapshot(young) != nil)
+        let again = try await test.run("orphans", "--format", "json")
+        let left = try JSONValue.parse(again.output)["orphans"]?.arrayValue ?? []
+        #expect(left.map { $0["id"]?.stringValue } == [young] && left.first?["goes"] == false)
+    }
+
+    @Test func `an account without any`() async throws {
+        let test = try await PruneKitchen()
+        try await test.make("1")
+        let result = try await test.run(Self.arguments)
+        #expect(result.status == 0 && result.text == "" && result.error == "nothing was left\n")
+    }
+
+    @Test func `killed at any call, the next run finishes`() async throws {
+        let undisturbed = try await world().test
+        let first = undisturbed.aws.calls.count
+        #expect(try await undisturbed.run(Self.arguments).status == 0)
+        let calls = undisturbed.aws.calls.dropFirst(first)
+        let goal = undisturbed.state()
+        for (place, call) in calls.enumerated() {
+            for isBefore in call.changes ? [true, false] : [true] {
+                let test = try await world().test
+                let number = place + 1
+                let held = isBefore ? test.aws.hold(before: nil, nth: number) : test.aws.hold(after: nil, nth: number)
+                let environment = test.aws.environment()
+                #expect(try await test.kitchen.killed(Self.arguments, at: held, environment: environment).status == 137)
+                #expect(try await test.run(Self.arguments).status == 0)
+                #expect(test.state() == goal, "killed \(isBefore ? "before" : "after") \(call.operation)")
+            }
+        }
+    }
+
+    @Test func `a snapshot that is taken into use in between stays`() async throws {
+        let (test, begun, loose, _) = try await world()
+        test.aws.add(Fault(.refused(status: 400, code: "InvalidSnapshot.InUse"), at: "DeleteSnapshot", nth: 2))
+        let result = try await test.run(Self.arguments)
+        #expect(result.status == 0, "\(result.error)")
+        #expect(result.text.contains("of no AMI  stays: The script of the test says so\n"), "\(result.text)")
+        #expect(test.aws.snapshot(begun) == nil && test.aws.snapshot(loose) != nil)
+    }
+
+    @Test func `what fails is said with its region`() async throws {
+        let (test, _, _, _) = try await world()
+        test.aws.behaviour.denied = ["ec2:DescribeSnapshots"]
+        let result = try await test.run(Self.arguments)
+        #expect(result.status == 1)
+        #expect(
+            result.error.hasPrefix("error: orphans could not be looked for in eu-west-1 [aws-call]\n  why: ec2:Desc"),
+            "\(result.error)"
+        )
+    }
+
+    /// A registration that was killed, and one whose AMI is pruned.
+    @Test func `what registrations of the store need stays`() async throws {
+        let test = try await RegisterKitchen()
+        func orphans() async throws -> [[String]] {
+            for snapshot in test.aws.snapshots("eu-west-1") { test.aws.makeOlder(snapshot.id, seconds: 9000) }
+            let result = try await test.kitchen.ovenbird(
+                ["orphans", "--format", "json"],
+                environment: test.aws.environment()
+            )
+            return try JSONValue.parse(result.output)["orphans"]?.arrayValue?.map { orphan in
+                orphan["reasons"]?.arrayValue?.compactMap(\.stringValue) ?? []
+            } ?? []
+        }
+        #expect(try await test.killed(at: test.aws.hold(before: "PutSnapshotBlock", nth: 5)).status == 137)
+        #expect(try await orphans() == [["a registration of this store goes on with it"]])
+        let placed = try #require(try await test.registered()["eu-west-1"]?["snapshot"]?.stringValue)
+        #expect(try await orphans() == [])
+        let prune = ["ami", "prune", "--releases", "0", "--keep", "0", "--older-than", "0s", "--apply"]
+        let pruned = try await test.kitchen.ovenbird(prune, environment: test.aws.environment())
+        #expect(pruned.text.contains("gone; \(placed) stays: the next version is sent over it\n"), "\(pruned.text)")
+        #expect(test.aws.images("eu-west-1").isEmpty)
+        #expect(try await orphans() == [["the next version is sent over it"]])
+        try await test.add("more", bytes: 100_000)
+        #expect(try await test.registered()["eu-west-1"]?["parent"]?.stringValue == placed)
+        // Now another one is the newest.
+        #expect(try await orphans() == [[]])
+    }
+
+    @Test func `what releases name is not pruned`() async throws {
+        let test = try await RegisterKitchen()
+        let placed = try #require(try await test.registered()["eu-west-1"]?["ami"]?.stringValue)
+        let prune = ["ami", "prune", "--keep", "0", "--older-than", "0s", "--apply"]
+        let result = try await test.kitchen.ovenbird(prune, environment: test.aws.environment())
+        #expect(result.status == 0, "\(result.error)")
+        let release = Digester.digest(of: try Files.read(test.kitchen.work.file("out/release.json"))).short
+        #expect(result.text.contains("stays: release \(release) names it"), "\(result.text)")
+        #expect(test.aws.images("eu-west-1").map(\.id) == [placed])
+    }
+}
