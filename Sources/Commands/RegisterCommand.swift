@@ -58,6 +58,7 @@ struct RegisterCommand: AsyncParsableCommand {
         defer { announcement.release() }
         let start = try ReleaseArgument.of(bakefile, named: release) { store }
         let wanted = try targets(of: start, bakefile)
+        if isDryRun, let baked = wanted.first(where: { $0.builder != nil }) { throw Self.noPreview(baked.image) }
         if isDryRun { return try await preview(wanted, of: start, in: store) }
         let outcome = try await Waiting.saying(
             "still registering",
@@ -126,6 +127,16 @@ struct RegisterCommand: AsyncParsableCommand {
         try problems.throwIfErrors()
         if wanted.isEmpty { throw InvalidInput(Self.noRegion("no machine image of the release has a region")) }
         return wanted
+    }
+
+    private static func noPreview(_ image: String) -> InvalidInput {
+        InvalidInput(
+            Diagnostic(
+                "'--dry-run' is not there yet for '\(image)', which is baked on a machine of EC2",
+                .notYet,
+                fix: "name the other images"
+            )
+        )
     }
 
     private static func noRegion(_ text: String) -> Diagnostic {

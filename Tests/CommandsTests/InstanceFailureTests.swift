@@ -138,18 +138,18 @@ struct InstanceFailureTests {
                 to: "Bakefile"
             )
         }
-        try write("{ parameter: /aws/small }")
+        try write("{ parameter: /aws/service/small }")
         #expect(
             try await test.register().error.contains(
                 "the release's image starts from another AMI than the Bakefile says: bake it again"
             )
         )
         try await test.kitchen.run("bake")
-        #expect(try await test.register().error.contains("eu-west-1: there is no parameter '/aws/small'"))
-        test.aws.setPublicParameter("/aws/small", to: "small")
-        #expect(try await test.register().error.contains("the parameter '/aws/small' is no AMI: 'small'"))
+        #expect(try await test.register().error.contains("eu-west-1: there is no parameter '/aws/service/small'"))
+        test.aws.setPublicParameter("/aws/service/small", to: "small")
+        #expect(try await test.register().error.contains("the parameter '/aws/service/small' is no AMI: 'small'"))
         #expect(test.aws.lines(onlyChanges: true).isEmpty)
-        test.aws.setPublicParameter("/aws/small", to: test.source)
+        test.aws.setPublicParameter("/aws/service/small", to: test.source)
         try await test.registered()
         #expect(test.aws.images("eu-west-1").first?.tags["ovenbird:source"] == test.source)
         try write("{ name: small-3, owner: self }")

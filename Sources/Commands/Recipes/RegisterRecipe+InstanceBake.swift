@@ -8,14 +8,27 @@ import Store
 import SystemIO
 
 extension RegisterRecipe {
-    /// Bakes the image on a machine of EC2 in one region, from where the others copy it.
-    func bake(
+    /// Bakes the image on a machine of each of the regions, which are the one that others get copies from, or none.
+    func bakeOnInstance(
         _ registration: ImageRegistration,
         _ target: Target,
         _ builder: BuilderInstance,
         _ image: ReleasedImage,
-        in region: PreparedRegion
+        in regions: [PreparedRegion]
+    ) async throws -> [String: Result<PlacedImage, any Error>] {
+        try await inEach(keyed(regions, by: \.name)) { place in
+            try await bake(registration, target, builder, image, in: place)
+        }
+    }
+
+    private func bake(
+        _ registration: ImageRegistration,
+        _ target: Target,
+        _ builder: BuilderInstance,
+        _ image: ReleasedImage,
+        in place: PreparedRegion
     ) async throws -> PlacedImage {
+        let region = place.name
         let staged = try await BlockingPool.shared.run {
             let stored = try StoredImage(manifest: image.manifest, in: store)
             let label = stored.config.execution.labels[ImageAssembly.machineLabel] ?? ""
@@ -43,6 +56,6 @@ extension RegisterRecipe {
             isSpot: builder.isSpot,
             deadline: builder.deadline
         )
-        return try await InstanceBake(tagged, on: machine, from: source, bundles: staged.bundles, in: region).run()
+        return try await InstanceBake(tagged, on: machine, from: source, bundles: staged.bundles, in: place).run()
     }
 }

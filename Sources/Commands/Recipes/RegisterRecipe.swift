@@ -14,7 +14,7 @@ struct RegisterRecipe: Sendable {
     struct Target: Sendable {
         let image: String
         let settings: AMISettings
-        /// The machine that it is baked on; nil for an AMI of the image's own disk.
+        /// The machine that it is baked on, where its copies come from; nil for an AMI of the image's own disk.
         var builder: BuilderInstance?
     }
 
@@ -103,8 +103,8 @@ struct RegisterRecipe: Sendable {
         var missing: [PreparedRegion] = []
         for (name, result) in try await look(registration, target) {
             switch result {
-            // A bake on a machine ends what a killed one has left, with its AMI there or not.
-            case .success((let region, _)) where target.builder != nil && name == target.settings.copyFrom:
+            // What a killed bake on a machine left is taken back by the next one, though its AMI is there.
+            case .success((let region, .some)) where target.builder != nil && name == target.settings.copyFrom:
                 missing.append(region)
             case .success((_, let placed?)): results[name] = .success(placed)
             case .success((let region, nil)): missing.append(region)
@@ -118,9 +118,7 @@ struct RegisterRecipe: Sendable {
         let filled = missing.filter { $0.name == source }
         let made =
             if let builder = target.builder {
-                try await inEach(keyed(filled, by: \.name)) { region in
-                    try await bake(registration, target, builder, image, in: region)
-                }
+                try await bakeOnInstance(registration, target, builder, image, in: filled)
             } else {
                 try await register(registration, target, image, in: filled)
             }
@@ -200,7 +198,7 @@ struct RegisterRecipe: Sendable {
         }
     }
 
-    private func keyed<Given>(_ regions: [Given], by name: (Given) -> String) -> [String: Given] {
+    func keyed<Given>(_ regions: [Given], by name: (Given) -> String) -> [String: Given] {
         Dictionary(uniqueKeysWithValues: regions.map { (name($0), $0) })
     }
 

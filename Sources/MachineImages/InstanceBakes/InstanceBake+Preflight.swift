@@ -8,6 +8,9 @@ extension InstanceBake {
         var problems = bundles.filter { $0.size > Self.largestObject }.map { bundle in
             "the bundle of '\(bundle.step)' has \(bundle.size) bytes, and 5 GiB are what one call may send"
         }
+        if place.key != nil {
+            problems.append("what a machine is baked on cannot be encrypted with a key of 'keys' yet")
+        }
         try await checkSource(&problems)
         try await checkBucket(&problems)
         try await looking("the profile '\(builder.profile)'") { try await checkProfile(&problems) }
