@@ -94,7 +94,7 @@ struct AMIPruneCommand: AsyncParsableCommand {
             try Console.write(
                 .object([
                     "account": .string(outcome.account), "amis": .array(entries), "applied": .bool(apply),
-                    "finished": .strings(outcome.plans.values.flatMap(\.begun).map(\.ami).sorted()),
+                    "begun": .strings(outcome.plans.values.flatMap(\.begun).map(\.ami).sorted()),
                 ])
             )
         case .text: try Console.write(lines(outcome, gone))

@@ -50,12 +50,12 @@ struct PlanCommand: AsyncParsableCommand {
         let store = try store.open(.readOnly)
         let plan = try await plan(bakefile, lock, in: store)
         try SecretCheck(bakefile, environment: Console.environment).check(plan)
+        // In text the plan comes first, so that it is there even where AWS cannot be asked.
+        if output.format == .text { try Console.write(PlanTable(plan, palette: output.palette).text) }
         let report = online ? try await registrations(bakefile, plan, in: store) : nil
         switch output.format {
         case .json: try Console.write(PlanDocument.value(plan, registrations: report?.document))
-        case .text:
-            try Console.write(PlanTable(plan, palette: output.palette).text)
-            if let report { try Console.write([""] + report.lines) }
+        case .text: if let report { try Console.write([""] + report.lines) }
         }
         if let failures = report?.failures, !failures.isEmpty { throw RegisterRecipe.failure(failures) }
         if detailedExitCode, plan.hasChanges { throw CommandFailure(.changesPending, message: nil) }
@@ -111,7 +111,7 @@ struct PlanCommand: AsyncParsableCommand {
             if planned.image.builder != nil {
                 Console.say("note: '\(planned.name)' is baked on a machine of EC2 when it is registered")
             } else if !planned.hasChanges, release?.images[planned.name] != nil {
-                targets.append(.init(image: planned.name, settings: settings))
+                targets.append(.init(image: planned.name, settings: settings, builder: planned.image.builder))
             } else {
                 Console.say("note: what '\(planned.name)' needs in AWS is known once it is baked")
             }

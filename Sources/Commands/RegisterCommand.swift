@@ -16,8 +16,8 @@ struct RegisterCommand: AsyncParsableCommand {
         abstract: "Register the machine images of a release as AMIs.",
         usage: "ovenbird register [<image> ...] [--region <region> ...] [--release <release>] [<options>]",
         discussion: """
-            Each machine image goes to the regions that its 'ami:' names, straight from its disk into a snapshot: no \
-            instance, no bucket, no copy from region to region. Blocks that the last version's snapshot has already are not \
+            Each machine image goes to the regions that its 'ami:' names, straight from its disk into a snapshot, without an \
+            instance or a bucket, unless it has a 'builder:'. Blocks that the last version's snapshot has already are not \
             sent. An AMI that is there already is found, not made again; a run that was killed is gone on with by the next \
             one. The result is a new release that says which AMI each region has, for bindings to 'ami'; it replaces \
             'release.json' and the parameter files in the output folder. Credentials come from where the AWS tools have them.

@@ -30,7 +30,7 @@ import Testing
                 KIND      REGION     ID                      IMAGE   VERSION  AGE  STATE
                 snapshot  eu-west-1  \(begun)  second  2        3 h  begun      would be removed
                 snapshot  eu-west-1  \(loose)  base    3        3 h  of no AMI  would be removed
-                snapshot  eu-west-1  \(young)  fourth  4        1 h  begun      stays: it is younger than 2 h, and may be in work
+                snapshot  eu-west-1  \(young)  fourth  4        1 h  begun      stays: it is younger than 48 h, and may be in work
 
                 """,
             "\(result.text)"

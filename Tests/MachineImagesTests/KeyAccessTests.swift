@@ -43,7 +43,8 @@ import Testing
             )
         }
         let ours = try everybody("{\"StringEquals\": {\"aws:PrincipalOrgID\": \"o-0123456789\"}}")
-        #expect(ours.allows(organization) && !ours.allows("444455556666"))
+        // Which accounts are in an organisation is not known here.
+        #expect(ours.allows(organization) && ours.allows("444455556666"))
         #expect(!ours.allows("arn:aws:organizations::111122223333:organization/o-9999999999"))
         let one = try everybody(
             "{\"StringEquals\": {\"kms:CallerAccount\": [\"444455556666\"], \"kms:ViaService\": \"ec2\"}}"
@@ -51,6 +52,16 @@ import Testing
         #expect(one.allows("444455556666") && !one.allows("777788889999"))
         let others = try everybody("{\"StringNotEquals\": {\"aws:PrincipalAccount\": \"444455556666\"}}")
         #expect(!others.allows("444455556666") && others.allows("777788889999"))
+        let everything = "{\"Effect\": \"Allow\", \"Principal\": \"*\", \"Action\": \"kms:*\"}"
+        let unsafe = """
+            {"Effect": "Deny", "Principal": "*", "Action": "kms:*", "Condition": {"Bool": {"aws:SecureTransport": "false"}}}
+            """
+        #expect(try access(everything, unsafe).allows("444455556666"))
+        let elsewhere = """
+            {"Effect": "Deny", "Principal": "*", "Action": "kms:*",
+             "Condition": {"StringNotEquals": {"aws:PrincipalAccount": "777788889999"}}}
+            """
+        #expect(try !access(everything, elsewhere).allows("444455556666"))
     }
 
     @Test func `a grant does as well`() throws {

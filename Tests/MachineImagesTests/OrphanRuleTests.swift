@@ -6,7 +6,7 @@ import Testing
 
 @Suite("Which leftovers may be removed") struct OrphanRuleTests {
     private static let now: Int64 = 100_000
-    private static let young = "it is younger than 2 h, and may be in work"
+    private static let young = "it is younger than 48 h, and may be in work"
 
     private func snapshot(
         _ id: String,
@@ -80,7 +80,7 @@ import Testing
 
     @Test func `young ones stay, and those whose age is not known`() {
         let found = reasons([
-            snapshot("snap-1", age: 7199), snapshot("snap-2", age: 7200), snapshot("snap-3", age: nil),
+            snapshot("snap-1", age: 172_799), snapshot("snap-2", age: 172_800), snapshot("snap-3", age: nil),
         ])
         #expect(found == ["snap-1": [Self.young], "snap-2": [], "snap-3": ["nobody says how old it is"]])
     }

@@ -40,6 +40,7 @@ extension EC2 {
             form.add("Filter.1.Name", "name")
             form.add("Filter.1.Value", list: [Self.literal(name)])
             form.add("Owner", list: ["self"])
+            form.add("IncludeDisabled", true)
         }.first { $0.name == name }
     }
 

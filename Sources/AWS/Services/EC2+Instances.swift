@@ -126,19 +126,25 @@ extension EC2 {
         try await change("StopInstances", instance)
     }
 
-    /// Ends a machine for good, and its volumes with it; nothing happens where there is none.
-    package func terminate(_ instance: String) async throws {
+    /// Ends a machine for good; nothing happens where there is none.
+    ///
+    /// One that is young may not be known everywhere yet, and is asked for until it is.
+    package func terminate(_ instance: String, isYoung: Bool = false) async throws {
         do {
-            try await change("TerminateInstances", instance)
+            try await change(
+                "TerminateInstances",
+                instance,
+                mayBeUnknownYet: isYoung ? ["InvalidInstanceID.NotFound"] : []
+            )
         } catch let error as ServiceError where error.code == "InvalidInstanceID.NotFound" {
             // It is gone for so long that it has been forgotten.
         }
     }
 
-    private func change(_ operation: String, _ instance: String) async throws {
+    private func change(_ operation: String, _ instance: String, mayBeUnknownYet: Set<String> = []) async throws {
         var form = QueryForm(operation, version: Self.version)
         form.add("InstanceId", list: [instance])
-        _ = try await session.send(call(operation, form), in: region)
+        _ = try await session.send(call(operation, form, mayBeUnknownYet: mayBeUnknownYet), in: region)
     }
 
     private func instances(_ choose: (inout QueryForm) -> Void) async throws -> [Instance] {

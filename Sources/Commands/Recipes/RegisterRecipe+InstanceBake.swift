@@ -28,13 +28,12 @@ extension RegisterRecipe {
         _ image: ReleasedImage,
         in place: PreparedRegion
     ) async throws -> PlacedImage {
-        let region = place.name
         let staged = try await BlockingPool.shared.run {
             let stored = try StoredImage(manifest: image.manifest, in: store)
             let label = stored.config.execution.labels[ImageAssembly.machineLabel] ?? ""
             guard try JSONValue.parse(Array(label.utf8))["builder"]?["ami"] == builder.source.json else {
                 throw InstanceBakeError.notReady(
-                    region: region.name,
+                    region: place.name,
                     ["the release's image starts from another AMI than the Bakefile says: bake it again"]
                 )
             }
@@ -42,7 +41,7 @@ extension RegisterRecipe {
         }
         let source = try await builder.source.resolved(
             with: session,
-            in: region.name,
+            in: place.name,
             architecture: staged.architecture
         )
         var tagged = registration

@@ -1,7 +1,9 @@
 import AWS
 import Bakefiles
+import ContainerImages
 import HTTPTransport
 import MachineImages
+import OCI
 import Reporting
 import Rollouts
 import Store
@@ -123,9 +125,9 @@ struct RegisterRecipe: Sendable {
                 try await register(registration, target, image, in: filled)
             }
         results.merge(made) { _, new in new }
+        let original = results[source]
         // First it is shared, and then copied, which takes long.
         results = try await handOut(results, registration)
-        let original = results[source]
         let copies = try await inEach(keyed(missing.filter { $0.name != source }, by: \.name)) { region in
             guard case .success(let original) = original else { throw RegistrationError.noSource(region: source) }
             return try await registration.copy(original, to: region)
@@ -179,6 +181,18 @@ struct RegisterRecipe: Sendable {
         try await inEach(results) { try await registration.handOut(try $0.get()) }
     }
 
+    /// An image that was baked for a machine of EC2 is another one than its own layers.
+    private func checkBuilder(_ image: ReleasedImage, named name: String) throws {
+        let stored = try StoredImage(manifest: image.manifest, in: store)
+        let label = stored.config.execution.labels[ImageAssembly.machineLabel] ?? "{}"
+        if try JSONValue.parse(Array(label.utf8))["builder"] != nil {
+            throw RegistrationError.unfit(
+                "the release has '\(name)' for a machine of EC2, and the Bakefile has no 'builder' for it",
+                fix: "write the 'builder' that it was baked with, or bake it again"
+            )
+        }
+    }
+
     /// Makes the disk, if there is a region that lacks the AMI, and fills snapshots with it.
     private func register(
         _ registration: ImageRegistration,
@@ -187,6 +201,7 @@ struct RegisterRecipe: Sendable {
         in regions: [PreparedRegion]
     ) async throws -> [String: Result<PlacedImage, any Error>] {
         if regions.isEmpty { return [:] }
+        try await BlockingPool.shared.run { try checkBuilder(image, named: target.image) }
         let share = max(8, Self.workers / regions.count)
         return try await MachineDisk.of(known(image, named: target.image), in: store) { disk in
             let boot = disk.bootMode

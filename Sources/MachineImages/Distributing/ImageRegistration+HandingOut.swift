@@ -75,8 +75,13 @@ extension ImageRegistration {
         if let after = settings.deprecateAfter, let registered = placed.registered {
             // Counted from when it was registered, so that the same is said each time; EC2 knows whole minutes.
             let time = (registered + after) / 60 * 60
-            let isOver = time <= session.clock.now()
-            if !isOver, try await ec2.image(placed.ami)?.deprecated != time { lacking.deprecation = time }
+            if time <= session.clock.now() {
+                say(
+                    "\(placed.region): \(placed.ami) would be deprecated since \(Timestamp.text(seconds: time)), which EC2 does not take"
+                )
+            } else if try await ec2.image(placed.ami)?.deprecated != time {
+                lacking.deprecation = time
+            }
         }
         if let wanted = settings.launchTemplate {
             let found = try await ec2.launchTemplate(named: wanted.name)

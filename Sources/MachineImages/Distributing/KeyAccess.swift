@@ -3,7 +3,8 @@ import OCI
 
 /// Whether a KMS key lets others start machines from what it encrypts, as far as its policy and its grants tell.
 ///
-/// A condition of the policy counts where it is about who calls; of others nobody knows before the call.
+/// What cannot be known before a call, such as other conditions and whether an account is in an organisation, is taken to be in
+/// favour of whoever calls.
 ///
 /// Source: Amazon EBS User Guide, "Share the KMS key used to encrypt a shared snapshot".
 struct KeyAccess {
@@ -41,19 +42,23 @@ struct KeyAccess {
         }
         let named = texts(statement["Principal"]) + texts(statement["Principal"]?["AWS"])
         let isNamed = named.contains { $0 == principal || $0.hasPrefix("arn:") && $0.contains("::\(principal):") }
-        return isNamed || named.contains("*") && areMet(statement["Condition"], by: principal)
+        let isFor = isNamed || named.contains("*")
+        return isFor && areMet(statement["Condition"], by: principal, elseBy: effect == "Allow")
     }
 
-    /// Whether conditions on who calls name the principal.
-    private func areMet(_ condition: JSONValue?, by principal: String) -> Bool {
-        let callers: Set<String> = [
-            "aws:principalaccount", "kms:calleraccount", "aws:principalorgid", "aws:principalorgpaths",
-        ]
+    /// Whether conditions are met by whoever calls; `unknown` is said of those of which nobody knows.
+    private func areMet(_ condition: JSONValue?, by principal: String, elseBy unknown: Bool) -> Bool {
+        let isAccount = !principal.contains(":")
+        let known: Set<String> =
+            isAccount
+            ? ["aws:principalaccount", "kms:calleraccount"] : ["aws:principalorgid", "aws:principalorgpaths"]
         return (condition?.objectValue ?? [:]).allSatisfy { comparison, members in
             (members.objectValue ?? [:]).allSatisfy { key, values in
-                if !callers.contains(key.lowercased()) { return true }
-                let isAmong = texts(values).contains {
-                    matches(principal, $0) || principal.contains("/\($0)") || $0.contains(lastPart(principal))
+                if !known.contains(key.lowercased()) { return unknown }
+                let isAmong = texts(values).contains { text in
+                    isAccount
+                        ? matches(principal, text)
+                        : principal.contains("/\(text)") || text.contains(lastPart(principal))
                 }
                 return comparison.lowercased().contains("not") ? !isAmong : isAmong
             }

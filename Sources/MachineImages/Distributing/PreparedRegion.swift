@@ -52,10 +52,14 @@ extension ImageRegistration {
                 fix: "name a key of your own: nobody else ever gets to use one that AWS manages"
             )
         }
-        let access = KeyAccess(
-            policy: try await kms.policy(of: key.arn),
-            grants: try await kms.grants(of: key.arn)
-        )
+        let access: KeyAccess
+        do {
+            access = KeyAccess(policy: try await kms.policy(of: key.arn), grants: try await kms.grants(of: key.arn))
+        } catch let error as ServiceError where error.isDenied {
+            // As of a key of another account.
+            say("\(region): whether \(key.arn) may be used by those who share the AMI is not known: \(error)")
+            return key.arn
+        }
         let shutOut = settings.share.filter { !access.allows($0) }
         if !shutOut.isEmpty {
             throw RegistrationError.unfit(

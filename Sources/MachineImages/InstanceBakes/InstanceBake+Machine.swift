@@ -45,7 +45,7 @@ extension InstanceBake {
         // Ours to stop once all is done, and nobody else's.
         case .stopping, .stopped: return known.applied > bundles.count
         case .shuttingDown, .terminated: return false
-        case nil: return now - known.started < 180
+        case nil: return isYoung(known)
         }
     }
 
@@ -76,6 +76,7 @@ extension InstanceBake {
             try await note(record)
             do {
                 record.instance = try await ec2.start(launch(choice, record))
+                record.launched = session.clock.now()
                 try await note(record)
                 say("\(record.instance ?? "") is started from \(source): \(words)")
                 return
@@ -141,15 +142,21 @@ extension InstanceBake {
         }
     }
 
+    /// Not every place of the service need know the machine yet.
+    func isYoung(_ record: InstanceBakeRecord) -> Bool {
+        record.launched.map { session.clock.now() - $0 < 300 } ?? false
+    }
+
     /// Throws where the machine is there no more.
     func check(_ instance: String, _ record: InstanceBakeRecord) async throws {
         let found = try await ec2.instance(instance)
         if let found, found.isGone {
             let isOver = session.clock.now() >= record.deadline
             let usual = isOver ? "its deadline came" : "somebody ended it, or it was a spot machine that was taken away"
-            throw InstanceBakeError.ended(instance: instance, region: region, found.reason ?? usual)
+            let reason = isOver ? nil : found.reason
+            throw InstanceBakeError.ended(instance: instance, region: region, reason ?? usual)
         }
-        if found == nil, session.clock.now() - record.started > 300 {
+        if found == nil, !isYoung(record) {
             throw InstanceBakeError.ended(instance: instance, region: region, "the service does not know it any more")
         }
     }

@@ -114,7 +114,7 @@ package struct InstanceBake: Sendable {
     /// Takes back all that a bake made, but for what it was made for.
     func end(_ record: InstanceBakeRecord) async throws {
         if let instance = record.instance {
-            try await ec2.terminate(instance)
+            try await ec2.terminate(instance, isYoung: isYoung(record))
             say("\(instance) is ended")
         } else {
             // The call that starts it may have been made, and its answer lost.
@@ -124,7 +124,11 @@ package struct InstanceBake: Sendable {
             }
         }
         let bucket = S3(session, region: region, bucket: record.bucket)
-        for object in try await bucket.objects(prefix: record.prefix) { try await bucket.delete(object.key) }
+        do {
+            for object in try await bucket.objects(prefix: record.prefix) { try await bucket.delete(object.key) }
+        } catch let error as ServiceError where error.code == "NoSuchBucket" {
+            // Somebody removed it with all that was in it.
+        }
         let journal = journal
         try await BlockingPool.shared.run { try journal.remove(record) }
     }
@@ -139,16 +143,22 @@ package struct InstanceBake: Sendable {
             defer { lock.release() }
             // Somebody may have ended it while we looked.
             let current = try await BlockingPool.shared.run { try journal.record(record.name) }
-            if let current { try await end(current) }
+            do {
+                if let current { try await end(current) }
+            } catch let error as ServiceError {
+                // It is in nobody's way.
+                say("what an earlier bake left cannot be taken back: \(error)")
+            }
         }
     }
 
     private func sayWhatStays(_ record: InstanceBakeRecord) {
-        let until = Timestamp.text(seconds: record.deadline)
-        say(
-            (record.instance.map { "\($0) stays" } ?? "a machine may have been started, and stays")
-                + " until \(until) at the latest; run the command again to go on with it"
-        )
+        let machine = record.instance.map { "\($0) stays" } ?? "a machine may have been started, and stays"
+        // One that is stopped cannot end itself.
+        let isStopped = record.applied > bundles.count
+        let until = isStopped ? "" : " until \(Timestamp.text(seconds: record.deadline)) at the latest"
+        let end = isStopped ? "go on with it, or 'ovenbird orphans' to end it" : "go on with it"
+        say("\(machine)\(until); run the command again to \(end)")
     }
 
     // MARK: Names

@@ -20,6 +20,8 @@ struct InstanceBakeRecord: Sendable, Hashable {
     var choice = 0
     /// Nil until the service has said it.
     var instance: String?
+    /// When it did, seconds since 1970: for a while not every place of the service knows the machine.
+    var launched: Int64?
     /// So many commands have done their part: one for each bundle, and one that takes the machine's traces away.
     var applied = 0
     /// The command that runs now, where it is known to have been sent.
@@ -38,6 +40,7 @@ struct InstanceBakeRecord: Sendable, Hashable {
             "applied": .integer(Int64(applied)), "bucket": .string(bucket), "choice": .integer(Int64(choice)),
             "command": command.map(JSONValue.string), "deadline": .integer(deadline),
             "identifier": .string(identifier), "image": .string(image), "instance": instance.map(JSONValue.string),
+            "launched": launched.map(JSONValue.integer),
             "name": .string(name), "plan": .string(plan.description), "project": .string(project),
             "started": .integer(started),
         ])
@@ -65,6 +68,7 @@ extension InstanceBakeRecord {
             deadline: deadline,
             choice: Int(choice),
             instance: document["instance"]?.stringValue,
+            launched: document["launched"]?.integerValue,
             applied: Int(applied),
             command: document["command"]?.stringValue
         )

@@ -37,8 +37,9 @@ struct OrphanRule: Sendable {
 
     /// Who is younger may be in somebody's work: seconds.
     ///
-    /// The service gives a snapshot up an hour after its last block.
-    static let grace: Int64 = 7200
+    /// The service gives a snapshot up an hour after its last block, and nobody says when that came: two days are enough for
+    /// the slowest.
+    static let grace: Int64 = 172_800
 
     struct OwnSnapshot: Sendable, Hashable {
         var id: String
