@@ -105,6 +105,8 @@ struct InterruptionTests {
             return "nothing"
         }
         #expect(first.hasSuffix("Z still exporting 'w\\x1beb'"), "\(first)")
-        #expect(try await Waiting.saying("", say: { _ in Issue.record("it was quick") }) { 7 } == 7)
+        #expect(
+            try await Waiting.saying("", every: .seconds(3600), say: { _ in Issue.record("it was quick") }) { 7 } == 7
+        )
     }
 }

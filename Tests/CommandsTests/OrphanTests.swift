@@ -15,7 +15,7 @@ import Testing
         let begun = try await test.start("2", image: "second")
         let loose = try await test.complete("3")
         let young = try await test.start("4", image: "fourth")
-        for id in [begun, loose] { test.aws.makeOlder(id, seconds: 3 * 3600 + 60) }
+        for id in [begun, loose] { test.aws.makeOlder(id, seconds: 3 * 86_400 + 60) }
         test.aws.makeOlder(young, seconds: 3660)
         return (test, begun, loose, young)
     }
@@ -28,8 +28,8 @@ import Testing
         #expect(
             result.text == """
                 KIND      REGION     ID                      IMAGE   VERSION  AGE  STATE
-                snapshot  eu-west-1  \(begun)  second  2        3 h  begun      would be removed
-                snapshot  eu-west-1  \(loose)  base    3        3 h  of no AMI  would be removed
+                snapshot  eu-west-1  \(begun)  second  2        3 d  begun      would be removed
+                snapshot  eu-west-1  \(loose)  base    3        3 d  of no AMI  would be removed
                 snapshot  eu-west-1  \(young)  fourth  4        1 h  begun      stays: it is younger than 48 h, and may be in work
 
                 """,
@@ -146,7 +146,7 @@ import Testing
     @Test func `what registrations of the store need stays`() async throws {
         let test = try await RegisterKitchen()
         func orphans() async throws -> [[String]] {
-            for snapshot in test.aws.snapshots("eu-west-1") { test.aws.makeOlder(snapshot.id, seconds: 9000) }
+            for snapshot in test.aws.snapshots("eu-west-1") { test.aws.makeOlder(snapshot.id, seconds: 200_000) }
             let result = try await test.kitchen.ovenbird(
                 ["orphans", "--format", "json"],
                 environment: test.aws.environment()

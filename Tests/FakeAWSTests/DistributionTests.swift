@@ -111,7 +111,7 @@ import Testing
                 assert answer["ResponseMetadata"]["HTTPStatusCode"] == 503
                 refused("TooManyUpdates", ssm.put_parameter, **put)
                 # Impatient only where no answer comes.
-                config = Config(retries={"max_attempts": 0}, read_timeout=2)
+                config = Config(retries={"max_attempts": 0}, read_timeout=20)
                 try:
                     client("ssm").put_parameter(**put)
                     raise AssertionError("it was answered")

@@ -12,7 +12,7 @@ import Testing
         _ id: String,
         of image: String = "base",
         _ status: EC2.Snapshot.State = .completed,
-        age: Int64? = 10_000
+        age: Int64? = 200_000
     ) -> OrphanRule.OwnSnapshot {
         .init(
             id: id,
@@ -24,7 +24,7 @@ import Testing
         )
     }
 
-    private func image(_ ami: String, _ state: EC2.MachineImage.State, age: Int64 = 10_000) -> OwnImage {
+    private func image(_ ami: String, _ state: EC2.MachineImage.State, age: Int64 = 200_000) -> OwnImage {
         OwnImage(
             region: "eu-west-1",
             ami: ami,
