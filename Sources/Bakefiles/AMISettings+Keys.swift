@@ -60,7 +60,7 @@ package struct AMISettings: Sendable, Hashable {
             ),
             .optional(
                 "deprecate-after",
-                .seconds,
+                .currency,
                 \.deprecateAfter,
                 "how long an AMI is current, as in '90d'; it can be used longer"
             ),
@@ -102,6 +102,21 @@ package struct AMISettings: Sendable, Hashable {
         ]
     )
     .shape(LaunchTemplate())
+}
+
+extension Shape where Value == Int64 {
+    /// Source: Amazon EC2 API Reference, EnableImageDeprecation: ten years at most.
+    fileprivate static var currency: Shape {
+        seconds.then { seconds, node, reading in
+            if (60...3650 * 86_400).contains(seconds) { return seconds }
+            return reading.fail(
+                at: node.place,
+                "\(reading.subject) is out of range",
+                .badDuration,
+                why: "it is from '1m' to '3650d'"
+            )
+        }
+    }
 }
 
 extension Grammar {

@@ -6,8 +6,8 @@ extension Destination {
         "a repository, or a mapping",
         text: Shape<String>.repository.map { Destination(repository: $0) },
         mapping: keys.shape(Destination(repository: "")).then { destination, node, reading in
-            let host = destination.repository.prefix { $0 != "/" }
-            if !destination.isMade || host.contains(".dkr.ecr") { return destination }
+            let host = String(destination.repository.prefix { $0 != "/" })
+            if !destination.isMade || reading.matches(host, Grammar.awsRegistry.pattern) { return destination }
             return reading.fail(
                 at: node["create"]?.place ?? node.place,
                 "no repository is made in '\(host)'",

@@ -23,6 +23,14 @@ extension Grammar {
         rule: "names of letters, digits, '_', '.' and '-', each after a '/'"
     )
 
+    /// Source: Amazon ECR User Guide, "Amazon ECR private registries".
+    static let awsRegistry = Grammar(
+        "a registry of AWS",
+        "[0-9]{12}\\.dkr\\.ecr(?:-fips)?\\.[a-z]{2}(?:-[a-z]+)+-[0-9]{1,2}\\.amazonaws\\.(?:com|com\\.cn|eu)",
+        .badName,
+        rule: "the form 'ACCOUNT.dkr.ecr.REGION.amazonaws.com'"
+    )
+
     /// Source: IAM API Reference, CreateInstanceProfile.
     static let instanceProfile = Grammar(
         "an instance profile",

@@ -99,7 +99,7 @@ extension ImageDraft {
             platform: reading.platform,
             tests: tests,
             userData: userData,
-            registering: ami,
+            registering: registering,
             builder: builder?.builder
         )
     }
@@ -112,10 +112,26 @@ extension ImageDraft {
         return .object(members)
     }
 
+    /// A machine of EC2 bakes in one region, and the others copy.
+    private var registering: AMISettings? {
+        guard var ami else { return nil }
+        if builder != nil { ami.copyFrom = ami.copyFrom ?? ami.regions.first }
+        return ami
+    }
+
     /// A machine of EC2 is sent no secrets: they would stand in its commands.
     private func checkBuilder(_ steps: [Step], _ node: Node, _ reading: inout Reading) -> Bool {
         guard builder != nil else { return true }
         var isGood = true
+        for member in [node["disk"], node["ami"]?["keys"]].compactMap(\.self) {
+            reading.report(
+                at: member.place,
+                "the disk of a machine of EC2 is as its AMI has it, and has no settings of its own yet",
+                .notYet,
+                fix: "bake without 'builder:', or without this"
+            )
+            isGood = false
+        }
         for step in steps {
             guard case .run(let run) = step.action, let secret = run.secrets.first else { continue }
             reading.report(

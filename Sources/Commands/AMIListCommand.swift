@@ -62,15 +62,8 @@ struct AMIListCommand: AsyncParsableCommand {
                 }
             }
         }
-        var found: [(OwnImage, ImageUsers?)] = []
-        var failures: [RegionFailure] = []
-        for region in places {
-            switch results[region] {
-            case .success(let one): found += one.images.map { ($0, one.users) }
-            case .failure(let error): failures.append(RegionFailure(region: region, error: error))
-            case nil: break
-            }
-        }
+        let (lists, failures) = sorted(results, by: places)
+        let found = lists.flatMap { list in list.value.images.map { ($0, list.value.users) } }
         if found.isEmpty, failures.isEmpty { Console.say("there are no such AMIs") }
         try show(found.sorted { ($0.0.image, $0.0.region) < ($1.0.image, $1.0.region) }, now)
         if failures.isEmpty { return }

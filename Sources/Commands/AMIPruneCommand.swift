@@ -131,6 +131,7 @@ struct AMIPruneCommand: AsyncParsableCommand {
     private func counted(_ count: Int, _ word: String) -> String { "\(count) \(word)\(count == 1 ? "" : "s")" }
 
     private func fate(_ outcome: Pruning.Outcome?) -> String {
+        if apply, outcome == nil { return "not gone, or not its snapshots" }
         let kept = (outcome?.kept ?? [:]).sorted { $0.key < $1.key }.map { "; \($0.key) stays: \($0.value)" }
         return (apply ? "gone" : "would go") + kept.joined()
     }

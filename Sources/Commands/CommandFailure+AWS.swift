@@ -53,7 +53,7 @@ extension CommandFailure {
                 [Diagnostic("the image cannot be baked on a machine", identifier, why: error.description, fix: fix)]
             )
         case let error as BundleError:
-            self.init(.internalError, message: error.description)
+            self.init(.usage, message: error.description)
         default: return nil
         }
     }

@@ -1,6 +1,8 @@
 import AWS
 import Bakefiles
+import Diagnostics
 import HTTPTransport
+import MachineImages
 import OCI
 
 /// The repositories that a push needs and the Bakefile wants made.
@@ -11,10 +13,18 @@ enum ECRRepositories {
     static func make(_ repositories: [String], project: String, _ session: AWSSession) async throws {
         for name in repositories {
             let parts = name.split(separator: "/", maxSplits: 1).map(String.init)
-            guard parts.count == 2, let registry = ECRRegistry(host: parts[0]) else { continue }
+            guard parts.count == 2, let registry = ECRRegistry(host: parts[0]) else {
+                throw InvalidInput(
+                    Diagnostic(
+                        "'\(name)' is in no registry of AWS, and cannot be made",
+                        .badReference,
+                        fix: "write the host as AWS shows it, or remove 'create'"
+                    )
+                )
+            }
             let ecr = ECR(session, registry)
             if try await ecr.hasRepository(parts[1]) { continue }
-            try await ecr.createRepository(parts[1], tags: [Tag(key: "ovenbird:project", value: project)])
+            try await ecr.createRepository(parts[1], tags: [Tag(key: MachineName.projectTag, value: project)])
             Console.say("'\(name)' is made, with tags that never change")
         }
     }

@@ -63,15 +63,8 @@ struct OrphansCommand: AsyncParsableCommand {
                 }
             }
         }
-        var found: [Orphan] = []
-        var failures: [RegionFailure] = []
-        for region in places {
-            switch results[region] {
-            case .success(let orphans): found += orphans
-            case .failure(let error): failures.append(RegionFailure(region: region, error: error))
-            case nil: break
-            }
-        }
+        let (lists, failures) = sorted(results, by: places)
+        let found = lists.flatMap(\.value)
         if found.isEmpty, failures.isEmpty { Console.say("nothing was left") }
         try show(found, now)
         if failures.isEmpty { return }

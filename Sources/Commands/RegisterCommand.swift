@@ -110,13 +110,10 @@ struct RegisterCommand: AsyncParsableCommand {
             let image = bakefile.image(named: name)
             var settings = image?.registering ?? AMISettings()
             if !regions.isEmpty {
-                settings.regions = regions
-                if !settings.regions.contains(where: { $0 == settings.copyFrom }) { settings.copyFrom = nil }
+                settings.regions = regions.indices.filter { !regions[..<$0].contains(regions[$0]) }.map { regions[$0] }
+                let isThere = settings.regions.contains { $0 == settings.copyFrom }
+                if !isThere { settings.copyFrom = image?.builder == nil ? nil : settings.regions.first }
             }
-            let all = settings.regions
-            settings.regions = all.indices.filter { !all[..<$0].contains(all[$0]) }.map { all[$0] }
-            // Where a machine of EC2 bakes it, one region is enough.
-            if image?.builder != nil, settings.copyFrom == nil { settings.copyFrom = settings.regions.first }
             if settings.regions.isEmpty, !images.isEmpty {
                 problems.add(Self.noRegion("image '\(name)' has no region"))
             }

@@ -207,7 +207,6 @@ import Testing
                 == .object([
                     "DocumentName": "AWS-RunShellScript", "InstanceIds": .strings(["i-1"]), "Comment": "c",
                     "TimeoutSeconds": 600, "OutputS3BucketName": "bucket", "OutputS3KeyPrefix": "p/q",
-                    "OutputS3Region": "eu-west-1",
                     "Parameters": .object([
                         "commands": .strings(["a", "", "  b"]), "executionTimeout": .strings(["60"]),
                     ]),

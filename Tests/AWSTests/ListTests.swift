@@ -42,7 +42,7 @@ import Testing
         )
         let groups = try await AutoScaling(bench.session, region: "eu-west-1").groups()
         #expect(groups.map(\.name) == ["old", "web", "mixed"])
-        #expect(groups[0].launchConfiguration == "conf" && groups[0].templates.isEmpty)
+        #expect(groups[0].templates.isEmpty && groups[0].images.isEmpty)
         #expect(groups[1].templates.map(\.id) == ["lt-1"] && groups[1].templates.map(\.version) == ["3"])
         #expect(groups[2].templates.map(\.name) == ["big", nil])
         #expect(groups[2].templates.map(\.version) == [nil, "$Latest"])
@@ -125,8 +125,10 @@ import Testing
             """,
             """
             <DescribeLaunchTemplateVersionsResponse><launchTemplateVersionSet>
-            <item><versionNumber>2</versionNumber><launchTemplateData><imageId>ami-1</imageId></launchTemplateData></item>
-            <item><versionNumber>1</versionNumber><launchTemplateData/></item>
+            <item><launchTemplateId>lt-1</launchTemplateId><versionNumber>2</versionNumber>
+            <defaultVersion>false</defaultVersion><launchTemplateData><imageId>ami-1</imageId></launchTemplateData></item>
+            <item><launchTemplateId>lt-1</launchTemplateId><versionNumber>1</versionNumber>
+            <defaultVersion>true</defaultVersion><launchTemplateData/></item>
             </launchTemplateVersionSet></DescribeLaunchTemplateVersionsResponse>
             """
         )
@@ -154,13 +156,13 @@ import Testing
         let bench = bench(
             """
             <DescribeInstancesResponse><reservationSet><item><instancesSet><item><instanceId>i-1</instanceId>
-            <imageId>ami-1</imageId></item></instancesSet></item></reservationSet></DescribeInstancesResponse>
+            <imageId>ami-1</imageId><instanceState><code>16</code><name>running</name></instanceState></item></instancesSet></item></reservationSet></DescribeInstancesResponse>
             """,
             "<DescribeInstancesResponse><reservationSet/></DescribeInstancesResponse>"
         )
         let images = (1...201).map { "ami-\($0)" }
-        let found = try await EC2(bench.session, region: "eu-west-1").machines(startedFrom: images)
-        #expect(found.map(\.instance) == ["i-1"] && found.map(\.image) == ["ami-1"])
+        let found = try await EC2(bench.session, region: "eu-west-1").instances(startedFrom: images)
+        #expect(found.map(\.id) == ["i-1"] && found.map(\.image) == ["ami-1"])
         #expect(bodies(bench).map { $0.contains("Filter.1.Value.200=") } == [true, false])
         #expect(bodies(bench)[1].contains("Filter.1.Value.1=ami-201&Filter.2.Name=instance-state-name"))
     }

@@ -117,7 +117,7 @@ import Testing
         #expect(try text("cn-north-1") == "https://ec2.cn-north-1.amazonaws.com.cn/")
         #expect(
             try text("us-gov-west-1", ["AWS_USE_FIPS_ENDPOINT": "true"])
-                == "https://ec2-fips.us-gov-west-1.amazonaws.com/"
+                == "https://ec2.us-gov-west-1.amazonaws.com/"
         )
         #expect(try text("eu-west-1", ["AWS_ENDPOINT_URL": "http://127.0.0.1:5000"]) == "http://127.0.0.1:5000/")
         let both = ["AWS_ENDPOINT_URL": "http://127.0.0.1:5000", "AWS_ENDPOINT_URL_EC2": "http://127.0.0.1:6000/x"]

@@ -95,7 +95,7 @@ private final class FakeHandler: ChannelInboundHandler {
             let parts = head.uri.split(separator: "?", maxSplits: 1).map(String.init)
             var query: [String: String] = [:]
             for member in (parts.count > 1 ? parts[1] : "").split(separator: "&") {
-                let pair = member.split(separator: "=", maxSplits: 1).map { decoded(String($0)) }
+                let pair = member.split(separator: "=", maxSplits: 1).map { URLText.decoded(String($0)) }
                 query[pair[0]] = pair.count > 1 ? pair[1] : ""
             }
             let headers = Dictionary(head.headers.map { ($0.name.lowercased(), $0.value) }) { first, _ in first }
@@ -165,20 +165,4 @@ private final class FakeHandler: ChannelInboundHandler {
             handler.value.trickle(rest.dropFirst(), context)
         }
     }
-}
-
-private func decoded(_ text: String) -> String {
-    var bytes: [UInt8] = []
-    var rest = Array(text.utf8)[...]
-    while let byte = rest.popFirst() {
-        if byte == UInt8(ascii: "%"), rest.count >= 2,
-            let value = UInt8(String(decoding: rest.prefix(2), as: UTF8.self), radix: 16)
-        {
-            bytes.append(value)
-            rest = rest.dropFirst(2)
-        } else {
-            bytes.append(byte)
-        }
-    }
-    return String(decoding: bytes, as: UTF8.self)
 }

@@ -90,6 +90,8 @@ import Testing
             deprecated: nil,
             isPublic: false,
             isProtected: false,
+            architecture: "x86_64",
+            leavesVolumes: false,
             tags: [
                 Tag(key: "ovenbird:image", value: "base"), Tag(key: "ovenbird:version", value: "1"),
                 Tag(key: "ovenbird:identity", value: "sha256:1"),

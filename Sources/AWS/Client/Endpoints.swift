@@ -12,7 +12,7 @@ package struct Endpoints: Sendable {
     package func address(of service: ServiceCall.Service, in region: String) throws -> WebAddress {
         if let configured = try configured(service) { return configured }
         let isFIPS = variables.isTrue("AWS_USE_FIPS_ENDPOINT")
-        let name = isFIPS ? "\(service.rawValue)-fips" : service == .ecr ? "api.ecr" : service.rawValue
+        let name = isFIPS && Self.hasOwnFIPS(service, region) ? "\(service.rawValue)-fips" : Self.plainName(service)
         let place = service == .iam ? Self.placeOfIAM(region) : ".\(region)"
         guard
             let address = WebAddress(
@@ -50,6 +50,17 @@ package struct Endpoints: Sendable {
         if region.hasPrefix("cn-") { return "cn-north-1" }
         if region.hasPrefix("us-gov-") { return "us-gov-west-1" }
         return "us-east-1"
+    }
+
+    private static func plainName(_ service: ServiceCall.Service) -> String {
+        service == .ecr ? "api.ecr" : service.rawValue
+    }
+
+    /// Most services have no other endpoints than such ones in GovCloud, under their plain names.
+    ///
+    /// Source: AWS General Reference, "Federal Information Processing Standard (FIPS) endpoints by service".
+    private static func hasOwnFIPS(_ service: ServiceCall.Service, _ region: String) -> Bool {
+        !region.hasPrefix("us-gov-") || [.ebs, .ecr, .kms, .s3].contains(service)
     }
 
     private static func placeOfIAM(_ region: String) -> String {

@@ -15,7 +15,6 @@ package struct AutoScaling: Sendable {
     /// A group, with all that may say which AMI it starts.
     package struct Group: Sendable, Hashable {
         package var name: String
-        package var launchConfiguration: String?
         package var templates: [TemplateVersion]
         /// Named without a template between.
         package var images: [String]
@@ -75,13 +74,11 @@ package struct AutoScaling: Sendable {
 
     private struct GroupEntry: Decodable {
         var name: String
-        var launchConfiguration: String?
         var template: Specification?
         var policy: MixedInstances?
 
         enum CodingKeys: String, CodingKey {
             case name = "AutoScalingGroupName"
-            case launchConfiguration = "LaunchConfigurationName"
             case template = "LaunchTemplate"
             case policy = "MixedInstancesPolicy"
         }
@@ -91,7 +88,6 @@ package struct AutoScaling: Sendable {
             let named = [template, policy?.template?.specification] + overrides.map(\.specification)
             return Group(
                 name: name,
-                launchConfiguration: launchConfiguration,
                 templates: named.compactMap { $0?.version },
                 images: overrides.compactMap(\.image)
             )

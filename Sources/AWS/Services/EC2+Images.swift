@@ -20,6 +20,10 @@ extension EC2 {
         package var isPublic: Bool
         /// The account has forbidden to deregister it.
         package var isProtected: Bool
+        /// `x86_64` or `arm64`.
+        package var architecture: String
+        /// A volume of it outlives the machine that is started from it.
+        package var leavesVolumes: Bool
         package var tags: [Tag]
 
         package enum State: String, Sendable, Hashable, Decodable {
@@ -90,7 +94,7 @@ extension EC2 {
         return found
     }
 
-    private func images(_ choose: (inout QueryForm) -> Void) async throws -> [MachineImage] {
+    func images(_ choose: (inout QueryForm) -> Void) async throws -> [MachineImage] {
         try await list(Page.self, "DescribeImages", choose).map(\.image)
     }
 
@@ -111,6 +115,7 @@ extension EC2 {
         var deprecationTime: String?
         var isPublic: Bool?
         var deregistrationProtection: String?
+        var architecture: String?
         var blockDeviceMapping: Items<Mapping>?
         var tagSet: Items<Tag>?
 
@@ -127,6 +132,8 @@ extension EC2 {
                 deprecated: deprecationTime.flatMap { Timestamp.seconds($0) },
                 isPublic: isPublic ?? false,
                 isProtected: deregistrationProtection.map { $0 != "disabled" } ?? false,
+                architecture: architecture ?? "",
+                leavesVolumes: mappings.contains { $0.ebs?.deleteOnTermination == false },
                 tags: tagSet?.items ?? []
             )
         }
@@ -139,7 +146,10 @@ extension EC2 {
         var ebs: Device?
     }
 
-    private struct Device: Decodable { var snapshotId: String? }
+    private struct Device: Decodable {
+        var snapshotId: String?
+        var deleteOnTermination: Bool?
+    }
 }
 
 extension EC2 {

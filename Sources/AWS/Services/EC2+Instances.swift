@@ -93,6 +93,8 @@ extension EC2 {
         }
 
         package var id: String
+        /// The AMI that it was started from.
+        package var image: String
         package var state: State
         package var isSpot: Bool
         /// Why it is as it is, where the service says so.
@@ -115,11 +117,26 @@ extension EC2 {
     /// The machines with this tag that are not gone.
     package func instances(tagged tag: Tag) async throws -> [Instance] {
         try await instances { form in
-            form.add("Filter.1.Name", "tag:\(tag.key)")
-            form.add("Filter.1.Value", list: [tag.value])
-            form.add("Filter.2.Name", "instance-state-name")
-            form.add("Filter.2.Value", list: ["pending", "running", "stopping", "stopped"])
+            form.add(filters: [
+                "tag:\(tag.key)": [Self.literal(tag.value)],
+                "instance-state-name": ["pending", "running", "stopping", "stopped"],
+            ])
         }
+    }
+
+    /// The machines that were started from these AMIs; those that are terminated are none.
+    package func instances(startedFrom images: [String]) async throws -> [Instance] {
+        var found: [Instance] = []
+        for some in Self.filterValues(images) {
+            found += try await instances { form in
+                form.add(filters: [
+                    "image-id": some,
+                    "instance-state-name": ["pending", "running", "shutting-down", "stopping", "stopped"],
+                ])
+                form.add("MaxResults", 1000)
+            }
+        }
+        return found
     }
 
     package func stop(_ instance: String) async throws {
@@ -148,32 +165,26 @@ extension EC2 {
     }
 
     private func instances(_ choose: (inout QueryForm) -> Void) async throws -> [Instance] {
-        var found: [Instance] = []
-        var next: String?
-        repeat {
-            var form = QueryForm("DescribeInstances", version: Self.version)
-            choose(&form)
-            form.add("NextToken", next)
-            let answer: Answer = try await session.xml(call("DescribeInstances", form), in: region)
-            found += answer.reservationSet.items.flatMap(\.instancesSet.items).map(\.instance)
-            next = answer.nextToken.flatMap { $0.isEmpty ? nil : $0 }
-        } while next != nil
-        return found
+        try await list(Page.self, "DescribeInstances", choose)
+            .flatMap { $0.instancesSet?.items ?? [] }.map(\.instance)
     }
 
     private struct Started: Decodable { var instancesSet: Items<StartedInstance> }
 
     private struct StartedInstance: Decodable { var instanceId: String }
 
-    private struct Answer: Decodable {
-        var reservationSet: Items<Reservation>
+    private struct Page: ListPage {
+        var reservationSet: Items<Reservation>?
         var nextToken: String?
+        var items: [Reservation] { reservationSet?.items ?? [] }
+        var next: String? { nextToken }
     }
 
-    private struct Reservation: Decodable { var instancesSet: Items<Entry> }
+    private struct Reservation: Decodable { var instancesSet: Items<Entry>? }
 
     private struct Entry: Decodable {
         var instanceId: String
+        var imageId: String?
         var instanceState: StateEntry
         var instanceLifecycle: String?
         var stateReason: Reason?
@@ -182,6 +193,7 @@ extension EC2 {
         var instance: Instance {
             Instance(
                 id: instanceId,
+                image: imageId ?? "",
                 state: instanceState.name,
                 isSpot: instanceLifecycle == "spot",
                 reason: stateReason?.message,

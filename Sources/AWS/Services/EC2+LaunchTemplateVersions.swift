@@ -51,20 +51,7 @@ extension EC2 {
         _ = try await session.send(call("ModifyLaunchTemplate", form), in: region)
     }
 
-    private struct Answer: Decodable { var launchTemplateVersionSet: Items<Entry> }
+    private struct Answer: Decodable { var launchTemplateVersionSet: Items<LaunchTemplateEntry> }
 
-    private struct Added: Decodable { var launchTemplateVersion: Entry }
-
-    private struct Entry: Decodable {
-        var launchTemplateId: String
-        var versionNumber: Int
-        var defaultVersion: Bool
-        var launchTemplateData: Data?
-
-        var version: LaunchTemplateVersion {
-            LaunchTemplateVersion(number: versionNumber, image: launchTemplateData?.imageId)
-        }
-    }
-
-    private struct Data: Decodable { var imageId: String? }
+    private struct Added: Decodable { var launchTemplateVersion: LaunchTemplateEntry }
 }

@@ -25,7 +25,7 @@ extension EC2 {
             return try await list(VersionPage.self, "DescribeLaunchTemplateVersions") { form in
                 form.add("LaunchTemplateId", id)
                 form.add("MaxResults", 200)
-            }.map { LaunchTemplateVersion(number: $0.versionNumber, image: $0.launchTemplateData?.imageId) }
+            }.map(\.version)
         } catch let error as ServiceError where error.code == "InvalidLaunchTemplateId.NotFound" {
             return []
         }
@@ -55,16 +55,23 @@ extension EC2 {
     }
 
     private struct VersionPage: ListPage {
-        var launchTemplateVersionSet: Items<VersionEntry>?
+        var launchTemplateVersionSet: Items<LaunchTemplateEntry>?
         var nextToken: String?
-        var items: [VersionEntry] { launchTemplateVersionSet?.items ?? [] }
+        var items: [LaunchTemplateEntry] { launchTemplateVersionSet?.items ?? [] }
         var next: String? { nextToken }
     }
 
-    private struct VersionEntry: Decodable {
+    /// A version as answers have it.
+    struct LaunchTemplateEntry: Decodable {
+        var launchTemplateId: String
         var versionNumber: Int
-        var launchTemplateData: TemplateData?
-    }
+        var defaultVersion: Bool
+        var launchTemplateData: Content?
 
-    private struct TemplateData: Decodable { var imageId: String? }
+        struct Content: Decodable { var imageId: String? }
+
+        var version: LaunchTemplateVersion {
+            LaunchTemplateVersion(number: versionNumber, image: launchTemplateData?.imageId)
+        }
+    }
 }

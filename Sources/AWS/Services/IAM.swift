@@ -19,7 +19,7 @@ package struct IAM: Sendable {
         form.add("InstanceProfileName", name)
         do {
             let answer: ProfileAnswer = try await session.xml(call("GetInstanceProfile", form), in: region)
-            return (answer.result.profile.roles?.member ?? []).map(\.name)
+            return (answer.result.profile.roles?.items ?? []).map(\.name)
         } catch let error as ServiceError where error.code == "NoSuchEntity" {
             return nil
         }
@@ -27,24 +27,17 @@ package struct IAM: Sendable {
 
     /// The names of the managed policies that a role has; what it has of its own is not among them.
     package func policies(ofRole name: String) async throws -> [String] {
-        var found: [String] = []
-        var marker: String?
-        repeat {
+        try await session.list(PolicyPage.self, in: region) { marker in
             var form = QueryForm("ListAttachedRolePolicies", version: Self.version)
             form.add("RoleName", name)
             form.add("Marker", marker)
-            let answer: PolicyAnswer = try await session.xml(call("ListAttachedRolePolicies", form), in: region)
-            found += (answer.result.policies?.member ?? []).map(\.name)
-            marker = answer.result.isTruncated == true ? answer.result.marker : nil
-        } while marker != nil
-        return found
+            return call("ListAttachedRolePolicies", form)
+        }.map(\.name)
     }
 
     private func call(_ operation: String, _ form: QueryForm) -> ServiceCall {
         ServiceCall(.iam, operation, headers: QueryForm.headers, body: form.bytes)
     }
-
-    private struct Members<Member: Decodable>: Decodable { var member: [Member]? }
 
     private struct ProfileAnswer: Decodable {
         var result: ProfileResult
@@ -70,8 +63,10 @@ package struct IAM: Sendable {
         enum CodingKeys: String, CodingKey { case name = "RoleName" }
     }
 
-    private struct PolicyAnswer: Decodable {
+    private struct PolicyPage: ListPage {
         var result: PolicyResult
+        var items: [Policy] { result.policies?.items ?? [] }
+        var next: String? { result.isTruncated == true ? result.marker : nil }
 
         enum CodingKeys: String, CodingKey { case result = "ListAttachedRolePoliciesResult" }
     }

@@ -61,7 +61,6 @@ extension SSM {
             ]),
             "OutputS3BucketName": .string(command.bucket),
             "OutputS3KeyPrefix": .string(command.prefix),
-            "OutputS3Region": .string(region),
         ])
         // An agent that was heard of a moment ago may not be known everywhere.
         let call = call("SendCommand", body, mayBeUnknownYet: ["InvalidInstanceId"])
@@ -99,7 +98,6 @@ extension SSM {
         package var code: Int
         /// The beginning of its output, 24 000 characters at most, once it has ended.
         package var output: String
-        package var errors: String
     }
 
     package func invocation(_ command: String, on instance: String) async throws -> Invocation {
@@ -114,14 +112,7 @@ extension SSM {
             status: status,
             details: document["StatusDetails"]?.stringValue ?? status.rawValue,
             code: Int(document["ResponseCode"]?.integerValue ?? -1),
-            output: document["StandardOutputContent"]?.stringValue ?? "",
-            errors: document["StandardErrorContent"]?.stringValue ?? ""
+            output: document["StandardOutputContent"]?.stringValue ?? ""
         )
-    }
-
-    /// Asks for the end of a command; one that has ended stays as it is.
-    package func cancel(_ command: String, on instance: String) async throws {
-        let body = JSONValue.object(["CommandId": .string(command), "InstanceIds": .strings([instance])])
-        _ = try await send(call("CancelCommand", body))
     }
 }

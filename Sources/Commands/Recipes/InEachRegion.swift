@@ -54,3 +54,20 @@ func inEach<Given: Sendable, Value: Sendable>(
     try Task.checkCancellation()
     return results
 }
+
+/// Results in the order of their regions, apart from what went wrong.
+func sorted<Value>(
+    _ results: [String: Result<Value, any Error>],
+    by regions: [String]
+) -> (values: [(region: String, value: Value)], failures: [RegionFailure]) {
+    var values: [(region: String, value: Value)] = []
+    var failures: [RegionFailure] = []
+    for region in regions {
+        switch results[region] {
+        case .success(let value): values.append((region, value))
+        case .failure(let error): failures.append(RegionFailure(region: region, error: error))
+        case nil: break
+        }
+    }
+    return (values, failures)
+}

@@ -61,15 +61,14 @@ struct PruneRecipe: Sendable {
             }
             return plan
         }
-        var outcome = Outcome(account: account, outcomes: gone.withLock { $0 })
-        for region in request.regions {
-            switch results[region] {
-            case .success(let plan): outcome.plans[region] = plan
-            case .failure(let error): outcome.failures.append(RegionFailure(region: region, error: error))
-            case nil: break
-            }
-        }
-        return outcome
+        let (plans, failures) = sorted(results, by: request.regions)
+        return Outcome(
+            account: account,
+            plans: Dictionary(uniqueKeysWithValues: plans.map { ($0.region, $0.value) }),
+            outcomes: gone.withLock { $0 },
+            failures: failures
+                + plans.flatMap { plan in plan.value.failures.map { RegionFailure(region: plan.region, error: $0) } }
+        )
     }
 
     /// AMIs and identities that the newest releases name, and the first digits of the newest release that does.

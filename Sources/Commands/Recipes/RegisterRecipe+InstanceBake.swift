@@ -8,7 +8,7 @@ import Store
 import SystemIO
 
 extension RegisterRecipe {
-    /// Bakes the image on a machine of each of the regions, which are the one that others get copies from, or none.
+    /// Bakes the image on a machine of EC2 in each of the regions, which are the one that others get copies from, or none.
     func bakeOnInstance(
         _ registration: ImageRegistration,
         _ target: Target,
@@ -17,44 +17,45 @@ extension RegisterRecipe {
         in regions: [PreparedRegion]
     ) async throws -> [String: Result<PlacedImage, any Error>] {
         try await inEach(keyed(regions, by: \.name)) { place in
-            try await bake(registration, target, builder, image, in: place)
+            let staged = try await BlockingPool.shared.run {
+                guard try stated(of: image) == builder.source.json else {
+                    throw InstanceBakeError.notReady(
+                        region: place.name,
+                        ["the release's image starts from another AMI than the Bakefile says: bake it again"]
+                    )
+                }
+                return try StepBundles.staged(
+                    of: image.identity,
+                    project: release.project,
+                    name: target.image,
+                    in: store
+                )
+            }
+            let source = try await builder.source.resolved(
+                with: session,
+                in: place.name,
+                architecture: staged.architecture
+            )
+            var tagged = registration
+            tagged.tags.append(Tag(key: "ovenbird:source", value: source))
+            return try await InstanceBake(tagged, on: builder, from: source, applying: staged, in: place).run()
         }
     }
 
-    private func bake(
-        _ registration: ImageRegistration,
-        _ target: Target,
-        _ builder: BuilderInstance,
-        _ image: ReleasedImage,
-        in place: PreparedRegion
-    ) async throws -> PlacedImage {
-        let staged = try await BlockingPool.shared.run {
-            let stored = try StoredImage(manifest: image.manifest, in: store)
-            let label = stored.config.execution.labels[ImageAssembly.machineLabel] ?? ""
-            guard try JSONValue.parse(Array(label.utf8))["builder"]?["ami"] == builder.source.json else {
-                throw InstanceBakeError.notReady(
-                    region: place.name,
-                    ["the release's image starts from another AMI than the Bakefile says: bake it again"]
-                )
-            }
-            return try StepBundles.staged(of: image.identity, project: release.project, name: target.image, in: store)
+    /// Throws where an image was baked for a machine of EC2: that is another one than its own layers.
+    func checkLayers(of image: ReleasedImage, named name: String) throws {
+        if try stated(of: image) != nil {
+            throw RegistrationError.unfit(
+                "the release has '\(name)' for a machine of EC2, and the Bakefile has no 'builder' for it",
+                fix: "write the 'builder' that it was baked with, or bake it again"
+            )
         }
-        let source = try await builder.source.resolved(
-            with: session,
-            in: place.name,
-            architecture: staged.architecture
-        )
-        var tagged = registration
-        tagged.tags.append(Tag(key: "ovenbird:source", value: source))
-        let machine = BuilderMachine(
-            profile: builder.profile,
-            bucket: builder.bucket,
-            subnet: builder.subnet,
-            securityGroups: builder.securityGroups,
-            types: builder.types,
-            isSpot: builder.isSpot,
-            deadline: builder.deadline
-        )
-        return try await InstanceBake(tagged, on: machine, from: source, bundles: staged.bundles, in: place).run()
+    }
+
+    /// The AMI that an image stands on as it was stated when it was baked; nil for one that stands on its own layers.
+    private func stated(of image: ReleasedImage) throws -> JSONValue? {
+        let stored = try StoredImage(manifest: image.manifest, in: store)
+        let label = stored.config.execution.labels[ImageAssembly.machineLabel] ?? "{}"
+        return try JSONValue.parse(Array(label.utf8))["builder"]?["ami"]
     }
 }

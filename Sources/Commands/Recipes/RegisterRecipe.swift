@@ -1,6 +1,5 @@
 import AWS
 import Bakefiles
-import ContainerImages
 import HTTPTransport
 import MachineImages
 import OCI
@@ -50,16 +49,9 @@ struct RegisterRecipe: Sendable {
         for target in targets {
             guard let image = release.images[target.image] else { continue }
             let results = try await place(registration(of: image, target, account: account), target, image)
-            for region in target.settings.regions {
-                switch results[region] {
-                case .success(let placed): outcome.placed.append((target.image, placed))
-                case .failure(let error):
-                    outcome.failures.append(
-                        Failure(image: target.image, failure: RegionFailure(region: region, error: error))
-                    )
-                case nil: break
-                }
-            }
+            let (placed, failures) = sorted(results, by: target.settings.regions)
+            outcome.placed += placed.map { (target.image, $0.value) }
+            outcome.failures += failures.map { Failure(image: target.image, failure: $0) }
         }
         let reached = outcome
         outcome.release = try await BlockingPool.shared.run { try record(reached, account: account) }
@@ -105,9 +97,6 @@ struct RegisterRecipe: Sendable {
         var missing: [PreparedRegion] = []
         for (name, result) in try await look(registration, target) {
             switch result {
-            // What a killed bake on a machine left is taken back by the next one, though its AMI is there.
-            case .success((let region, .some)) where target.builder != nil && name == target.settings.copyFrom:
-                missing.append(region)
             case .success((_, let placed?)): results[name] = .success(placed)
             case .success((let region, nil)): missing.append(region)
             case .failure(let error): results[name] = .failure(error)
@@ -170,6 +159,10 @@ struct RegisterRecipe: Sendable {
     ) async throws -> [String: Result<(region: PreparedRegion, placed: PlacedImage?), any Error>] {
         try await inEach(keyed(target.settings.regions, by: \.self)) { region in
             let prepared = try await registration.prepare(region)
+            // A bake on a machine looks by itself, and takes back what a killed one left.
+            if target.builder != nil, region == registration.settings.copyFrom {
+                return (region: prepared, placed: nil)
+            }
             return (region: prepared, placed: try await registration.existing(in: prepared))
         }
     }
@@ -181,18 +174,6 @@ struct RegisterRecipe: Sendable {
         try await inEach(results) { try await registration.handOut(try $0.get()) }
     }
 
-    /// An image that was baked for a machine of EC2 is another one than its own layers.
-    private func checkBuilder(_ image: ReleasedImage, named name: String) throws {
-        let stored = try StoredImage(manifest: image.manifest, in: store)
-        let label = stored.config.execution.labels[ImageAssembly.machineLabel] ?? "{}"
-        if try JSONValue.parse(Array(label.utf8))["builder"] != nil {
-            throw RegistrationError.unfit(
-                "the release has '\(name)' for a machine of EC2, and the Bakefile has no 'builder' for it",
-                fix: "write the 'builder' that it was baked with, or bake it again"
-            )
-        }
-    }
-
     /// Makes the disk, if there is a region that lacks the AMI, and fills snapshots with it.
     private func register(
         _ registration: ImageRegistration,
@@ -201,7 +182,7 @@ struct RegisterRecipe: Sendable {
         in regions: [PreparedRegion]
     ) async throws -> [String: Result<PlacedImage, any Error>] {
         if regions.isEmpty { return [:] }
-        try await BlockingPool.shared.run { try checkBuilder(image, named: target.image) }
+        try await BlockingPool.shared.run { try checkLayers(of: image, named: target.image) }
         let share = max(8, Self.workers / regions.count)
         return try await MachineDisk.of(known(image, named: target.image), in: store) { disk in
             let boot = disk.bootMode

@@ -20,7 +20,7 @@ extension SourceAMI {
             let found = try await EC2(session, region: region).sourceImages(
                 owner: owner,
                 name: name,
-                architecture: architecture == "arm64" ? "arm64" : "x86_64"
+                architecture: MachineBootMode.architecture(of: architecture)
             )
             guard let newest = found.first else {
                 throw InstanceBakeError.notReady(region: region, ["'\(owner)' has no AMI '\(name)'"])

@@ -14,6 +14,8 @@ struct LackingHandOut: Sendable, Hashable {
     var deprecation: Int64?
     /// The newest version of the launch template has another AMI.
     var isAddedToTemplate = false
+    /// The launch template as it was found.
+    var template: EC2.LaunchTemplateState?
     /// The version of the launch template that is to be the default one; nil is the one that is made.
     var defaultVersion: Int??
     /// The parameter that has another value.
@@ -79,7 +81,7 @@ extension ImageRegistration {
                 say(
                     "\(placed.region): \(placed.ami) would be deprecated since \(Timestamp.text(seconds: time)), which EC2 does not take"
                 )
-            } else if try await ec2.image(placed.ami)?.deprecated != time {
+            } else if placed.deprecated != time {
                 lacking.deprecation = time
             }
         }
@@ -87,6 +89,7 @@ extension ImageRegistration {
             let found = try await ec2.launchTemplate(named: wanted.name)
             let isThere = found.latest.image == placed.ami
             lacking.isAddedToTemplate = !isThere
+            lacking.template = found
             if wanted.isDefault, found.standard.image != placed.ami {
                 lacking.defaultVersion = .some(isThere ? found.latest.number : nil)
             }
@@ -103,8 +106,7 @@ extension ImageRegistration {
         guard let name = settings.launchTemplate?.name else { return nil }
         let ec2 = EC2(session, region: placed.region)
         var number: Int?
-        if lacking.isAddedToTemplate {
-            let known = try await ec2.launchTemplate(named: name)
+        if lacking.isAddedToTemplate, let known = lacking.template {
             let parts = [account, placed.region, known.template, String(known.latest.number), placed.ami]
             number = try await ec2.addVersion(
                 ofLaunchTemplate: name,

@@ -9,14 +9,7 @@ package struct LeastPolicy: Sendable {
     private var statements: [JSONValue] = []
 
     package init(_ images: [Image]) {
-        let all = images.compactMap { image in
-            image.registering.map { settings in
-                var settings = settings
-                // A machine of EC2 bakes it in one region, and the others copy it.
-                if image.builder != nil { settings.copyFrom = settings.copyFrom ?? settings.regions.first }
-                return settings
-            }
-        }
+        let all = images.compactMap(\.registering)
         if all.isEmpty { return }
         // Looking at what there is has no resource of its own.
         allow("Look", ["ec2:DescribeImages", "ec2:DescribeSnapshots"])

@@ -1,4 +1,5 @@
 import AWS
+import Bakefiles
 import HTTPTransport
 import OCI
 import SystemIO
@@ -81,14 +82,15 @@ extension InstanceBake {
                 say("\(record.instance ?? "") is started from \(source): \(words)")
                 return
             } catch let error as ServiceError where Self.isNotToBeHad.contains(error.code) {
-                reasons.append("\(words): \(error.code)")
-                say("\(words) is not to be had: \(error.code)")
+                let reason = "\(error.code): \(error.message)"
+                reasons.append("\(words): \(reason)")
+                say("\(words) is not to be had: \(reason)")
             }
         }
         throw InstanceBakeError.noCapacity(region: region, reasons)
     }
 
-    private func launch(_ choice: BuilderMachine.Choice, _ record: InstanceBakeRecord) -> EC2.Launch {
+    private func launch(_ choice: BuilderInstance.Choice, _ record: InstanceBakeRecord) -> EC2.Launch {
         EC2.Launch(
             image: source,
             type: choice.type,
@@ -99,8 +101,8 @@ extension InstanceBake {
             userData: BuilderScript.userData(seconds: record.deadline - record.started),
             tags: [
                 Tag(key: "Name", value: "ovenbird: \(name.text)"),
-                Tag(key: "\(MachineName.prefix)project", value: name.project),
-                Tag(key: "\(MachineName.prefix)image", value: name.image),
+                Tag(key: MachineName.projectTag, value: name.project),
+                Tag(key: MachineName.imageTag, value: name.image),
                 Tag(key: Self.targetTag, value: name.identity.description),
                 Tag(key: Self.bakeTag, value: record.identifier),
                 Tag(key: Self.deadlineTag, value: Timestamp.text(seconds: record.deadline)),

@@ -1,4 +1,5 @@
 import AWS
+import Bakefiles
 
 extension InstanceBake {
     /// Looks for what is missing before anything is started, and throws all of it at once.
@@ -7,9 +8,6 @@ extension InstanceBake {
     func preflight() async throws {
         var problems = bundles.filter { $0.size > Self.largestObject }.map { bundle in
             "the bundle of '\(bundle.step)' has \(bundle.size) bytes, and 5 GiB are what one call may send"
-        }
-        if place.key != nil {
-            problems.append("what a machine is baked on cannot be encrypted with a key of 'keys' yet")
         }
         try await checkSource(&problems)
         try await checkBucket(&problems)
@@ -36,7 +34,14 @@ extension InstanceBake {
             problems.append("there is no AMI '\(source)' that this account may use")
             return
         }
-        if !found.isAvailable { problems.append("the AMI '\(source)' cannot be used now") }
+        if found.state != .available { problems.append("the AMI '\(source)' cannot be used now") }
+        let architecture = MachineBootMode.architecture(of: staged.architecture)
+        if found.architecture != architecture {
+            problems.append("the AMI '\(source)' is for \(found.architecture), and the image for \(architecture)")
+        }
+        if found.leavesVolumes {
+            problems.append("the AMI '\(source)' has a volume that would stay when its machine ends")
+        }
     }
 
     /// Another region's bucket answers nobody here.
@@ -88,7 +93,8 @@ extension InstanceBake {
         }
         if try await ec2.hasWayOut(subnet: subnet, network: network) { return }
         let found = try await ec2.endpoints(ofNetwork: network)
-        for service in ["ec2messages", "s3", "ssm", "ssmmessages"]
+        // Agents from before version 3.3.40 need the endpoint `ec2messages` as well, which newer regions do not have.
+        for service in ["s3", "ssm", "ssmmessages"]
         where !found.contains(where: { $0.hasSuffix(".\(region).\(service)") }) {
             problems.append("'\(subnet)' has no way out, and its network '\(network)' no endpoint for '\(service)'")
         }

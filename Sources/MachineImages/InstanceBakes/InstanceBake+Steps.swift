@@ -1,12 +1,10 @@
 import AWS
+import Bakefiles
 import HTTPTransport
 import Store
 import SystemIO
 
 extension InstanceBake {
-    /// How long an address of a bundle is good for: seconds.
-    private static let addressSeconds = 3600
-
     /// Sends a bundle and has it applied, or goes on with a command that a killed run sent.
     func apply(_ number: Int, on instance: String, _ record: inout InstanceBakeRecord) async throws {
         let bundle = bundles[number]
@@ -15,7 +13,9 @@ extension InstanceBake {
             let bucket = S3(session, region: region, bucket: builder.bucket)
             let key = "\(record.prefix)bundles/\(number + 1).tar"
             try await bucket.put(key, try await body(of: bundle))
-            let url = try await bucket.presignedGet(key, seconds: Self.addressSeconds)
+            // A command may wait for another one that was sent before it.
+            let seconds = Int(max(60, record.deadline - session.clock.now()))
+            let url = try await bucket.presignedGet(key, seconds: seconds)
             say("\(title) is applied on \(instance)")
             let script = BuilderScript.apply(
                 step: title,

@@ -1,4 +1,5 @@
 import AWS
+package import Bakefiles
 import HTTPTransport
 import OCI
 import Store
@@ -27,28 +28,29 @@ package struct InstanceBake: Sendable {
     }
 
     let registration: ImageRegistration
-    let builder: BuilderMachine
+    let builder: BuilderInstance
     /// The id of the AMI that the machine is started from.
     let source: String
-    let bundles: [Bundle]
+    let staged: StepBundles.Staged
     let place: PreparedRegion
 
     /// `registration` says what is made, for whom and in whose account.
     package init(
         _ registration: ImageRegistration,
-        on builder: BuilderMachine,
+        on builder: BuilderInstance,
         from source: String,
-        bundles: [Bundle],
+        applying staged: StepBundles.Staged,
         in place: PreparedRegion
     ) {
         self.registration = registration
         self.builder = builder
         self.source = source
-        self.bundles = bundles
+        self.staged = staged
         self.place = place
     }
 
     var region: String { place.name }
+    var bundles: [Bundle] { staged.bundles }
     var session: AWSSession { registration.session }
     var store: ArtifactStore { registration.store }
     var name: MachineName { registration.name }
@@ -67,9 +69,15 @@ package struct InstanceBake: Sendable {
         defer { lock.release() }
         try await removeSuperseded()
         let known = try await BlockingPool.shared.run { try journal.record(name.text) }
-        if let placed = try await registration.existing(in: place) {
+        do {
+            if let placed = try await registration.existing(in: place) {
+                if let known { try await end(known) }
+                return placed
+            }
+        } catch let error as RegistrationError {
+            // Nobody goes on with a machine whose AMI failed.
             if let known { try await end(known) }
-            return placed
+            throw error
         }
         var record = try await begin(after: known)
         do {
@@ -99,7 +107,7 @@ package struct InstanceBake: Sendable {
             let ami = try await ec2.createImage(
                 of: instance,
                 name: name.text,
-                description: "\(name.image) \(name.version) of \(name.project)",
+                description: registration.description,
                 tags: name.tags + registration.tags
             )
             say("\(ami) is made of \(instance)")

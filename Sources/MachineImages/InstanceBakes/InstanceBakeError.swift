@@ -1,4 +1,4 @@
-/// Why an image could not be baked on a machine of EC2; nothing of the machine is left then.
+/// Why an image could not be baked on a machine of EC2, which is ended then as far as that could be done.
 package enum InstanceBakeError: Error, Sendable, Hashable, CustomStringConvertible {
     /// What is missing, found before anything was started.
     case notReady(region: String, [String])

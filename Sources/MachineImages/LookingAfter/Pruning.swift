@@ -25,6 +25,8 @@ package struct Pruning: Sendable {
         package var begun: [PruneRecord]
         /// Who could not be asked for users, and why.
         package var unknown: [ImageUser.Source: String]
+        /// What kept single AMIs from being pruned, or from being pruned whole.
+        package var failures: [ServiceError] = []
     }
 
     private let session: AWSSession
@@ -99,15 +101,16 @@ package struct Pruning: Sendable {
             var plan = try await plan(isWanted)
             for record in plan.begun {
                 inWork = record.ami
-                try await finish(record)
+                try await attempt(&plan) { try await finish(record) }
                 inWork = nil
             }
             for place in plan.verdicts.indices.reversed() where plan.verdicts[place].goes {
                 let image = plan.verdicts[place].image
-                plan.verdicts[place] = try await lookAgain(at: image, &plan.unknown)
-                guard plan.verdicts[place].goes else { continue }
+                let verdict = try await lookAgain(at: image, &plan.unknown)
+                plan.verdicts[place] = verdict
+                guard verdict.goes else { continue }
                 inWork = image.ami
-                done(try await prune(plan.verdicts[place]))
+                try await attempt(&plan) { done(try await prune(verdict)) }
                 inWork = nil
             }
             let left = plan.verdicts.filter { !$0.goes }.map(\.image.ami)
@@ -118,6 +121,11 @@ package struct Pruning: Sendable {
             say("\(region): stopped; \(state ?? "no AMI is pruned in part")")
             throw CancellationError()
         }
+    }
+
+    /// What cannot be done with one AMI keeps no other from going; the next run finishes what was begun.
+    private func attempt(_ plan: inout Plan, _ work: () async throws -> Void) async throws {
+        do { try await work() } catch let error as ServiceError { plan.failures.append(error) }
     }
 
     /// What is known of an AMI right before it goes: a stack may have taken it since.

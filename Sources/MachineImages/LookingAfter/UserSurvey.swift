@@ -25,8 +25,8 @@ package struct UserSurvey: Sendable {
         var users = ImageUsers()
         if images.isEmpty { return users }
         async let machines = asking(.instances) {
-            try await EC2(session, region: region).machines(startedFrom: amis.sorted()).map {
-                ($0.image, ImageUser(.instances, "instance \($0.instance)"))
+            try await EC2(session, region: region).instances(startedFrom: amis.sorted()).map {
+                ($0.image, ImageUser(.instances, "instance \($0.id)"))
             }
         }
         async let configurations = asking(.launchConfigurations) {

@@ -103,7 +103,7 @@ extension ImageRegistration {
         var record = intended
         record.snapshot = try await EBS(session, region: region.name).start(
             EBS.NewSnapshot(
-                volumeSize: record.volumeSize,
+                volumeSize: record.map.volumeSize,
                 parent: record.parent,
                 key: record.key,
                 description: description,
@@ -190,9 +190,11 @@ extension ImageRegistration {
 }
 
 extension RegistrationRecord {
-    /// GiB, rounded up: a volume has nothing smaller.
-    var volumeSize: Int { Int((map.size + (1 << 30) - 1) >> 30) }
-
     /// It was started so short a time ago that it may not be known everywhere.
     fileprivate func isYoung(_ now: Int64) -> Bool { now - started < 180 }
+}
+
+extension BlockMap {
+    /// GiB, rounded up: a volume has nothing smaller.
+    var volumeSize: Int { Int((size + (1 << 30) - 1) >> 30) }
 }

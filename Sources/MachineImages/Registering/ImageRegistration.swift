@@ -73,7 +73,7 @@ package struct ImageRegistration: Sendable {
                 sent = try await fill(&record, over: parent, disk, in: region, journal, workers: workers)
             }
             let snapshot = try await completed(record, in: region, journal)
-            let registration = registration(of: snapshot, boot, size: record.volumeSize)
+            let registration = registration(of: snapshot, boot, size: record.map.volumeSize)
             let ami = try await EC2(session, region: region.name).register(registration)
             say("\(region.name): \(ami) is registered from \(snapshot)")
             var placed = try await available(ami, in: region, isFound: false)
@@ -154,6 +154,7 @@ package struct ImageRegistration: Sendable {
                         ami: ami,
                         snapshot: snapshot,
                         registered: found.created,
+                        deprecated: found.deprecated,
                         isFound: isFound
                     )
                 )

@@ -37,7 +37,7 @@ package struct MachineName: Sendable, Hashable {
     }
 
     static let prefix = "ovenbird:"
-    static let projectTag = "\(prefix)project"
+    package static let projectTag = "\(prefix)project"
     static let imageTag = "\(prefix)image"
     static let versionTag = "\(prefix)version"
     static let identityTag = "\(prefix)identity"

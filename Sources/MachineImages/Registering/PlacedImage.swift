@@ -5,6 +5,8 @@ package struct PlacedImage: Sendable, Hashable {
     package var snapshot: String
     /// When it was: seconds since 1970; nil where the service does not say it.
     package var registered: Int64?
+    /// From when on it counts as deprecated, where that was said before: seconds since 1970.
+    package var deprecated: Int64?
     /// The AMI was there before.
     package var isFound: Bool
     /// Whose blocks the snapshot did not have to be sent.

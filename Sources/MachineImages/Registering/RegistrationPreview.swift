@@ -60,9 +60,8 @@ extension ImageRegistration {
                 .init(operation: "ebs:PutSnapshotBlock", count: map.blocks(over: parent?.map).count),
                 .init(operation: "ebs:CompleteSnapshot", count: 1), .init(operation: "ec2:RegisterImage", count: 1),
             ]
-            let size = Int((map.size + (1 << 30) - 1) >> 30)
             preview.permissions["ec2:RegisterImage"] = try await EC2(session, region: region.name).mayRegister(
-                registration(of: parent?.snapshot ?? "snap-00000000000000000", boot, size: size)
+                registration(of: parent?.snapshot ?? "snap-00000000000000000", boot, size: map.volumeSize)
             )
         }
         preview.calls += allHandOuts.calls.map { .init(operation: $0, count: 1) }

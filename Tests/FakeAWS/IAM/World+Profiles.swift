@@ -1,3 +1,4 @@
+import FakeRegistry
 import OCI
 
 extension World {

@@ -31,7 +31,7 @@ package struct Network: Sendable {
     }
 
     func letsAgentRegister(isPublic: Bool) -> Bool {
-        ["ssm", "ssmmessages", "ec2messages"].allSatisfy { reaches($0, isPublic: isPublic) }
+        ["ssm", "ssmmessages"].allSatisfy { reaches($0, isPublic: isPublic) }
     }
 
     static func zone(_ region: String) -> String { "\(region)a" }

@@ -1,6 +1,6 @@
 /// Text as a URL has it: RFC 3986, section 2.
-enum URLText {
-    static func encoded(_ text: String) -> String {
+package enum URLText {
+    package static func encoded(_ text: String) -> String {
         let digits = Array("0123456789ABCDEF".utf8)
         var result: [UInt8] = []
         for byte in text.utf8 {
@@ -15,7 +15,7 @@ enum URLText {
         return String(decoding: result, as: UTF8.self)
     }
 
-    static func decoded(_ text: String) -> String {
+    package static func decoded(_ text: String) -> String {
         var bytes: [UInt8] = []
         var rest = Array(text.utf8)[...]
         while let byte = rest.popFirst() {
