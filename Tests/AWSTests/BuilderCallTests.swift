@@ -147,14 +147,15 @@ import Testing
             """
             <item><imageId>\(id)</imageId><name>n</name><imageOwnerId>136693071363</imageOwnerId>
             <creationDate>\(created)</creationDate><architecture>x86_64</architecture>
-            <imageState>available</imageState></item>
+            <imageState>available</imageState><blockDeviceMapping><item><deviceName>/dev/xvdb</deviceName>
+            <ebs><deleteOnTermination>\(id == "ami-new")</deleteOnTermination></ebs></item></blockDeviceMapping></item>
             """
         }
         let items = item("ami-old", "2026-01-02T00:00:00.000Z") + item("ami-new", "2026-03-02T00:00:00.000Z")
         let bench = SessionBench([.init(body: "<R><imagesSet>\(items)</imagesSet></R>")])
         let ec2 = EC2(bench.session, region: "eu-west-1")
         let found = try await ec2.sourceImages(owner: "136693071363", name: "debian-12-*", architecture: "x86_64")
-        #expect(found.map(\.id) == ["ami-new", "ami-old"])
+        #expect(found.map(\.id) == ["ami-new", "ami-old"] && found.map(\.leavesVolumes) == [false, true])
         #expect(try form(bench)["Owner.1"] == "136693071363" && form(bench)["Filter.1.Value.1"] == "debian-12-*")
         let none = SessionBench([refusal("InvalidAMIID.NotFound")])
         #expect(try await EC2(none.session, region: "eu-west-1").sourceImage("ami-x") == nil)

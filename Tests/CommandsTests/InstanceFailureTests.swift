@@ -149,12 +149,37 @@ struct InstanceFailureTests {
         test.aws.setPublicParameter("/aws/service/small", to: "small")
         #expect(try await test.register().error.contains("the parameter '/aws/service/small' is no AMI: 'small'"))
         #expect(test.aws.lines(onlyChanges: true).isEmpty)
+        let arm = test.aws.addImage(name: "arm", owner: "136693071363", architecture: "arm64")
+        test.aws.setPublicParameter("/aws/service/small", to: arm)
+        #expect(
+            try await test.register().error.contains("the AMI '\(arm)' is for arm64, and the image for x86_64")
+        )
         test.aws.setPublicParameter("/aws/service/small", to: test.source)
         try await test.registered()
         #expect(test.aws.images("eu-west-1").first?.tags["ovenbird:source"] == test.source)
         try write("{ name: small-3, owner: self }")
         try await test.kitchen.run("bake")
         #expect(try await test.register().error.contains("eu-west-1: 'self' has no AMI 'small-3'"))
+    }
+
+    @Test func `an image for a machine of EC2 is not registered from its layers`() async throws {
+        let test = try await InstanceKitchen()
+        let bakefile = String(decoding: try Files.read(test.kitchen.work.file("Bakefile")), as: UTF8.self)
+        let lines = bakefile.split(separator: "\n", omittingEmptySubsequences: false).prefix { $0 != "    builder:" }
+        try test.kitchen.work.write(lines.joined(separator: "\n") + "\n", to: "Bakefile")
+        let result = try await test.register()
+        #expect(result.status == 2)
+        #expect(
+            result.error.contains(
+                """
+                [region-unfit]
+                  why: the release has 'machine' for a machine of EC2, and the Bakefile has no 'builder' for it
+                  fix: write the 'builder' that it was baked with, or bake it again
+                """
+            ),
+            "\(result.error)"
+        )
+        #expect(test.aws.lines(onlyChanges: true).isEmpty)
     }
 
     @Test func `what may not be looked at is said, and taken for good`() async throws {

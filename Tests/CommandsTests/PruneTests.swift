@@ -144,6 +144,24 @@ import Testing
         #expect(try test.begun() == [])
     }
 
+    @Test func `one that cannot go keeps no other from going`() async throws {
+        let test = try await world()
+        let goal = try await world()
+        #expect(try await goal.run(Self.arguments).status == 0)
+        test.aws.add(Fault(.refused(status: 400, code: "OperationNotPermitted"), at: "DeregisterImage"))
+        let count = test.aws.images("eu-west-1").count
+        let result = try await test.run(Self.arguments)
+        #expect(result.status == 1)
+        #expect(result.text.contains("not gone, or not its snapshots"), "\(result.text)")
+        #expect(
+            result.said.contains("error: the AMIs could not be pruned in eu-west-1 [aws-call]\n  why: ec2:Deregister")
+        )
+        #expect(test.aws.images("eu-west-1").count < count && test.state() != goal.state())
+        #expect(try await test.run(Self.arguments).status == 0)
+        #expect(test.state() == goal.state())
+        #expect(try test.begun() == [])
+    }
+
     @Test func `an interrupted run says what it leaves, and the next one finishes it`() async throws {
         let early = try await world()
         let state = early.state()
