@@ -1,5 +1,6 @@
 import ContainerImages
 import OCI
+import Rollouts
 import Store
 import SystemIO
 
@@ -20,6 +21,21 @@ struct KnownImage: Hashable {
 
     /// Reads manifest and config, or those of all platforms.
     func content(in store: ArtifactStore) throws -> StoredContent { try StoredContent(manifest: manifest, in: store) }
+}
+
+extension Release {
+    /// One of its images, by the name that it has there.
+    func known(_ image: ReleasedImage, named name: String) -> KnownImage {
+        KnownImage(
+            project: project,
+            name: name,
+            identity: image.identity,
+            manifest: image.manifest,
+            version: image.version,
+            bakedAt: created,
+            release: digest
+        )
+    }
 }
 
 extension ArtifactStore {

@@ -104,17 +104,7 @@ struct InstanceKitchen {
 
     /// Registers in a process that gets a signal as soon as a call is there, which is not answered; how it ended.
     func killed(at held: HeldCall, by signal: Int32 = SIGKILL) async throws -> ToolResult {
-        let place = kitchen.work.file("process")
-        async let ended = kitchen.ovenbird(
-            ["register"],
-            environment: aws.environment(),
-            through: ["/bin/sh", "-c", "echo $$ >'\(place)'; exec \"$@\"", "sh"]
-        )
-        _ = try await held.arrival()
-        let text = String(decoding: try Files.read(place), as: UTF8.self)
-        let process = try #require(Int32(text.split(separator: "\n").first ?? ""))
-        try #require(kill(process, signal) == 0)
-        return try await ended
+        try await kitchen.killed(["register"], at: held, by: signal, environment: aws.environment())
     }
 
     /// Nothing is left of bakes but AMIs.

@@ -111,26 +111,23 @@ import Testing
         let fake = try await FakeAWS.start()
         let before = fake.hold(before: "StartSnapshot")
         let after = fake.hold(after: "StartSnapshot", nth: 2)
-        async let script: Void = {
-            try await boto(
-                fake,
-                """
-                from botocore.exceptions import ReadTimeoutError
-                config = Config(retries={"max_attempts": 0}, read_timeout=1)
-                for _ in range(2):
-                    try:
-                        client("ebs").start_snapshot(VolumeSize=1)
-                        raise AssertionError("it was answered")
-                    except ReadTimeoutError:
-                        pass
-                """
-            )
-        }()
-        #expect(try await before.arrival().operation == "StartSnapshot")
-        #expect(try await after.arrival().number == 2)
+        try await boto(
+            fake,
+            """
+            from botocore.exceptions import ReadTimeoutError
+            config = Config(retries={"max_attempts": 0}, read_timeout=1)
+            for _ in range(2):
+                try:
+                    client("ebs").start_snapshot(VolumeSize=1)
+                    raise AssertionError("it was answered")
+                except ReadTimeoutError:
+                    pass
+            """
+        )
+        #expect(before.call?.operation == "StartSnapshot")
+        #expect(after.call?.number == 2)
         // The first call did nothing, and the second one all.
         #expect(fake.snapshots("eu-west-1").count == 1)
-        try await script
     }
 
     @Test func `writes a log that the models judge`() async throws {

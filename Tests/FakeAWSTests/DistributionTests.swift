@@ -96,51 +96,48 @@ import Testing
         fake.add(Fault(.lost, at: "CreateRepository"))
         fake.add(Fault(.refused(status: 400, code: "TooManyUpdates"), at: "PutParameter"))
         let held = fake.hold(after: "PutParameter", nth: 2)
-        async let script: Void = {
-            try await boto(
-                fake,
-                """
-                from botocore.exceptions import HTTPClientError, ReadTimeoutError, ResponseStreamingError
-                ssm, kms, ecr, stacks = client("ssm"), client("kms"), client("ecr"), client("cloudformation")
-                scaling = client("autoscaling")
-                put = dict(Name="/a", Value="b", Type="String")
-                refused("RequestLimitExceeded", ec2.create_launch_template, LaunchTemplateName="web",
-                        LaunchTemplateData={"InstanceType": "t3.micro"})
-                refused("Throttling", stacks.describe_stacks)
-                answer = refused("ServiceUnavailable", kms.describe_key, KeyId="alias/aws/ebs")
-                assert answer["ResponseMetadata"]["HTTPStatusCode"] == 503
-                refused("TooManyUpdates", ssm.put_parameter, **put)
-                # Impatient only where no answer comes.
-                config = Config(retries={"max_attempts": 0}, read_timeout=20)
-                try:
-                    client("ssm").put_parameter(**put)
-                    raise AssertionError("it was answered")
-                except ReadTimeoutError:
-                    pass
-                refused("ParameterAlreadyExists", ssm.put_parameter, **put)
-                try:
-                    ecr.create_repository(repositoryName="web")
-                    raise AssertionError("it was answered")
-                except (HTTPClientError, ResponseStreamingError, ValueError):
-                    pass
-                refused("RepositoryAlreadyExistsException", ecr.create_repository, repositoryName="web")
-                ssm.put_parameter(Overwrite=True, **put)
-                ssm.add_tags_to_resource(ResourceType="Parameter", ResourceId="/a", Tags=[{"Key": "a", "Value": "b"}])
-                ssm.get_parameters_by_path(Path="/", ParameterFilters=[{"Key": "Type", "Values": ["String"]}])
-                kms.list_grants(KeyId=kms.describe_key(KeyId="alias/aws/ebs")["KeyMetadata"]["KeyId"], Limit=5)
-                stacks.list_stacks(StackStatusFilter=["CREATE_COMPLETE"])
-                scaling.describe_auto_scaling_groups(MaxRecords=5,
-                    Filters=[{"Name": "tag:a", "Values": ["b"]}])
-                ec2.create_launch_template(LaunchTemplateName="web", LaunchTemplateData={"InstanceType": "t3.micro",
-                    "BlockDeviceMappings": [{"DeviceName": "/dev/xvda", "Ebs": {"VolumeSize": 8}}]})
-                ec2.describe_launch_template_versions(LaunchTemplateName="web", Versions=["$Latest"])
-                ecr.get_authorization_token()
-                """
-            )
-        }()
-        let call = try await held.arrival()
+        try await boto(
+            fake,
+            """
+            from botocore.exceptions import HTTPClientError, ReadTimeoutError, ResponseStreamingError
+            ssm, kms, ecr, stacks = client("ssm"), client("kms"), client("ecr"), client("cloudformation")
+            scaling = client("autoscaling")
+            put = dict(Name="/a", Value="b", Type="String")
+            refused("RequestLimitExceeded", ec2.create_launch_template, LaunchTemplateName="web",
+                    LaunchTemplateData={"InstanceType": "t3.micro"})
+            refused("Throttling", stacks.describe_stacks)
+            answer = refused("ServiceUnavailable", kms.describe_key, KeyId="alias/aws/ebs")
+            assert answer["ResponseMetadata"]["HTTPStatusCode"] == 503
+            refused("TooManyUpdates", ssm.put_parameter, **put)
+            # Impatient only where no answer comes.
+            config = Config(retries={"max_attempts": 0}, read_timeout=20)
+            try:
+                client("ssm").put_parameter(**put)
+                raise AssertionError("it was answered")
+            except ReadTimeoutError:
+                pass
+            refused("ParameterAlreadyExists", ssm.put_parameter, **put)
+            try:
+                ecr.create_repository(repositoryName="web")
+                raise AssertionError("it was answered")
+            except (HTTPClientError, ResponseStreamingError, ValueError):
+                pass
+            refused("RepositoryAlreadyExistsException", ecr.create_repository, repositoryName="web")
+            ssm.put_parameter(Overwrite=True, **put)
+            ssm.add_tags_to_resource(ResourceType="Parameter", ResourceId="/a", Tags=[{"Key": "a", "Value": "b"}])
+            ssm.get_parameters_by_path(Path="/", ParameterFilters=[{"Key": "Type", "Values": ["String"]}])
+            kms.list_grants(KeyId=kms.describe_key(KeyId="alias/aws/ebs")["KeyMetadata"]["KeyId"], Limit=5)
+            stacks.list_stacks(StackStatusFilter=["CREATE_COMPLETE"])
+            scaling.describe_auto_scaling_groups(MaxRecords=5,
+                Filters=[{"Name": "tag:a", "Values": ["b"]}])
+            ec2.create_launch_template(LaunchTemplateName="web", LaunchTemplateData={"InstanceType": "t3.micro",
+                "BlockDeviceMappings": [{"DeviceName": "/dev/xvda", "Ebs": {"VolumeSize": 8}}]})
+            ec2.describe_launch_template_versions(LaunchTemplateName="web", Versions=["$Latest"])
+            ecr.get_authorization_token()
+            """
+        )
+        let call = try #require(held.call)
         #expect(call.parameters["Name"]?.stringValue == "/a" && call.changes)
-        try await script
         #expect(fake.parameters("eu-west-1").first?.versions.count == 2)
         #expect(fake.repositories("eu-west-1").count == 1)
         let folder = try TemporaryFolder()

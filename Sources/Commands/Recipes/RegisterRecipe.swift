@@ -75,18 +75,6 @@ struct RegisterRecipe: Sendable {
         )
     }
 
-    private func known(_ image: ReleasedImage, named name: String) -> KnownImage {
-        KnownImage(
-            project: release.project,
-            name: name,
-            identity: image.identity,
-            manifest: image.manifest,
-            version: image.version,
-            bakedAt: release.created,
-            release: release.digest
-        )
-    }
-
     /// In all regions at once, each found fit before anything is changed in it.
     private func place(
         _ registration: ImageRegistration,
@@ -140,7 +128,8 @@ struct RegisterRecipe: Sendable {
             let needsMap = found.contains { region, result in
                 if case .success((_, nil)) = result { !registration.isCopied(in: region) } else { false }
             }
-            let previews = try await MachineDisk.of(known(image, named: target.image), in: store, work: work) { disk in
+            let previews = try await MachineDisk.of(release.known(image, named: target.image), in: store, work: work) {
+                disk in
                 let (map, boot) = (needsMap ? try await disk.blockMap() : nil, disk.bootMode)
                 return try await inEach(found) { result in
                     let (region, placed) = try result.get()
@@ -184,7 +173,7 @@ struct RegisterRecipe: Sendable {
         if regions.isEmpty { return [:] }
         try await BlockingPool.shared.run { try checkLayers(of: image, named: target.image) }
         let share = max(8, Self.workers / regions.count)
-        return try await MachineDisk.of(known(image, named: target.image), in: store) { disk in
+        return try await MachineDisk.of(release.known(image, named: target.image), in: store) { disk in
             let boot = disk.bootMode
             return try await disk.withMappedDisk { descriptor, map in
                 try await inEach(keyed(regions, by: \.name)) { region in

@@ -44,15 +44,7 @@ struct RehearsalRecipe {
                 )
             )
         }
-        let known = KnownImage(
-            project: release.project,
-            name: name,
-            identity: image.identity,
-            manifest: image.manifest,
-            version: image.version,
-            bakedAt: release.created,
-            release: release.digest
-        )
+        let known = release.known(image, named: name)
         let rehearsal = Rehearsal(
             stack: work.stack.name,
             userData: userData,
