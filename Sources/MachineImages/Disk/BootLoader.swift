@@ -12,6 +12,8 @@ struct BootLoader {
     let fileSystem: GUID
     let time: Int64
     let search: String?
+    /// Where images of GRUB are kept, since to compress one takes longer than to copy many files.
+    let cache: FilePath
 
     /// What GRUB finds its configuration, and what that needs, with.
     private static let modules = [
@@ -116,14 +118,15 @@ struct BootLoader {
             """
         try AtomicFile.write(Array(text.utf8), to: configuration)
         let path = work.appending(target)
-        try await run(
-            .grub,
-            [
-                "--format", target, "--directory", folder.string, "--prefix", "/boot/grub", "--config",
-                configuration.string,
-                "--output", path.string,
-            ] + modules
-        )
+        let arguments = ["--format", target, "--directory", folder.string, "--prefix", "/boot/grub"] + modules
+        let kept = KeptImage(in: cache, of: [text] + arguments, program: DiskProgram.grub.place(search: search), folder)
+        // GRUB puts no time into an image.
+        if let bytes = try kept?.bytes() {
+            try AtomicFile.write(bytes, to: path)
+        } else {
+            try await run(.grub, arguments + ["--config", configuration.string, "--output", path.string])
+            try kept?.keep(try Files.read(path))
+        }
         return path
     }
 

@@ -108,16 +108,12 @@ package struct MachineDisk {
         let work = folder.path
         let contents = try await BlockingPool.shared.run { try self.contents(work) }
         let size = settings.size ?? self.size(of: contents.tree)
-        let loader = BootLoader(
-            architecture: architecture,
-            fileSystem: identity.fileSystem,
-            time: time,
-            search: search
-        )
         let rootSize = size - overhead
+        guard rootSize >= 16 << 20 else { throw DiskError.tooSmall(size: size, needed: overhead + (16 << 20)) }
+        try await BlockingPool.shared.run { try disk.setLength(size) }
+        // In parts of the disk of its own, while the files are written.
+        async let boot = makeBootParts(contents.kernel, on: disk.path, in: work)
         try await BlockingPool.shared.run { cancellation in
-            try disk.setLength(size)
-            guard rootSize >= 16 << 20 else { throw DiskError.tooSmall(size: size, needed: self.overhead + (16 << 20)) }
             do {
                 try Ext4Writer.write(
                     contents.tree,
@@ -133,6 +129,26 @@ package struct MachineDisk {
                 throw DiskError.tooSmall(size: size, needed: needed.map { $0 + self.overhead })
             }
         }
+        let bios = try await boot
+        try await BlockingPool.shared.run {
+            try self.partitions(size).write(to: disk, bootCode: bios?.firstSector ?? [])
+            try bios?.image.withUnsafeBytes { try disk.write($0, at: Self.alignment) }
+        }
+    }
+
+    /// Writes the partition that UEFI firmware reads, if there is one, and makes what a BIOS starts, if one can.
+    private func makeBootParts(
+        _ kernel: UnifiedKernel?,
+        on disk: FilePath,
+        in work: FilePath
+    ) async throws -> BootLoader.BIOS? {
+        let loader = BootLoader(
+            architecture: architecture,
+            fileSystem: identity.fileSystem,
+            time: time,
+            search: search,
+            cache: store.cacheFolder.appending("boot-loaders")
+        )
         var bios: BootLoader.BIOS?
         if hasBIOS {
             let start = Self.alignment / PartitionTable.sectorSize
@@ -140,16 +156,10 @@ package struct MachineDisk {
         }
         if hasUEFI {
             let program =
-                if let kernel = contents.kernel { try await loader.unified(kernel, in: work) } else {
-                    try await loader.uefi(in: work)
-                }
-            try await loader.firmware(program, on: disk.path, from: 2 * Self.alignment, size: firmwareSize)
+                if let kernel { try await loader.unified(kernel, in: work) } else { try await loader.uefi(in: work) }
+            try await loader.firmware(program, on: disk, from: 2 * Self.alignment, size: firmwareSize)
         }
-        let code = bios
-        try await BlockingPool.shared.run {
-            try self.partitions(size).write(to: disk, bootCode: code?.firstSector ?? [])
-            try code?.image.withUnsafeBytes { try disk.write($0, at: Self.alignment) }
-        }
+        return bios
     }
 
     private var format: Ext4Format {
