@@ -58,7 +58,7 @@ package struct LayeredImage: Sendable {
     }
 
     package let planned: PlannedImage
-    /// All of them, the base's first.
+    /// All of them, the base's first; of one that starts from an AMI the first says which, and the others its machine gets.
     package internal(set) var layers: [Digest]
     /// The config that an imported base brings with it.
     package internal(set) var baseConfig: JSONValue?
@@ -77,6 +77,9 @@ package struct LayeredImage: Sendable {
         self.baseConfig = baseConfig
         self.steps = steps
     }
+
+    /// The id and the region of the AMI that it starts from, as `ami` and `region`; nil for one that has layers.
+    package var sourceAMI: JSONValue? { image.sourceAMI == nil ? nil : baseConfig }
 
     package var name: String { planned.name }
 

@@ -1,3 +1,4 @@
+import AWS
 import Bakefiles
 import Baking
 import ContainerImages
@@ -145,6 +146,28 @@ final class ImageAssembler: Sendable {
             }
     }
 
+    /// The id that an AMI has now; EC2 is asked with the credentials of the environment.
+    @Sendable func findAMI(_ base: AMIBase, _ platform: Platform) async throws -> String {
+        do {
+            return try await AWSOptions.session(profile: nil) { session in
+                try await base.source.checked(
+                    with: session,
+                    in: base.region,
+                    architecture: platform.architectureName
+                )
+            }
+        } catch let error as CredentialError {
+            throw StepError(
+                "nothing says which AMI of \(base.region) is meant, and there are no credentials to ask for it: "
+                    + ([error.place.map { "\($0): \(error.what)" } ?? error.what, error.why].compactMap(\.self)
+                        .joined(separator: "; ")),
+                fix:
+                    "give credentials as the AWS tools have them, or take a lock along that 'ovenbird lock' wrote where "
+                    + "they are"
+            )
+        }
+    }
+
     @Sendable func finish(_ image: LayeredImage) async throws -> FinishedImage {
         try await BlockingPool.shared.run {
             if !image.members.isEmpty { return try self.finish(members: image) }
@@ -194,6 +217,7 @@ final class ImageAssembler: Sendable {
     }
 
     private func assembly(of image: LayeredImage) throws -> ImageAssembly {
+        if let source = image.sourceAMI { return machineAssembly(of: image, source) }
         var inherited =
             try image.base.flatMap { name in configs.withLock { $0[name] } }
             ?? image.baseConfig.map { try ImageConfig(decoding: $0.canonicalBytes) }
@@ -205,6 +229,25 @@ final class ImageAssembler: Sendable {
             inherited: inherited,
             layers: try layers(of: image, titled: inherited == nil),
             machine: image.image.machine,
+            timestamp: plan.timestamp,
+            platform: image.platform(onHost: plan.architecture),
+            stamp: image.image.config.stamp ? stamp : [:]
+        )
+    }
+
+    /// The image of an AMI: no layers, and what says which AMI it is and what is done to it.
+    private func machineAssembly(of image: LayeredImage, _ source: JSONValue) -> ImageAssembly {
+        let steps = image.steps.filter(\.planned.isStaged).map(\.planned.definitionKey.description)
+        var machine = image.image.machine?.objectValue ?? [:]
+        var builder = machine["builder"]?.objectValue ?? [:]
+        builder["source"] = source
+        builder["steps"] = .strings(steps)
+        machine["builder"] = .object(builder)
+        return ImageAssembly(
+            kind: image.image.kind,
+            settings: image.image.config,
+            layers: [],
+            machine: .object(machine),
             timestamp: plan.timestamp,
             platform: image.platform(onHost: plan.architecture),
             stamp: image.image.config.stamp ? stamp : [:]
@@ -237,7 +280,7 @@ final class ImageAssembler: Sendable {
     func released(_ image: LayeredImage, version: String) throws -> ReleasedImage {
         guard let finished = image.finished else { preconditionFailure("only a finished image is released") }
         let titles = self.titles(of: image)
-        let layers = try image.layers.enumerated().map { index, digest in
+        let layers = try (image.sourceAMI == nil ? image.layers : []).enumerated().map { index, digest in
             guard let size = store.blobSize(digest) else { throw StoreError.blobMissing(digest) }
             return ReleasedImage.Layer(diffID: digest, size: size, step: titles[index].address)
         }
@@ -286,17 +329,22 @@ final class ImageAssembler: Sendable {
         // Keys that verify a base are inputs, and are not what the image starts from.
         var hasOnlyKeys: Bool {
             switch image.image.base {
-            case .debian, .registry: true
+            case .debian, .registry, .ami: true
             default: false
             }
         }
         let digest =
             image.base.flatMap { identity(of: $0) }
             ?? (hasOnlyKeys ? nil : from?.planned.inputs.first?.tree.digest) ?? from?.resolution?.image
-            ?? image.image.base.pinned ?? from?.outcome.layers.first
+            ?? image.image.base.pinned ?? (image.sourceAMI == nil ? from?.outcome.layers.first : nil)
         // As the bake knows it, which the plan of the first one did not yet.
         let resolved = from.flatMap { $0.planned.isUnpinned ? $0.resolution?.resolved ?? $0.planned.resolvedAt : nil }
-        return .init(from: image.image.base.title, digest: digest, resolved: resolved)
+        return .init(
+            from: image.image.base.title,
+            digest: digest,
+            resolved: resolved,
+            ami: image.sourceAMI?["ami"]?.stringValue
+        )
     }
 }
 
