@@ -85,13 +85,15 @@ package struct LayeredImage: Sendable {
 
     package var image: Image { planned.image }
 
-    /// Bytes of the layers that its own steps left, or those of its members.
+    /// Bytes of the layers that its own steps left, or those of its members; none of an image that starts from an AMI.
     package var size: Int64 {
-        steps.reduce(0) { $0 + $1.outcome.size } + members.reduce(0) { $0 + $1.size }
+        (image.sourceAMI == nil ? steps.reduce(0) { $0 + $1.outcome.size } : 0) + members.reduce(0) { $0 + $1.size }
     }
 
     /// Its layers, or those of its members.
-    package var layerCount: Int { layers.count + members.reduce(0) { $0 + $1.layers.count } }
+    package var layerCount: Int {
+        (image.sourceAMI == nil ? layers.count : 0) + members.reduce(0) { $0 + $1.layers.count }
+    }
 
     /// What it is for: what the Bakefile says, else the machine of the architecture.
     package func platform(onHost architecture: String) -> Platform {

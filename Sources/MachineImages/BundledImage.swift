@@ -100,7 +100,7 @@ package struct BundledImage: Sendable {
                 guard case .step(let step) = done.planned.work else { return nil }
                 return Part(
                     address: step.address,
-                    title: done.planned.title,
+                    title: step.action.title,
                     action: step.action,
                     definition: done.planned.definition.document,
                     inputs: done.planned.inputs,

@@ -139,7 +139,7 @@ package struct PlannedStep: Sendable, Hashable {
     package var title: String {
         switch work {
         case .base(let base): base.title
-        case .step(let step): step.action.title
+        case .step(let step): isStaged ? "stage \(step.action.title)" : step.action.title
         }
     }
 }

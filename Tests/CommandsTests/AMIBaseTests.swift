@@ -251,6 +251,33 @@ struct AMIBaseTests {
         #expect(try test.kitchen.release()["images"]?["machine"]?["base"]?["ami"]?.stringValue == test.source)
     }
 
+    @Test func `a second bake from nothing that finds another AMI is no verification`() async throws {
+        let test = try await kitchen()
+        let newer = test.aws.addImage(name: "small-2", owner: "136693071363", root: test.kitchen.work.file("root"))
+        let other = try await test.kitchen.ovenbird(["bake", "--verify"], environment: test.aws.environment())
+        #expect(other.status == 3)
+        #expect(
+            other.error.contains("machine: starts from \(newer), and started from \(test.source)"),
+            "\(other.error)"
+        )
+        _ = try await lock(test)
+        let same = try await test.kitchen.ovenbird(["bake", "--verify"])
+        #expect(same.status == 0, "\(same.error)")
+    }
+
+    @Test(.enabled(if: hasTool("docker-registry"))) func `a shared cache has nothing of it`() async throws {
+        let test = try await kitchen()
+        _ = try await lock(test)
+        try await DebianRegistry.run(in: test.kitchen.work) { host in
+            let cache = ["--insecure", host, "--cache-from", "\(host)/cache", "--cache-to", "\(host)/cache"]
+            let store = test.kitchen.work.file("fresh")
+            let bake = try await test.kitchen.ovenbird(["bake", "--first"] + cache, store: store)
+            #expect(bake.status == 0 && !bake.error.contains("shared"), "\(bake.error)")
+            #expect(bake.error.contains("machine:run-1 starts: stage run cat /etc/app/app.conf"), "\(bake.error)")
+            #expect(bake.error.contains(", 0 layers, 0 B\n"), "\(bake.error)")
+        }
+    }
+
     // MARK: What is missing
 
     @Test func `without a lock and credentials it says what is missing`() async throws {
