@@ -206,6 +206,7 @@ struct AMIBaseTests {
         #expect(step?["reason"]?.stringValue == "the lock pins it now; \(test.source) in eu-west-1")
         // What the lock has stays; anew it is looked up by name.
         #expect(try await lock(test) == locked)
+        try await test.kitchen.run("lock", "--check")
         #expect(try await lock(test, "--update", "machine").contains("    ami: \(newer)\n"))
         let reason = try await test.kitchen.plan()["machine:from"]?.reason
         #expect(reason == "the lock pins it now; \(newer) in eu-west-1", "\(reason ?? "")")
