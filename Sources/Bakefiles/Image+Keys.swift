@@ -83,9 +83,8 @@ extension ImageDraft {
         let agents = self.steps.filter { $0.agent != nil }.compactMap(\.place)
         let tests =
             ImageTestDraft.addressed(tests, &reading) + (agents.first.map { SSMAgent.tests(at: $0) } ?? [])
-        guard checkKind(kind, node, &reading), checkSource(node, &reading), checkBuilder(steps, node, &reading) else {
-            return nil
-        }
+        let (isOfKind, hasSource) = (checkKind(kind, node, &reading), checkSource(node, &reading))
+        guard isOfKind, checkBuilder(steps, node, &reading), hasSource else { return nil }
         return Image(
             name: name,
             kind: kind,
@@ -127,7 +126,7 @@ extension ImageDraft {
     private func checkBuilder(_ steps: [Step], _ node: Node, _ reading: inout Reading) -> Bool {
         guard builder != nil else { return true }
         var isGood = true
-        for member in [node["disk"], node["ami"]?["keys"]].compactMap(\.self) {
+        for member in [sourceAMI == nil ? node["disk"] : nil, node["ami"]?["keys"]].compactMap(\.self) {
             reading.report(
                 at: member.place,
                 "the disk of a machine of EC2 is as its AMI has it, and has no settings of its own yet",

@@ -13,12 +13,20 @@ extension ImageDraft {
     /// Whether the AMI that a machine is started from is stated once, with all that it needs and nothing that cannot be.
     func checkSource(_ node: Node, _ reading: inout Reading) -> Bool {
         let before = reading.diagnostics.all.count
-        if sourceAMI == nil {
-            checkStarted(node, &reading)
-        } else {
+        switch (kind, sourceAMI) {
+        case (.ami, nil): checkStarted(node, &reading)
+        case (.ami, _):
             checkNeeds(node, &reading)
             checkMembers(node, &reading)
             for step in steps { checkStep(step, &reading) }
+        case (_, nil): break
+        case (_, _):
+            reading.report(
+                at: node["from"]?.place ?? node.place,
+                "'from' cannot be an AMI for a container image",
+                .wrongKind,
+                fix: "write 'kind: ami', or start from { debian: SUITE }"
+            )
         }
         return reading.diagnostics.all.count == before
     }
@@ -38,15 +46,6 @@ extension ImageDraft {
 
     private func checkNeeds(_ node: Node, _ reading: inout Reading) {
         guard let from = node["from"] else { return }
-        guard kind == .ami else {
-            reading.report(
-                at: from.place,
-                "'from' cannot be an AMI for a container image",
-                .wrongKind,
-                fix: "write 'kind: ami', or start from { debian: SUITE }"
-            )
-            return
-        }
         if builder == nil {
             reading.report(
                 at: from.place,
@@ -84,8 +83,6 @@ extension ImageDraft {
         ]
         for member in node.mapping ?? [] {
             guard let why = reasons[member.name] else { continue }
-            // What has no meaning for its kind was said already.
-            if kind == .docker, member.name != "tests", member.name != "push" { continue }
             reading.report(
                 at: member.key.place,
                 "an image that starts from an AMI cannot have '\(member.name)'",
