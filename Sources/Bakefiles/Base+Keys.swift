@@ -74,11 +74,11 @@ struct BaseDraft: Sendable {
                 \.verify,
                 "files of public keys, of which one has to have signed the registry's image"
             ),
-            .notYet(
+            .optional(
                 "ami",
-                .sourceAMI,
-                "an AMI to start from",
-                fix: "write { debian: SUITE }, and the AMI as 'builder: { instance: { ami: ... } }'"
+                Shape<SourceAMI>.sourceAMI.map { .ami(AMIBase(source: $0, region: "")) },
+                \.base,
+                "an AMI, on whose machine the steps are done: 'builder' says which kind of machine"
             ),
         ],
         choices: [

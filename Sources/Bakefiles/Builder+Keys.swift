@@ -3,7 +3,7 @@ import YAML
 
 /// `builder: { instance: ... }`: the machine of EC2 that a machine image is baked on.
 package struct BuilderInstance: Sendable, Hashable {
-    /// What the machine is started from, in place of the image's own base.
+    /// What the machine is started from: the image's base, or what stands in its place.
     package var source: SourceAMI
     /// The name of an instance profile.
     package var profile: String
@@ -37,8 +37,9 @@ struct BuilderDraft: Sendable {
     )
     .shape(BuilderDraft())
 
-    var builder: BuilderInstance? {
-        guard let instance, let source = instance.source else { return nil }
+    /// `base` is the AMI that the image itself starts from.
+    func builder(from base: SourceAMI?) -> BuilderInstance? {
+        guard let instance, let source = base ?? instance.source else { return nil }
         return BuilderInstance(
             source: source,
             profile: instance.profile,
@@ -64,7 +65,12 @@ struct BuilderDraft: Sendable {
         static let shape = Keys<InstanceDraft>(
             "'instance'",
             [
-                .required("ami", .sourceAMI, \.source, "the AMI that it is started from, in place of the image's base"),
+                .optional(
+                    "ami",
+                    .sourceAMI,
+                    \.source,
+                    "the AMI that it is started from, in place of the image's base; needed unless that is an AMI itself"
+                ),
                 .required(
                     "profile",
                     .text(.instanceProfile),

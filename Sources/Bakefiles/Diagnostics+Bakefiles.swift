@@ -92,6 +92,11 @@ extension DiagnosticIdentifier {
     /// A variable's name in the text of a `run` step, where nothing is substituted.
     package static let notSubstituted: DiagnosticIdentifier = "not-substituted"
 
+    // MARK: Images of AMIs
+
+    /// What needs the layers of an image that starts from an AMI, and has none here.
+    package static let noLayers: DiagnosticIdentifier = "no-layers"
+
     // MARK: Names that belong together
 
     /// Two definitions of one name.
@@ -125,7 +130,7 @@ extension DiagnosticIdentifier {
         .badText, .badName, .badPath, .pathOutside, .badMode, .badOwner, .badPackage, .badURL, .badReference,
         .badDuration, .badCompression, .badSize, .badPort, .badTimestamp,
         .unknownVariable, .variableOrder, .unterminatedVariable, .noValue, .valueNotAllowed, .badPattern,
-        .unknownSetting, .notSubstituted,
+        .unknownSetting, .notSubstituted, .noLayers,
         .duplicateName, .noImages, .unknownImage, .imageCycle, .unknownContext, .unknownSecret, .matrixLimit,
         .platformMismatch, .unknownField, .misplacedField, .impossibleField,
     ]

@@ -83,12 +83,13 @@ extension ImageDraft {
         let agents = self.steps.filter { $0.agent != nil }.compactMap(\.place)
         let tests =
             ImageTestDraft.addressed(tests, &reading) + (agents.first.map { SSMAgent.tests(at: $0) } ?? [])
-        guard checkKind(kind, node, &reading), checkBuilder(steps, node, &reading) else { return nil }
+        let (isOfKind, hasSource) = (checkKind(kind, node, &reading), checkSource(node, &reading))
+        guard isOfKind, checkBuilder(steps, node, &reading), hasSource else { return nil }
         return Image(
             name: name,
             kind: kind,
             place: place,
-            base: base.base(for: kind),
+            base: sourceAMI.map { .ami($0) } ?? base.base(for: kind),
             basePlace: basePlace,
             steps: steps,
             config: config ?? ImageSettings(),
@@ -100,20 +101,22 @@ extension ImageDraft {
             tests: tests,
             userData: userData,
             registering: registering,
-            builder: builder?.builder
+            builder: builder?.builder(from: sourceAMI?.source)
         )
     }
 
     /// What a machine is started from decides what its image is; what kind of machine it is does not.
     private var machine: JSONValue {
+        // The disk is that of the AMI.
+        if let sourceAMI { return .object(["builder": .object(["ami": sourceAMI.source.json])]) }
         let disk = (disk ?? DiskSettings()).json
-        guard let source = builder?.builder?.source, case .object(var members) = disk else { return disk }
+        guard let source = builder?.builder(from: nil)?.source, case .object(var members) = disk else { return disk }
         members["builder"] = .object(["ami": source.json])
         return .object(members)
     }
 
     /// A machine of EC2 bakes in one region, and the others copy.
-    private var registering: AMISettings? {
+    var registering: AMISettings? {
         guard var ami else { return nil }
         if builder != nil { ami.copyFrom = ami.copyFrom ?? ami.regions.first }
         return ami
@@ -123,12 +126,12 @@ extension ImageDraft {
     private func checkBuilder(_ steps: [Step], _ node: Node, _ reading: inout Reading) -> Bool {
         guard builder != nil else { return true }
         var isGood = true
-        for member in [node["disk"], node["ami"]?["keys"]].compactMap(\.self) {
+        for member in [sourceAMI == nil ? node["disk"] : nil, node["ami"]?["keys"]].compactMap(\.self) {
             reading.report(
                 at: member.place,
                 "the disk of a machine of EC2 is as its AMI has it, and has no settings of its own yet",
                 .notYet,
-                fix: "bake without 'builder:', or without this"
+                fix: sourceAMI == nil ? "bake without 'builder:', or without this" : "remove it"
             )
             isGood = false
         }
@@ -138,7 +141,7 @@ extension ImageDraft {
                 at: step.place,
                 "the secret '\(secret.name)' cannot be used on a machine of EC2 yet",
                 .notYet,
-                fix: "bake without 'builder:', or without the secret"
+                fix: sourceAMI == nil ? "bake without 'builder:', or without the secret" : "do it without the secret"
             )
             isGood = false
         }

@@ -72,6 +72,9 @@ package struct Image: Sendable, Hashable {
         self.builder = builder
     }
 
+    /// The AMI that it starts from; it has no layers here then, and a machine of EC2 does its steps.
+    package var sourceAMI: AMIBase? { if case .ami(let ami) = base { ami } else { nil } }
+
     /// Whether it is one of those that an image for several platforms is made of.
     package var isMember: Bool { name.contains("@") }
 
@@ -112,8 +115,25 @@ package enum Base: Sendable, Hashable {
     ///
     /// With files of public keys it has to be signed by one of them.
     case registry(Reference, verify: [InputPath] = [])
+    /// A machine image of EC2, which is not here: its steps are done on a machine that is started from it.
+    case ami(AMIBase)
     /// None of its own: the image is those of the same Bakefile, one a platform.
     case platforms([PlatformMember])
+}
+
+/// `from: { ami: ... }`: an AMI, of which nothing but its id is known here.
+package struct AMIBase: Sendable, Hashable {
+    package var source: SourceAMI
+    /// Where the image is baked: an id is one region's.
+    package var region: String
+    /// What it was found to be; nil where that is asked.
+    package var id: String?
+
+    package init(source: SourceAMI, region: String, id: String? = nil) {
+        self.source = source
+        self.region = region
+        self.id = id
+    }
 }
 
 /// `from: { debian: SUITE, ... }`: a root made by mmdebstrap.

@@ -80,14 +80,16 @@ private struct LockReader {
             report(node, "an entry is not a mapping")
             return nil
         }
-        refuseOthers(than: ["steps", "request", "architecture", "resolved", "image", "packages"], in: node)
+        refuseOthers(than: ["steps", "request", "architecture", "resolved", "image", "ami", "packages"], in: node)
         let steps = steps(node)
         let request = text("request", of: node) { Digest($0) }
         let architecture = text("architecture", of: node) { isWord($0, among: "/") ? $0 : nil }
         let resolved = text("resolved", of: node) { Timestamp.seconds($0) }
         var content: Lock.Entry.Content?
-        if (node["image"] == nil) == (node["packages"] == nil) {
-            report(node, "an entry has either 'image' or 'packages'")
+        if ["image", "ami", "packages"].filter({ node[$0] != nil }).count != 1 {
+            report(node, "an entry has one of 'image', 'ami' and 'packages'")
+        } else if node["ami"] != nil {
+            content = text("ami", of: node) { SourceAMI.isID($0) ? .ami($0) : nil }
         } else if node["image"] != nil {
             content = text("image", of: node) { Digest($0) }.map { .image($0) }
         } else if let list = node["packages"] {

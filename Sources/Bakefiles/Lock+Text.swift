@@ -26,6 +26,7 @@ extension Lock.Entry {
         ]
         switch content {
         case .image(let digest): return head + ["    image: \(digest)"]
+        case .ami(let id): return head + ["    ami: \(id)"]
         case .packages(let list):
             if list.packages.isEmpty { return head + ["    packages: []"] }
             return head + ["    packages:"] + list.packages.map { "      - { \($0.members) }" }

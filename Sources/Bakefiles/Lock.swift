@@ -16,6 +16,8 @@ package struct Lock: Sendable, Hashable {
             case packages(PackageList)
             /// A base image: its manifest or index in a layout or a registry, or the archive that holds it.
             case image(Digest)
+            /// The id of an AMI, in the region that the request names.
+            case ami(String)
         }
 
         /// The steps that ask for it, as `IMAGE:STEP`, sorted; for people, and to tell a stale entry from a missing one.
@@ -47,6 +49,8 @@ package struct Lock: Sendable, Hashable {
         }
 
         package var image: Digest? { if case .image(let digest) = content { digest } else { nil } }
+
+        package var ami: String? { if case .ami(let id) = content { id } else { nil } }
 
         package var packages: PackageList? { if case .packages(let list) = content { list } else { nil } }
     }

@@ -25,7 +25,7 @@ package enum LockSchema {
         .object([
             "type": "object",
             "required": .array(["steps", "request", "architecture", "resolved"]),
-            "oneOf": .array([.object(["required": .array(["image"])]), .object(["required": .array(["packages"])])]),
+            "oneOf": .array(["image", "ami", "packages"].map { .object(["required": .array([.string($0)])]) }),
             "additionalProperties": false,
             "properties": .object([
                 "steps": .object([
@@ -36,6 +36,7 @@ package enum LockSchema {
                 "architecture": text(word("/"), "As OCI writes it, with the variant: amd64, arm/v7."),
                 "resolved": text("^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$", "When, in UTC."),
                 "image": text(digest, "A base image: its manifest in a layout, or the archive that holds it."),
+                "ami": text("^ami-[0-9a-f]{8,17}$", "The id of an AMI, in the region where its image is baked."),
                 "packages": .object([
                     "type": "array", "description": "The binary packages that the steps bring.", "items": package,
                 ]),

@@ -11,6 +11,7 @@ extension Reading {
             reportUnknownImage("\(quoted(use.user)) \(use.verb) \(quoted(use.name))", use.name, at: use.place)
         }
         checkPreloads(read)
+        checkLayers(read)
         for use in fieldUses where !isIncomplete {
             if images[use.image] == nil {
                 reportUnknownImage("a binding takes \(quoted(use.image))", use.image, at: use.place)

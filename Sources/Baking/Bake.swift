@@ -28,6 +28,8 @@ package struct Bake: Sendable {
         package var resolveBase: BringBase
         /// The same of a registry's image that is taken along whole: it is an image of the store afterwards.
         package var importWhole: BringBase
+        /// Asks EC2 which AMI is meant, for a platform; gives its id.
+        package var findAMI: @Sendable (AMIBase, Platform) async throws -> String
         /// Makes the image of its layers.
         package var finishImage: @Sendable (LayeredImage) async throws -> FinishedImage
         /// Gives a finished image its version where it needs one, and what the Docker of a machine is to call it.
@@ -42,6 +44,7 @@ package struct Bake: Sendable {
             importBase: @escaping BringBase,
             resolveBase: BringBase? = nil,
             importWhole: @escaping BringBase,
+            findAMI: @escaping @Sendable (AMIBase, Platform) async throws -> String,
             finishImage: @escaping @Sendable (LayeredImage) async throws -> FinishedImage,
             engineNames: @escaping @Sendable (LayeredImage, PreloadStep) async throws -> [String],
             archive: @escaping @Sendable (FinishedImage, [String]) async throws -> PreloadedImage,
@@ -50,6 +53,7 @@ package struct Bake: Sendable {
             self.importBase = importBase
             self.resolveBase = resolveBase ?? importBase
             self.importWhole = importWhole
+            self.findAMI = findAMI
             self.finishImage = finishImage
             self.engineNames = engineNames
             self.archive = archive

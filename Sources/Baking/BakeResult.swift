@@ -58,7 +58,7 @@ package struct LayeredImage: Sendable {
     }
 
     package let planned: PlannedImage
-    /// All of them, the base's first.
+    /// All of them, the base's first; of one that starts from an AMI the first says which, and the others its machine gets.
     package internal(set) var layers: [Digest]
     /// The config that an imported base brings with it.
     package internal(set) var baseConfig: JSONValue?
@@ -78,17 +78,22 @@ package struct LayeredImage: Sendable {
         self.steps = steps
     }
 
+    /// The id and the region of the AMI that it starts from, as `ami` and `region`; nil for one that has layers.
+    package var sourceAMI: JSONValue? { image.sourceAMI == nil ? nil : baseConfig }
+
     package var name: String { planned.name }
 
     package var image: Image { planned.image }
 
-    /// Bytes of the layers that its own steps left, or those of its members.
+    /// Bytes of the layers that its own steps left, or those of its members; none of an image that starts from an AMI.
     package var size: Int64 {
-        steps.reduce(0) { $0 + $1.outcome.size } + members.reduce(0) { $0 + $1.size }
+        (image.sourceAMI == nil ? steps.reduce(0) { $0 + $1.outcome.size } : 0) + members.reduce(0) { $0 + $1.size }
     }
 
     /// Its layers, or those of its members.
-    package var layerCount: Int { layers.count + members.reduce(0) { $0 + $1.layers.count } }
+    package var layerCount: Int {
+        (image.sourceAMI == nil ? layers.count : 0) + members.reduce(0) { $0 + $1.layers.count }
+    }
 
     /// What it is for: what the Bakefile says, else the machine of the architecture.
     package func platform(onHost architecture: String) -> Platform {

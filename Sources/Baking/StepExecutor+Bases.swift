@@ -52,6 +52,41 @@ extension StepExecutor {
         return result
     }
 
+    /// Says which AMI an image starts from, as its one result: what stands on it has another key where that is another one.
+    ///
+    /// It is the one that the lock has, and nobody is asked; else the one that it was found to be before, else what EC2 has
+    /// now; `--refresh` asks again.
+    func findAMI(_ base: AMIBase, _ planned: PlannedStep, name: StepName) async throws -> MadeLayers {
+        guard let asked = planned.reference else { preconditionFailure("an AMI is asked for") }
+        if let locked = asked.locked?.ami { return try await keep(locked, of: base) }
+        let key = StepKey(asked.request)
+        let turn = try await acquire(key, name)
+        defer { turn.release() }
+        let isFresh = bake.options.refresh && !refreshed.contains(key)
+        if !isFresh, let kept = try records.resolution(of: asked.request), let id = kept.ami {
+            return try await keep(id, of: base, kept)
+        }
+        let id = try await bake.recipes.findAMI(base, planned.definition.platform)
+        let resolution = Lock.Entry(
+            steps: [name.description],
+            request: asked.request,
+            architecture: planned.definition.architecture,
+            resolved: currentSeconds(),
+            content: .ami(id)
+        )
+        try bake.store.putResolution(Array(Lock(entries: [resolution]).text.utf8), for: asked.request)
+        refreshed.insert(key)
+        return try await keep(id, of: base, resolution)
+    }
+
+    private func keep(_ id: String, of base: AMIBase, _ resolution: Lock.Entry? = nil) async throws -> MadeLayers {
+        try await BlockingPool.shared.run {
+            let document = JSONValue.object(["ami": .string(id), "region": .string(base.region)])
+            let blob = try bake.store.putBlob(document.canonicalBytes)
+            return MadeLayers(layers: [blob.digest], config: document, resolution: resolution)
+        }
+    }
+
     /// Makes the layer with a container image of a registry, for the machine's Docker.
     func preload(
         _ base: Base,

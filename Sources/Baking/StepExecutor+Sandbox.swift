@@ -63,6 +63,7 @@ extension StepExecutor {
 
     /// Makes the layers that an image starts from.
     func makeBase(_ base: Base, _ planned: PlannedStep, name: StepName) async throws -> MadeLayers {
+        if case .ami(let ami) = base { return try await findAMI(ami, planned, name: name) }
         guard case .debian(let debian) = base else {
             let made = try await importBase(base, planned, name: name, by: bake.recipes.importBase)
             try await BlockingPool.shared.run { cancellation in

@@ -112,7 +112,7 @@ struct StepExecutor: Sendable {
     /// What another machine made of the step, as long as that is what is asked for.
     private func shared(_ step: PlannedStep, _ key: StepKey, on parent: [Digest]) async throws -> MadeLayers? {
         if step.isUnpinned, bake.options.refresh || bake.options.onlyResolves { return nil }
-        if step.work.isVerified { return nil }
+        if step.work.isVerified || step.isStaged || step.work.isAMI { return nil }
         return try await bake.recipes.findShared(key, parent)
     }
 
@@ -158,6 +158,9 @@ struct StepExecutor: Sendable {
         case .step(let action):
             if case .preload(let preload) = action.action, let base = preload.base {
                 try await self.preload(base, action, preload, step, name: name, on: parent)
+            } else if action.action.needsSandbox, step.isStaged {
+                // Its bundle follows from its definition; what it comes to is known on the machine only.
+                MadeLayers(layers: [], config: nil)
             } else if action.action.needsSandbox {
                 try await runInSandbox(action, step, name: name, on: parent)
             } else {
@@ -165,7 +168,8 @@ struct StepExecutor: Sendable {
                     let layer = try draftLayer(
                         action.action,
                         step,
-                        on: parent,
+                        // Of what the machine has nothing is known here.
+                        on: step.isStaged ? [] : parent,
                         from: source,
                         cancellation: cancellation
                     )

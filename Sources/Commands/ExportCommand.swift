@@ -125,7 +125,9 @@ struct ExportCommand: AsyncParsableCommand {
                 return try await Self.write(form, of: known, in: store, to: path, map: blockMap, force: force)
             }
             try await BlockingPool.shared.run { cancellation in
-                var stored = try known.content(in: store)
+                var stored =
+                    format == .stepBundles
+                    ? try known.content(in: store) : try known.layers(in: store, to: "export as \(format.rawValue)")
                 if case .compressed(let compression) = compression {
                     stored = try stored.compressed(compression, in: store, cancellation: cancellation)
                 }

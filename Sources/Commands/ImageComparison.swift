@@ -21,8 +21,8 @@ struct ImageComparison {
     init(_ old: KnownImage, _ new: KnownImage, in store: ArtifactStore) throws {
         self.old = old
         self.new = new
-        oldImage = try old.content(in: store).image(named: old.name)
-        newImage = try new.content(in: store).image(named: new.name)
+        oldImage = try old.layers(in: store, to: "compare").image(named: old.name)
+        newImage = try new.layers(in: store, to: "compare").image(named: new.name)
         let catalog = LayerCatalog(store: store)
         let diffIDs = (old: oldImage.config.diffIDs, new: newImage.config.diffIDs)
         let oldTree = try MergedTree(layers: diffIDs.old.map { try catalog.listing(of: $0) })

@@ -40,7 +40,7 @@ struct LoadCommand: AsyncParsableCommand {
         let known = try ImageArgument(text: image).find(in: store, project: bakefile.projectAtHand)
         let stored = try await BlockingPool.shared.run {
             let host = Platform.host
-            return try known.content(in: store).image(named: known.name, for: host)
+            return try known.layers(in: store, to: "load").image(named: known.name, for: host)
         }
         let version = known.version ?? known.identity.short
         let export = ImageExport(.image(stored), in: store, project: known.project, name: known.name, version: version)

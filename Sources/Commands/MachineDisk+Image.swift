@@ -15,7 +15,9 @@ extension MachineDisk {
         work: FilePath? = nil,
         _ body: (MachineDisk) async throws -> Value
     ) async throws -> Value {
-        let image = try await BlockingPool.shared.run { try known.content(in: store).image(named: known.name) }
+        let image = try await BlockingPool.shared.run {
+            try known.layers(in: store, to: "make a disk of").image(named: known.name)
+        }
         guard image.isMachine else {
             throw InvalidInput(
                 Diagnostic(

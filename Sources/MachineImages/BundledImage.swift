@@ -13,11 +13,14 @@ package struct BundledImage: Sendable {
         /// All that decides it; nil for another image of the Bakefile and for `scratch`.
         package var definition: JSONValue?
         package var layers: [Digest]
+        /// The AMI of which there are no layers, as `ami` and `region`.
+        package var ami: JSONValue?
 
-        package init(title: String, definition: JSONValue?, layers: [Digest]) {
+        package init(title: String, definition: JSONValue?, layers: [Digest], ami: JSONValue? = nil) {
             self.title = title
             self.definition = definition
             self.layers = layers
+            self.ami = ami
         }
     }
 
@@ -90,13 +93,14 @@ package struct BundledImage: Sendable {
             start: Start(
                 title: image.image.base.title,
                 definition: base?.planned.definition.document,
-                layers: Array(image.layers.prefix(image.baseLayerCount))
+                layers: image.sourceAMI == nil ? Array(image.layers.prefix(image.baseLayerCount)) : [],
+                ami: image.sourceAMI
             ),
             steps: image.steps.compactMap { done in
                 guard case .step(let step) = done.planned.work else { return nil }
                 return Part(
                     address: step.address,
-                    title: done.planned.title,
+                    title: step.action.title,
                     action: step.action,
                     definition: done.planned.definition.document,
                     inputs: done.planned.inputs,

@@ -39,9 +39,11 @@ struct StepBundle {
     ) throws -> StoredBlob {
         var layers: [(tar: String, changes: LayerOnMachine)] = []
         var packages = ApplyScript.PackageFiles()
+        var placed: [TarEntry] = []
         switch part.action {
         case .run: break
         case .packages(let step): packages = try carry(step, open)
+        case _ where image.start.ami != nil: placed = try carryFiles(listings)
         default: layers = try carryLayers(over: tree, listings)
         }
         carried.sort { $0.file.name.utf8.lexicographicallyPrecedes($1.file.name.utf8) }
@@ -61,6 +63,7 @@ struct StepBundle {
             ApplyScript.run(try step.placed(in: tree), timestamp: image.timestamp, in: &script)
         case .packages(let step):
             ApplyScript.install(step, files: packages, timestamp: image.timestamp, in: &script)
+        case _ where image.start.ami != nil: ApplyScript.place(placed, to: &script)
         default: ApplyScript.apply(layers, to: &script)
         }
         return try archive(script.bytes, definition)
@@ -124,6 +127,21 @@ extension StepBundle {
             tree = try tree.adding([listing])
         }
         return result
+    }
+
+    /// What is to lie on a machine of which nothing is known here: all of it, and in a tar of its own what is no folder.
+    private mutating func carryFiles(_ listings: [LayerListing]) throws -> [TarEntry] {
+        guard let digest = part.layers.first, let listing = listings.first, listings.count == 1 else {
+            preconditionFailure("'\(part.address)' leaves one layer")
+        }
+        var files = LayerListing.Items()
+        var entries: [TarEntry] = []
+        for item in listing.items {
+            entries.append(item.entry)
+            if item.entry.kind != .directory { files.append(item) }
+        }
+        if !files.isEmpty { try carryRest(of: digest, files, as: ApplyScript.placedFiles) }
+        return entries
     }
 
     private mutating func carryRest(of digest: Digest, _ items: LayerListing.Items, as name: String) throws {

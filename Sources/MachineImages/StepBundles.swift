@@ -61,7 +61,8 @@ package enum StepBundles {
             let listings = try part.layers.map { try catalog.listing(of: $0) }
             var bundle = try StepBundle(part, of: image, store: store)
             steps.append((part, try bundle.write(over: tree, listings: listings, open: open)))
-            tree = try tree.adding(listings)
+            // Each is put on what the machine has, whatever that is.
+            if image.start.ami == nil { tree = try tree.adding(listings) }
         }
         return try store.keep(image, steps, name: name, key: key)
     }
@@ -144,6 +145,7 @@ package enum StepBundles {
             "title": .string(ShellScript.line(image.start.title)),
             "definition": image.start.definition,
             "layers": .strings(image.start.layers.map(\.description)),
+            "source": image.start.ami,
         ])
     }
 

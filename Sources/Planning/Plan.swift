@@ -86,6 +86,10 @@ package struct PlannedStep: Sendable, Hashable {
     package let resolvedAt: Int64?
     /// nil for a step that asks for nothing that moves.
     package let reference: MovingReference?
+    /// The AMI that a base was found to be, or that the lock says; nil for other steps, and where that is not known.
+    package let ami: String?
+    /// Whether a machine of EC2 does it, and nothing but what the machine is sent is made here.
+    package let isStaged: Bool
 
     package init(
         work: Work,
@@ -95,7 +99,9 @@ package struct PlannedStep: Sendable, Hashable {
         state: State,
         reason: String,
         resolvedAt: Int64? = nil,
-        reference: MovingReference? = nil
+        reference: MovingReference? = nil,
+        ami: String? = nil,
+        isStaged: Bool = false
     ) {
         self.work = work
         self.definition = definition
@@ -105,10 +111,12 @@ package struct PlannedStep: Sendable, Hashable {
         self.reason = reason
         self.resolvedAt = resolvedAt
         self.reference = reference
+        self.ami = ami
+        self.isStaged = isStaged
     }
 
     /// Whether its result depends on when it is made, and no lock says which it is to be.
-    package var isUnpinned: Bool { work.isMoving && reference?.locked == nil }
+    package var isUnpinned: Bool { work.isMoving && !isStaged && reference?.locked == nil }
 
     package var definitionKey: StepKey { definition.key }
 
@@ -131,7 +139,7 @@ package struct PlannedStep: Sendable, Hashable {
     package var title: String {
         switch work {
         case .base(let base): base.title
-        case .step(let step): step.action.title
+        case .step(let step): isStaged ? "stage \(step.action.title)" : step.action.title
         }
     }
 }

@@ -37,6 +37,7 @@ struct PlanReason {
         }
         if let difference = try inputDifference(old) { return difference }
         if let difference = try packagesDifference(old) { return difference }
+        if let difference = amiDifference(old) { return difference }
         for key in ["kind", "timestamp", "architecture", "format"] {
             if let change = firstChange(old[key] ?? .null, new[key] ?? .null, path: key) { return describe(change) }
         }
@@ -71,6 +72,16 @@ struct PlanReason {
         }
         let difference = isKnown ? PackageList.firstDifference(old: text, new: packages.text) : nil
         return "in the lock " + (difference ?? "'packages' changed: \(before.short) → \(packages.digest.short)")
+    }
+
+    /// The AMI that a lock says now, and the one that it said.
+    private func amiDifference(_ old: JSONValue) -> String? {
+        switch (old["ami"]?.stringValue, definition.document["ami"]?.stringValue) {
+        case (let before, let now) where before == now: nil
+        case (nil, _): "the lock pins it now"
+        case (_, nil): "the lock pins it no more"
+        case (let before?, let now?): "in the lock the AMI changed: \(before) → \(now)"
+        }
     }
 
     private struct Change {

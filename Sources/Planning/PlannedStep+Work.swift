@@ -11,6 +11,12 @@ extension PlannedStep.Work {
         }
     }
 
+    /// Whether the steps start with an AMI: then what is found out here is of no use to others without the same AMI.
+    package var isAMI: Bool { if case .base(.ami) = self { true } else { false } }
+
+    /// Whether it is what the steps start with.
+    var isBase: Bool { if case .base = self { true } else { false } }
+
     var address: String {
         switch self {
         case .base: "from"
@@ -44,7 +50,7 @@ extension PlannedStep.Work {
         case .base(.rootfs(let path)), .base(.dockerArchive(let path, _)), .base(.oci(let path, _)): [path]
         // Other keys are another step: what is in the store was verified with these, byte for byte.
         case .base(.registry(_, let keys)): keys
-        case .base(.scratch), .base(.image), .base(.platforms): []
+        case .base(.scratch), .base(.image), .base(.platforms), .base(.ami): []
         case .step(let step): step.action.inputPaths
         }
     }
@@ -72,7 +78,7 @@ extension PlannedStep.Work {
     package var isMoving: Bool {
         if let remote { return remote.reference.digest == nil }
         return switch self {
-        case .base(.debian): true
+        case .base(.debian), .base(.ami): true
         case .step(let step):
             // Local files may need packages of the distribution.
             if case .packages = step.action { true } else { false }

@@ -58,6 +58,25 @@ extension Planner {
         return "; unpinned, resolved on \(utcDate(kept.resolved))"
     }
 
+    /// The id of an AMI that is asked for: what the lock says, else what it was found to be.
+    func ami(_ reference: MovingReference?, _ isKept: Bool) throws -> String? {
+        if let locked = reference?.locked { return locked.ami }
+        return isKept ? try reference.flatMap { try records.resolution(of: $0.request)?.ami } : nil
+    }
+
+    /// What a plan says of a step of an image that starts from an AMI, beside why it runs or does not.
+    func note(on work: PlannedStep.Work, _ ami: String?, isStaged: Bool) -> String {
+        switch work {
+        case .base(.ami(let base)):
+            return ami.map { "; \($0) in \(base.region)" } ?? "; its id in \(base.region) is asked for when it is baked"
+        case .step(let step):
+            guard isStaged, case .packages(let packages) = step.action else { return "" }
+            let isMoving = packages.names.contains { !$0.contains("=") }
+            return isMoving ? "; the machine's sources say which versions" : ""
+        default: return ""
+        }
+    }
+
     /// The lock's answer to a step; a missing, stale or contradicting one is a diagnostic where the lock is required.
     private mutating func answer(
         to reference: MovingReference,

@@ -100,7 +100,8 @@ package struct Planner {
             architecture: architecture,
             layers: [],
             symbol: Self.scratch,
-            parent: "from"
+            parent: "from",
+            isOfAMI: image.sourceAMI != nil
         )
         var steps: [PlannedStep] = []
         if case .image(let name) = image.base {
@@ -177,6 +178,8 @@ package struct Planner {
         var parent: String
         /// What was asked for so far that moves.
         var requests: [Digest] = []
+        /// Whether it starts from an AMI, so that a machine of EC2 does the steps.
+        var isOfAMI = false
     }
 
     private mutating func plan(
@@ -188,15 +191,19 @@ package struct Planner {
         let read = try readInputs(of: work, at: place)
         let address = work.address
         let name = "\(chain.image):\(address)"
-        let reference = reference(
-            of: work,
-            fields,
-            read,
-            named: name,
-            at: place,
-            architecture: chain.architecture,
-            below: chain.requests
-        )
+        let isStaged = chain.isOfAMI && !work.isBase
+        let reference =
+            isStaged
+            ? nil
+            : reference(
+                of: work,
+                fields,
+                read,
+                named: name,
+                at: place,
+                architecture: chain.architecture,
+                below: chain.requests
+            )
         if let reference { chain.requests.append(reference.request) }
         let definition = StepDefinition(
             kind: work.kind,
@@ -204,10 +211,11 @@ package struct Planner {
             inputs: Dictionary(read.map { ($0.name, $0.tree.digest) }) { first, _ in first },
             packages: reference?.locked?.packages?.digest,
             image: work.isMoving ? reference?.locked?.image : nil,
+            ami: reference?.locked?.ami,
             timestamp: request.timestamp,
             architecture: chain.architecture
         )
-        let isUnpinned = work.isMoving && reference?.locked == nil
+        let isUnpinned = work.isMoving && !isStaged && reference?.locked == nil
         let source = work.sourceImage
         let sourceContent = try source.map { try taken(from: $0, by: work) } ?? []
         var contentKey: StepKey?
@@ -236,7 +244,7 @@ package struct Planner {
         }
         let resolution = isUnpinned ? try contentKey.flatMap { try records.resolution(of: $0.digest) } : nil
         let isRefreshed = request.refresh && isUnpinned
-        let mayBeShared = result == nil && !isRefreshed && !work.isVerified
+        let mayBeShared = result == nil && !isRefreshed && !work.isVerified && !chain.isOfAMI
         let shared = mayBeShared ? try contentKey.flatMap(request.findShared) : nil
         let state: PlannedStep.State
         let text: String
@@ -264,15 +272,18 @@ package struct Planner {
         chain.layers = state.isCached ? chain.layers.flatMap { before in added.map { before + $0 } } : nil
         chain.symbol = symbol
         chain.parent = address
+        let ami = try ami(reference, isUnpinned && !isRefreshed)
         return PlannedStep(
             work: work,
             definition: definition,
             inputs: read,
             contentKey: contentKey,
             state: state,
-            reason: text,
+            reason: text + note(on: work, ami, isStaged: isStaged),
             resolvedAt: state.isCached && isUnpinned ? resolution?.resolved ?? result?.createdAt : nil,
-            reference: reference
+            reference: reference,
+            ami: ami,
+            isStaged: isStaged
         )
     }
 

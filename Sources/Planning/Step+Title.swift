@@ -49,6 +49,7 @@ extension Base {
         case .oci(let path, let tag): "oci \(path.name)\(tag.map { ":\($0)" } ?? "")"
         case .dockerArchive(let path, let tag): "docker-archive \(path.name)\(tag.map { ":\($0)" } ?? "")"
         case .rootfs(let path): "rootfs \(path.name)"
+        case .ami(let ami): ami.source.title
         case .registry(let reference, _): "registry \(reference)"
         case .platforms(let members): "platforms \(members.map(\.platform.description).joined(separator: " "))"
         }

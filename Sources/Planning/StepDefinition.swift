@@ -15,13 +15,15 @@ package struct StepDefinition: Sendable, Hashable {
     package let architecture: String
 
     /// `kind` is the step's key in the Bakefile or `from`, `inputs` holds each input's digest by the user's name for it,
-    /// `packages` is the digest of the list that the lock has for it, `image` what the lock has for a registry's image.
+    /// `packages` is the digest of the list that the lock has for it, `image` what the lock has for a registry's image, `ami`
+    /// what it has for an AMI.
     package init(
         kind: String,
         fields: JSONValue,
         inputs: [String: Digest],
         packages: Digest? = nil,
         image: Digest? = nil,
+        ami: String? = nil,
         timestamp: Int64,
         architecture: String
     ) {
@@ -32,6 +34,7 @@ package struct StepDefinition: Sendable, Hashable {
             "inputs": .strings(inputs.mapValues(\.description)),
             "packages": packages.map { .string($0.description) },
             "image": image.map { .string($0.description) },
+            "ami": ami.map { .string($0) },
             "timestamp": .integer(timestamp),
             "architecture": .string(architecture),
         ])
@@ -118,6 +121,8 @@ extension Base {
         case .dockerArchive(let path, let tag):
             .object(["docker-archive": path.field, "tag": tag.map(JSONValue.string)])
         case .rootfs(let path): .object(["rootfs": path.field])
+        // The id is the answer, and not the question.
+        case .ami(let ami): .object(["ami": ami.source.json, "region": .string(ami.region)])
         case .registry(let reference, let keys):
             .object([
                 "registry": .string(reference.description), "verify": keys.isEmpty ? nil : .array(keys.map(\.field)),

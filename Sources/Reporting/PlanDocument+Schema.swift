@@ -143,6 +143,10 @@ extension PlanDocument {
                     "format": "date-time",
                     "description": "When a moving reference that nothing pins was resolved.",
                 ]),
+                "ami": .object([
+                    "type": "string",
+                    "description": "The id of the AMI that the image starts from, where it is known.",
+                ]),
                 "unpinned": .object([
                     "const": true,
                     "description": "Its result depends on when it is made, and no lock says which it is to be.",

@@ -57,6 +57,7 @@ package enum PlanDocument {
             "definitionKey": .string(step.definitionKey.description),
             "contentKey": step.contentKey.map { .string($0.description) },
             "resolved": step.resolvedAt.map { .string(Timestamp.text(seconds: $0)) },
+            "ami": step.ami.map(JSONValue.string),
             "unpinned": step.isUnpinned ? true : nil,
             "pinned": step.reference?.locked?.packages.map { .string($0.digest.description) },
             "inputs": .array(

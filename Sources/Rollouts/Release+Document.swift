@@ -45,6 +45,7 @@ extension ReleasedImage {
             "manifest": .string(manifest.description),
             "platforms": platforms.isEmpty ? nil : .strings(platforms),
             "base": .object([
+                "ami": base.ami.map(JSONValue.string),
                 "from": .string(base.from),
                 "digest": base.digest.map { .string($0.description) },
                 "resolved": base.resolved.map { .string(Timestamp.text(seconds: $0)) },

@@ -97,7 +97,7 @@ extension ReleasedImage {
         guard let kind = Image.Kind(rawValue: try reader.text("kind")) else {
             throw reader.failure("kind", "is neither 'docker' nor 'ami'")
         }
-        let base = try reader.object("base", keys: ["from", "digest", "resolved"])
+        let base = try reader.object("base", keys: ["ami", "from", "digest", "resolved"])
         var layers: [Layer] = []
         for layer in try reader.objects("layers", keys: ["diffID", "size", "step"]) {
             layers.append(
@@ -145,7 +145,8 @@ extension ReleasedImage {
             base: Base(
                 from: try base.text("from"),
                 digest: try base.optionalDigest("digest"),
-                resolved: try base.optionalTime("resolved")
+                resolved: try base.optionalTime("resolved"),
+                ami: try base.optionalText("ami")
             ),
             layers: layers,
             references: try reader.texts("references"),

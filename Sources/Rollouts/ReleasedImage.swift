@@ -7,12 +7,15 @@ package struct ReleasedImage: Sendable, Hashable {
     package struct Base: Sendable, Hashable {
         /// In one line: `debian bookworm (apt)`.
         package var from: String
-        /// Of what `from:` named: the identity of an image, or the one layer of a root; nil for `scratch`.
+        /// Of what `from:` named: the identity of an image, or the one layer of a root; nil for `scratch` and for an AMI.
         package var digest: Digest?
         /// When something that moves, such as a suite's packages, was resolved: seconds since 1970.
         package var resolved: Int64?
+        /// The id of the AMI that it was, in the region where the image is baked; nil for any other base.
+        package var ami: String?
 
-        package init(from: String, digest: Digest? = nil, resolved: Int64? = nil) {
+        package init(from: String, digest: Digest? = nil, resolved: Int64? = nil, ami: String? = nil) {
+            self.ami = ami
             self.from = from
             self.digest = digest
             self.resolved = resolved

@@ -86,6 +86,26 @@ struct LockTests {
         #expect(try Lock(reading: Array(Lock(entries: []).text.utf8), name: "x").entries.isEmpty)
     }
 
+    @Test func `has the id of an AMI`() throws {
+        let lock = Lock(entries: [
+            .init(
+                steps: ["base:from"],
+                request: digest,
+                architecture: "amd64",
+                resolved: 0,
+                content: .ami("ami-0123456789abcdef0")
+            )
+        ])
+        #expect(lock.text.hasSuffix("    ami: ami-0123456789abcdef0\n"))
+        #expect(try Lock(reading: Array(lock.text.utf8), name: "x").entries[0].ami == "ami-0123456789abcdef0")
+        for id in ["ami-0123456", "ami-0123456789abcdef01", "ami-0123456789ABCDEF0", "i-0123456789abcdef0"] {
+            #expect(
+                problems(lock.text.replacing("ami: ami-0123456789abcdef0", with: "ami: \(id)"))
+                    .contains("error: 'ami' is not what it has to be: '\(id)' [invalid-lock]")
+            )
+        }
+    }
+
     @Test func `of another kind or version is refused`() {
         let fix = "\n  fix: its first key is 'lock: 1'"
         #expect(
@@ -107,7 +127,7 @@ struct LockTests {
         ("name: zlib1g", "nam: zlib1g", "error: 'nam' is not a key of a lock [invalid-lock]\n  fix: write 'name'"),
         ("\"http://mirror.example/debian/pool/main/z", "\"--help:/z", "error: 'uri' is not what it has to be"),
         ("    resolved: \"1970-01-01T00:00:00Z\"\n", "", "error: 'resolved' is missing [invalid-lock]"),
-        ("    image: ", "    images: ", "error: an entry has either 'image' or 'packages' [invalid-lock]"),
+        ("    image: ", "    images: ", "error: an entry has one of 'image', 'ami' and 'packages' [invalid-lock]"),
         ("[\"base:from\"]", "[base]", "4:13: error: a step is not named as 'IMAGE:STEP' [invalid-lock]"),
         (
             "zlib1g, version: \"1:1.2.13.dfsg-1\", architecture: amd64", "adduser, version: \"1\", architecture: all",

@@ -65,6 +65,7 @@ final class BakeHarness: Sendable {
             recipes: .init(
                 importBase: { _, _, _, _, _ in MadeLayers(layers: [], config: nil) },
                 importWhole: { base, _, _, _, _ in throw StepError("'\(base.title)' is not taken along") },
+                findAMI: { base, _ in throw StepError("'\(base.source.title)' is not looked up") },
                 finishImage: { image in
                     let chain = JSONValue.strings(image.layers.map(\.description))
                     let digest = Digester.digest(of: chain.canonicalBytes)

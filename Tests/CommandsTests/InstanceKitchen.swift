@@ -16,20 +16,24 @@ struct InstanceKitchen {
     let aws: FakeAWS
     let source: String
 
-    /// `steps` are lines of the Bakefile; `builder` is what is said of the machine beside the usual.
+    /// `steps` are lines of the Bakefile; `builder` is what is said of the machine beside the usual; `base` is the AMI under
+    /// `from:`, where the image has no layers; `more` changes the root before the AMI is made of it.
     init(
         steps: [String] = InstanceKitchen.steps,
         regions: [String] = ["eu-west-1"],
         builder: String = "types: [t3.small]",
+        base: String? = nil,
+        more: String = "",
+        isBaked: Bool = true,
         _ behaviour: Behaviour = Behaviour()
     ) async throws {
         aws = try await FakeAWS.start(behaviour)
-        kitchen = try await Kitchen(Self.bakefile(steps: steps, regions: regions, builder: builder))
+        kitchen = try await Kitchen(Self.bakefile(steps: steps, regions: regions, builder: builder, base: base))
         try kitchen.work.write("[settings]\n", to: "files/app.conf")
-        try await requireTool("sh", ["-ec", Self.root], in: kitchen.work.path)
+        try await requireTool("sh", ["-ec", Self.root + "\n" + more], in: kitchen.work.path)
         aws.addBucket("bakes")
         source = aws.addImage(name: "small-1", owner: "136693071363", root: kitchen.work.file("root"))
-        try await kitchen.run("bake", "--first")
+        if isBaked { try await kitchen.run("bake", "--first", environment: aws.environment()) }
     }
 
     static let steps = [
@@ -37,25 +41,26 @@ struct InstanceKitchen {
         "run: echo once >>/etc/count; echo hello; rm -r /srv/old; ln -s app /etc/link",
     ]
 
-    static func bakefile(steps: [String], regions: [String], builder: String) -> String {
-        """
-        bakefile: 1
-        project: kitchen
-        images:
-          machine:
-            kind: ami
-            from: { rootfs: base.tar }
-            version: sequence
-            steps:
-        \(steps.map { "      - \($0)" }.joined(separator: "\n"))
-            ami: { regions: [\(regions.joined(separator: ", "))] }
-            builder:
-              instance:
-                ami: { name: "small-*", owner: "136693071363" }
-                profile: builder
-                bucket: bakes
-                \(builder)
-        """
+    static func bakefile(steps: [String], regions: [String], builder: String, base: String? = nil) -> String {
+        let source = base == nil ? "        ami: { name: \"small-*\", owner: \"136693071363\" }\n" : ""
+        let from = base.map { "{ ami: \($0) }" } ?? "{ rootfs: base.tar }"
+        return """
+            bakefile: 1
+            project: kitchen
+            images:
+              machine:
+                kind: ami
+                from: \(from)
+                version: sequence
+                steps:
+            \(steps.map { "      - \($0)" }.joined(separator: "\n"))
+                ami: { regions: [\(regions.joined(separator: ", "))] }
+                builder:
+                  instance:
+            \(source)        profile: builder
+                    bucket: bakes
+                    \(builder)
+            """
     }
 
     /// `root`, and the same as `base.tar`.

@@ -1,4 +1,5 @@
 import Bakefiles
+import Layers
 import OCI
 import SystemIO
 import TestSupport
@@ -67,7 +68,15 @@ import Testing
         ApplyScript.apply([], to: &layers)
         var plain = begin()
         ApplyScript.run(RunStep(command: .arguments(["/bin/true"]), user: "1000"), timestamp: 0, in: &plain)
-        return ["run": run, "plain": plain, "packages": packages, "local": local, "kept": kept, "layers": layers]
+        var placed = begin()
+        ApplyScript.place(
+            [.directory(EntryPath("etc/it's")), .regular(EntryPath("etc/it's/$(id)"), size: 1)],
+            to: &placed
+        )
+        return [
+            "run": run, "plain": plain, "packages": packages, "local": local, "kept": kept, "layers": layers,
+            "placed": placed,
+        ]
     }
 
     @Test func `shellcheck and dash accept every script`() async throws {

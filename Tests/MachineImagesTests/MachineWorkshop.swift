@@ -110,6 +110,7 @@ struct MachineWorkshop {
                     return MadeLayers(layers: imported.layers.map(\.digest), config: nil)
                 },
                 importWhole: { base, _, _, _, _ in throw StepError("'\(base.title)' is not taken along") },
+                findAMI: { base, _ in throw StepError("'\(base.source.title)' is not looked up") },
                 finishImage: { image in
                     let assembled = try assemble(image, in: store)
                     return FinishedImage(identity: assembled.identity, manifest: assembled.manifestDigest)

@@ -77,6 +77,53 @@ struct LockPlanTests {
         #expect(try workshop.lines()[0] == "web:from will run: in the lock 'curl:amd64' changed: 1 → 2")
     }
 
+    @Test func `has the id of an AMI, and nothing of the packages that its machine installs`() throws {
+        func base(_ name: String, in region: String = "eu-west-1") -> Base {
+            .ami(AMIBase(source: .named(name, owner: "self", isNewest: true), region: region))
+        }
+        func lock(_ plan: Plan, _ id: String) throws -> Lock {
+            let request = try #require(plan.images[0].steps[0].reference?.request)
+            return Lock(entries: [
+                .init(steps: ["base:from"], request: request, architecture: "amd64", resolved: 0, content: .ami(id))
+            ])
+        }
+        let workshop = try Workshop([image("base", from: base("small-*"), packages("curl"), run("true"))])
+        let unpinned = try workshop.plan().images[0].steps
+        #expect(unpinned.map(\.isUnpinned) == [true, false, false] && unpinned.map(\.isStaged) == [false, true, true])
+        #expect(unpinned[1].title == "stage packages curl" && unpinned[1].reference == nil)
+        #expect(
+            try workshop.lines() == [
+                "base:from will run: not baked before; unpinned; its id in eu-west-1 is asked for when it is baked",
+                "base:packages-1 will run: not baked before; the machine's sources say which versions",
+                "base:run-1 will run: not baked before",
+            ]
+        )
+        workshop.lock = try lock(workshop.plan(), "ami-00000001")
+        let pinned = try workshop.plan().images[0].steps
+        #expect(pinned[0].ami == "ami-00000001" && pinned[0].definitionKey != unpinned[0].definitionKey)
+        #expect(pinned[1].definitionKey == unpinned[1].definitionKey)
+        try workshop.bake()
+        #expect(try workshop.lines()[0] == "base:from cached: unchanged, pinned; ami-00000001 in eu-west-1")
+        let locked = try #require(workshop.lock)
+        workshop.lock = nil
+        workshop.lock = try lock(workshop.plan(), "ami-00000002")
+        #expect(
+            try workshop.lines()[0]
+                == "base:from will run: in the lock the AMI changed: ami-00000001 → ami-00000002; ami-00000002 in eu-west-1"
+        )
+        // Another name or region is another question, and other steps are not.
+        workshop.lock = locked
+        workshop.images = [image("base", from: base("small-*"), packages("wget"))]
+        #expect(problems(workshop) == "")
+        for other in [base("large-*"), base("small-*", in: "us-east-1")] {
+            workshop.images = [image("base", from: other)]
+            #expect(problems(workshop).contains("the entry of 'base:from' in 'Bakefile.lock' is stale"))
+        }
+        workshop.lock = nil
+        workshop.images = [image("base", from: base("small-*"), packages("curl=8", "wget=1"))]
+        #expect(try workshop.lines()[1].hasSuffix("will run: 'names' changed: [\"curl\"] → [\"curl=8\",\"wget=1\"]"))
+    }
+
     @Test func `asks neither for the time nor for other steps, but for what it stands on`() throws {
         func requests(_ timestamp: Int64, _ images: Image...) throws -> [Digest] {
             let workshop = try Workshop(images)

@@ -47,6 +47,18 @@ import Testing
         #expect(pretty.digest == Digester.digest(of: release.canonicalBytes))
     }
 
+    @Test func `an image that starts from an AMI says which`() throws {
+        var release = try sampleRelease()
+        release.images["base"]?.base = .init(from: "ami small of self", resolved: 0, ami: "ami-0c")
+        let text = String(decoding: release.canonicalBytes, as: UTF8.self)
+        #expect(
+            text.contains(
+                #""base":{"ami":"ami-0c","from":"ami small of self","resolved":"1970-01-01T00:00:00Z"}"#
+            )
+        )
+        #expect(try Release(reading: release.canonicalBytes, name: "release.json") == release)
+    }
+
     @Test func `a release without git, CI and parent is read back`() throws {
         var release = try sampleRelease()
         (release.git, release.build, release.parent) = (nil, nil, nil)
@@ -61,7 +73,9 @@ import Testing
     @Test func `the JSON Schema accepts what is written and refuses what is not a release`() async throws {
         let folder = try TemporaryFolder()
         try folder.write(Release.schema, to: "schema.json")
-        try folder.write(try sampleRelease().canonicalBytes, to: "good.json")
+        var release = try sampleRelease()
+        release.images["base"]?.base = .init(from: "ami small of self", ami: "ami-0c")
+        try folder.write(release.canonicalBytes, to: "good.json")
         var broken = try sampleRelease().json
         guard case .object(var members) = broken else { return }
         members["password"] = "hunter2"

@@ -22,8 +22,8 @@ struct Attesting: Sendable {
         var sboms: [String: Digest] = [:]
         var warnings: [Diagnostic] = []
         for image in images {
-            // What is in an image for several platforms is said of each of them.
-            guard let finished = image.finished, image.members.isEmpty else { continue }
+            // What is in an image for several platforms is said of each of them; what is in an AMI nobody knows here.
+            guard let finished = image.finished, image.members.isEmpty, image.sourceAMI == nil else { continue }
             let bill = try BillOfMaterials(of: finished.identity, named: image.name, in: store) {
                 let stored = try StoredImage(manifest: finished.manifest, in: store)
                 let root = try LayerCatalog(store: store).root(of: image.layers)

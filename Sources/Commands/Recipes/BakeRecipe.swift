@@ -122,6 +122,7 @@ struct BakeRecipe: Sendable {
             recipes: .init(
                 importBase: assembler.importBase,
                 importWhole: assembler.importWhole,
+                findAMI: assembler.findAMI,
                 finishImage: assembler.finish,
                 engineNames: { image, step in
                     // Its version is in what the machine's Docker calls it, so it is given here and not at the end.

@@ -15,8 +15,8 @@ import SystemPackage
 /// Makes images of layers: what the bake calls when the layers of an image, or the files of a base, are there.
 final class ImageAssembler: Sendable {
     private let recipe: BakeRecipe
-    private let plan: Plan
-    private let stamp: [String: String]
+    let plan: Plan
+    let stamp: [String: String]
     /// The configs of the images so far, for those that start from them.
     private let configs = Mutex<[String: ImageConfig]>([:])
 
@@ -194,6 +194,7 @@ final class ImageAssembler: Sendable {
     }
 
     private func assembly(of image: LayeredImage) throws -> ImageAssembly {
+        if let source = image.sourceAMI { return machineAssembly(of: image, source) }
         var inherited =
             try image.base.flatMap { name in configs.withLock { $0[name] } }
             ?? image.baseConfig.map { try ImageConfig(decoding: $0.canonicalBytes) }
@@ -237,7 +238,7 @@ final class ImageAssembler: Sendable {
     func released(_ image: LayeredImage, version: String) throws -> ReleasedImage {
         guard let finished = image.finished else { preconditionFailure("only a finished image is released") }
         let titles = self.titles(of: image)
-        let layers = try image.layers.enumerated().map { index, digest in
+        let layers = try (image.sourceAMI == nil ? image.layers : []).enumerated().map { index, digest in
             guard let size = store.blobSize(digest) else { throw StoreError.blobMissing(digest) }
             return ReleasedImage.Layer(diffID: digest, size: size, step: titles[index].address)
         }
@@ -286,17 +287,22 @@ final class ImageAssembler: Sendable {
         // Keys that verify a base are inputs, and are not what the image starts from.
         var hasOnlyKeys: Bool {
             switch image.image.base {
-            case .debian, .registry: true
+            case .debian, .registry, .ami: true
             default: false
             }
         }
         let digest =
             image.base.flatMap { identity(of: $0) }
             ?? (hasOnlyKeys ? nil : from?.planned.inputs.first?.tree.digest) ?? from?.resolution?.image
-            ?? image.image.base.pinned ?? from?.outcome.layers.first
+            ?? image.image.base.pinned ?? (image.sourceAMI == nil ? from?.outcome.layers.first : nil)
         // As the bake knows it, which the plan of the first one did not yet.
         let resolved = from.flatMap { $0.planned.isUnpinned ? $0.resolution?.resolved ?? $0.planned.resolvedAt : nil }
-        return .init(from: image.image.base.title, digest: digest, resolved: resolved)
+        return .init(
+            from: image.image.base.title,
+            digest: digest,
+            resolved: resolved,
+            ami: image.sourceAMI?["ami"]?.stringValue
+        )
     }
 }
 

@@ -110,6 +110,7 @@ struct LockRecipe: Sendable {
                 importBase: assembler.importBase,
                 resolveBase: assembler.resolveBase,
                 importWhole: assembler.importWhole,
+                findAMI: assembler.findAMI,
                 finishImage: { FinishedImage(identity: $0.layersDigest, manifest: $0.layersDigest) },
                 // No package asks for what Docker has.
                 engineNames: { _, step in [step.title] },

@@ -17,29 +17,56 @@ extension RegisterRecipe {
         in regions: [PreparedRegion]
     ) async throws -> [String: Result<PlacedImage, any Error>] {
         try await inEach(keyed(regions, by: \.name)) { place in
-            let staged = try await BlockingPool.shared.run {
-                guard try stated(of: image) == builder.source.json else {
+            let (staged, base) = try await BlockingPool.shared.run {
+                let stated = try stated(of: image)
+                guard stated?["ami"] == builder.source.json else {
                     throw InstanceBakeError.notReady(
                         region: place.name,
                         ["the release's image starts from another AMI than the Bakefile says: bake it again"]
                     )
                 }
-                return try StepBundles.staged(
+                let staged = try StepBundles.staged(
                     of: image.identity,
                     project: release.project,
                     name: target.image,
                     in: store
                 )
+                return (staged, stated?["source"])
             }
-            let source = try await builder.source.resolved(
-                with: session,
-                in: place.name,
-                architecture: staged.architecture
-            )
+            let source: String
+            if let id = try base.map({ try known($0, of: target.image, in: place) }) {
+                source = id
+            } else {
+                source = try await builder.source.resolved(
+                    with: session,
+                    in: place.name,
+                    architecture: staged.architecture
+                )
+            }
             var tagged = registration
             tagged.tags.append(Tag(key: "ovenbird:source", value: source))
-            return try await InstanceBake(tagged, on: builder, from: source, applying: staged, in: place).run()
+            var bake = InstanceBake(tagged, on: builder, from: source, applying: staged, in: place)
+            if base != nil {
+                bake.renewal =
+                    "look it up anew with 'ovenbird lock --update \(target.image)', or 'ovenbird bake --refresh' without a "
+                    + "lock, and bake"
+            }
+            return try await bake.run()
         }
+    }
+
+    /// The id of the AMI that the image starts from, which is the same for as long as its steps are.
+    private func known(_ base: JSONValue, of image: String, in place: PreparedRegion) throws -> String {
+        guard let id = base["ami"]?.stringValue, base["region"]?.stringValue == place.name else {
+            throw InstanceBakeError.notReady(
+                region: place.name,
+                [
+                    "'\(image)' starts from an AMI of \(base["region"]?.stringValue ?? "another region"): it is baked there, "
+                        + "and copied from there to others"
+                ]
+            )
+        }
+        return id
     }
 
     /// Throws where an image was baked for a machine of EC2: that is another one than its own layers.
@@ -52,10 +79,11 @@ extension RegisterRecipe {
         }
     }
 
-    /// The AMI that an image stands on as it was stated when it was baked; nil for one that stands on its own layers.
+    /// What an image was baked for: the AMI as it was stated, and which it was where it is the image's own base; nil for one that
+    /// stands on its own layers.
     private func stated(of image: ReleasedImage) throws -> JSONValue? {
         let stored = try StoredImage(manifest: image.manifest, in: store)
         let label = stored.config.execution.labels[ImageAssembly.machineLabel] ?? "{}"
-        return try JSONValue.parse(Array(label.utf8))["builder"]?["ami"]
+        return try JSONValue.parse(Array(label.utf8))["builder"]
     }
 }

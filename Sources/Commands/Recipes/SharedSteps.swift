@@ -103,6 +103,8 @@ final class SharedSteps: Sendable {
         guard let place = places.to else { return 0 }
         var steps: [StepKey: LayeredImage.DoneStep] = [:]
         for image in bake.images + bake.failures.map(\.image) + bake.skipped {
+            // What is known of an AMI, and what its machine gets, is found out faster than it is fetched.
+            if image.image.sourceAMI != nil { continue }
             for step in image.steps where step.outcome.origin != .shared || places.from != [place] {
                 steps[step.contentKey] = step
             }

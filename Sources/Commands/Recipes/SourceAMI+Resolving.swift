@@ -3,6 +3,28 @@ import Bakefiles
 import MachineImages
 
 extension SourceAMI {
+    /// The same, and that it is for the architecture: a parameter may name whatever it likes.
+    func checked(with session: AWSSession, in region: String, architecture: String) async throws -> String {
+        let id = try await resolved(with: session, in: region, architecture: architecture)
+        guard case .parameter(let name) = self else { return id }
+        guard let found = try await EC2(session, region: region).sourceImage(id) else {
+            throw InstanceBakeError.notReady(
+                region: region,
+                ["the parameter '\(name)' names '\(id)', which is no AMI that this account may use"]
+            )
+        }
+        let wanted = MachineBootMode.architecture(of: architecture)
+        guard found.architecture == wanted else {
+            throw InstanceBakeError.notReady(
+                region: region,
+                [
+                    "the parameter '\(name)' names '\(id)', which is for \(found.architecture), and the image for \(wanted)"
+                ]
+            )
+        }
+        return id
+    }
+
     /// The id that it stands for in a region now; `architecture` is OCI's name.
     ///
     /// Throws `InstanceBakeError.notReady` where there is none, or more than one.

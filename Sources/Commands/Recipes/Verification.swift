@@ -80,6 +80,9 @@ struct Verification: Sendable {
         guard let new else { return ["\(name): is not there"] }
         // Those that an image for several platforms is made of are compared themselves.
         if old.identity == new.identity || !old.platforms.isEmpty { return [] }
+        if let (before, now) = old.base.ami.flatMap({ before in new.base.ami.map { (before, $0) } }), before != now {
+            return ["\(name): starts from \(now), and started from \(before)"]
+        }
         guard old.layers.map(\.step) == new.layers.map(\.step) else { return ["\(name): has other steps"] }
         let lines = try zip(old.layers, new.layers).filter { $0.diffID != $1.diffID }.flatMap { left, right in
             try LayerComparison(left.diffID, in: first.store, right.diffID, in: store)

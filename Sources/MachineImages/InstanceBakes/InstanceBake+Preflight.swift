@@ -9,7 +9,9 @@ extension InstanceBake {
         var problems = bundles.filter { $0.size > Self.largestObject }.map { bundle in
             "the bundle of '\(bundle.step)' has \(bundle.size) bytes, and 5 GiB are what one call may send"
         }
+        let count = problems.count
         try await checkSource(&problems)
+        if problems.count > count, let renewal { problems[problems.count - 1] += ": \(renewal)" }
         try await checkBucket(&problems)
         try await looking("the profile '\(builder.profile)'") { try await checkProfile(&problems) }
         if let subnet = builder.subnet {

@@ -33,6 +33,8 @@ package struct InstanceBake: Sendable {
     let source: String
     let staged: StepBundles.Staged
     let place: PreparedRegion
+    /// What to do where the source AMI cannot be used, in words; nil where it is looked up each time.
+    package var renewal: String?
 
     /// `registration` says what is made, for whom and in whose account.
     package init(
