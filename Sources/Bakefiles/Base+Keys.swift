@@ -45,7 +45,7 @@ struct BaseDraft: Sendable {
             ),
             .optional(
                 "image",
-                Shape<String>.image("starts from").map { .image($0) },
+                Shape<String>.image(.startsFrom).map { .image($0) },
                 \.base,
                 "an image of this Bakefile"
             ),

@@ -38,7 +38,7 @@ extension CopyStep.Source {
     private static let imageShape = Keys<ImageDraft>(
         "a source of 'copy'",
         [
-            .required("image", .image("copies from"), \.image, "the image to copy from"),
+            .required("image", .image(.copiesFrom), \.image, "the image to copy from"),
             .required("path", .imagePath, \.path, "the path in that image"),
         ]
     )
@@ -78,7 +78,7 @@ extension CopyStep.Source {
 
 extension Shape where Value == String {
     /// The name of another image; whether it exists is decided once all are known.
-    static func image(_ verb: String) -> Shape {
+    static func image(_ verb: Reading.ImageUse.Verb) -> Shape {
         Shape.text(.imageName).then { name, node, reading in
             reading.imageUses.append(.init(user: reading.image, name: name, place: node.place, verb: verb))
             return name

@@ -46,7 +46,7 @@ extension ImageDraft {
 
     private func checkNeeds(_ node: Node, _ reading: inout Reading) {
         guard let from = node["from"] else { return }
-        if builder == nil {
+        if node["builder"] == nil {
             reading.report(
                 at: from.place,
                 "an image that starts from an AMI has no 'builder'",
@@ -63,7 +63,7 @@ extension ImageDraft {
                 fix: "remove it"
             )
         }
-        if ami == nil {
+        if node["ami"] == nil {
             reading.report(
                 at: from.place,
                 "an image that starts from an AMI has no 'ami'",
@@ -129,6 +129,15 @@ extension ImageDraft {
                 fix: "give a number, or follow it with a 'run' of chown"
             )
         }
+        if let user = owner?.user, owner?.group == nil, UInt32(user) != nil {
+            reading.report(
+                at: place,
+                "the group of the owner '\(user)' is not known here",
+                .noLayers,
+                why: "the accounts of the AMI are not here",
+                fix: "say the group too, as in '\(user):\(user)'"
+            )
+        }
     }
 }
 
@@ -138,14 +147,14 @@ extension Reading {
         let without = Set(read.filter { $0.sourceAMI != nil }.map(\.name))
         var reported: Set<SourcePlace> = []
         // That machine images are no containers is said elsewhere.
-        for use in imageUses where without.contains(use.name) && use.verb != "preloads" {
+        for use in imageUses where without.contains(use.name) && use.verb != .preloads {
             guard reported.insert(use.place).inserted else { continue }
             report(
                 at: use.place,
-                "\(quoted(use.user)) \(use.verb) \(quoted(use.name)), which has no layers here",
+                "\(quoted(use.user)) \(use.verb.rawValue) \(quoted(use.name)), which has no layers here",
                 .noLayers,
                 why: "\(quoted(use.name)) starts from an AMI, and a machine of EC2 does its steps",
-                fix: use.verb == "starts from" ? "start from the same AMI, and repeat the steps" : nil
+                fix: use.verb == .startsFrom ? "start from the same AMI, and repeat the steps" : nil
             )
         }
     }

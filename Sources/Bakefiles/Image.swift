@@ -126,13 +126,10 @@ package struct AMIBase: Sendable, Hashable {
     package var source: SourceAMI
     /// Where the image is baked: an id is one region's.
     package var region: String
-    /// What it was found to be; nil where that is asked.
-    package var id: String?
 
-    package init(source: SourceAMI, region: String, id: String? = nil) {
+    package init(source: SourceAMI, region: String) {
         self.source = source
         self.region = region
-        self.id = id
     }
 }
 

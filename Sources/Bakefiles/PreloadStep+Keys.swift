@@ -8,7 +8,7 @@ extension PreloadStep {
         mapping: keys.shape(PreloadStep(.image("")))
     )
 
-    private static let image = Shape<String>.image("preloads").map { Source.image($0) }
+    private static let image = Shape<String>.image(.preloads).map { Source.image($0) }
 
     private static let keys = Keys<PreloadStep>(
         "a 'preload' step",

@@ -8,7 +8,7 @@ extension Reading {
         for use in imageUses where images[use.name] == nil && !isIncomplete {
             // The members of a matrix name one image in one place several times, or several images.
             guard reported[use.place, default: []].insert(use.name).inserted else { continue }
-            reportUnknownImage("\(quoted(use.user)) \(use.verb) \(quoted(use.name))", use.name, at: use.place)
+            reportUnknownImage("\(quoted(use.user)) \(use.verb.rawValue) \(quoted(use.name))", use.name, at: use.place)
         }
         checkPreloads(read)
         checkLayers(read)
@@ -132,7 +132,9 @@ extension Reading {
             at: use.place,
             "the image \(quoted(use.name)) needs itself",
             .imageCycle,
-            why: links.map { "\(quoted($0.user)) \($0.verb) \(quoted($0.name)) (\($0.place))" }.joined(separator: ", ")
+            why: links.map { "\(quoted($0.user)) \($0.verb.rawValue) \(quoted($0.name)) (\($0.place))" }.joined(
+                separator: ", "
+            )
         )
     }
 }

@@ -144,7 +144,7 @@ extension Reading {
         let own = [user.platform].compactMap(\.self)
         return fail(
             at: use.place,
-            "\(quoted(use.user)) \(use.verb) \(quoted(use.name)), which is baked for other platforms",
+            "\(quoted(use.user)) \(use.verb.rawValue) \(quoted(use.name)), which is baked for other platforms",
             .platformMismatch,
             why: "\(quoted(use.user)) is \(words(own)), \(quoted(use.name)) \(words(stated))",
             fix: "give both the same 'platforms:'"

@@ -22,8 +22,14 @@ struct Reading {
         var user: String
         var name: String
         var place: SourcePlace
+        var verb: Verb
+
         /// How, as in `'web' starts from 'base'`.
-        var verb: String
+        enum Verb: String {
+            case startsFrom = "starts from"
+            case copiesFrom = "copies from"
+            case preloads
+        }
     }
 
     /// A place that binds a field of an image.

@@ -20,7 +20,7 @@ package enum SourceAMI: Sendable, Hashable {
 
     /// Whether a text has the form of an AMI's id.
     ///
-    /// Source: Amazon EC2 API Reference, "Resource IDs": eight or seventeen digits.
+    /// Source: Amazon EC2 API Reference, "Resource IDs": eight digits once, and seventeen now.
     package static func isID(_ text: String) -> Bool {
         let digits = text.dropFirst(4).utf8
         let areDigits = digits.allSatisfy { (0x30...0x39).contains($0) || (0x61...0x66).contains($0) }

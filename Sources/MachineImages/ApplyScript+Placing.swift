@@ -58,7 +58,8 @@ extension ApplyScript {
             else
                 mkdir -- "$root$5"
                 chown -- "$3" "$root$5"
-                chmod -- "$2" "$root$5"
+                # Five digits say that it has no bit of the folder that it is in.
+                chmod -- "00$2" "$root$5"
                 touch -d "@$4" "$work/time.$1"
             fi
         }
@@ -66,7 +67,7 @@ extension ApplyScript {
 
         extract() {
             tar -x -p --same-owner --numeric-owner --xattrs --xattrs-include='*' -C "$root" -f - <"$here/$1" ||
-                refuse "cannot unpack '$1': the machine is half changed, apply the step again"
+                refuse "cannot unpack '$1': the machine is half changed, begin with another one"
         }
 
         """#

@@ -272,7 +272,8 @@ package struct Planner {
         chain.layers = state.isCached ? chain.layers.flatMap { before in added.map { before + $0 } } : nil
         chain.symbol = symbol
         chain.parent = address
-        let ami = try ami(reference, isUnpinned && !isRefreshed)
+        let known = state.isCached ? resolution?.ami : nil
+        let ami = try known ?? ami(reference, isUnpinned && !isRefreshed)
         return PlannedStep(
             work: work,
             definition: definition,

@@ -141,7 +141,10 @@ extension ArtifactStore {
                 others.append((key, row["byte_size"]))
             }
         }
-        for other in others where !(layers[other.key] ?? []).allSatisfy(marks.blobs.contains) {
+        for other in others {
+            // One without layers keeps nothing, and nothing keeps it.
+            let own = layers[other.key] ?? []
+            if !own.isEmpty, own.allSatisfy(marks.blobs.contains) { continue }
             garbage.rows.stepResults.append(other.key)
             // Its bytes are those of its layers, which are counted as blobs.
             garbage.items.append(.init(kind: .stepResult, name: other.key.hex, size: 0))

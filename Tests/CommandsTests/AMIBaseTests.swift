@@ -13,6 +13,7 @@ struct AMIBaseTests {
     private static let steps = [
         "copy: { from: files/app.conf, to: /etc/app/app.conf, owner: \"7:8\", mode: \"0600\" }",
         "file: { path: /srv/old/new, content: \"new\\n\" }",
+        "file: { path: /etc/team/own/new, content: \"new\\n\" }",
         "run: cat /etc/app/app.conf; echo once >>/etc/count; ln -s app /etc/link",
         "packages: [hello]",
     ]
@@ -21,6 +22,8 @@ struct AMIBaseTests {
     private static let apt = #"""
         mkdir -p root/usr/bin root/usr/sbin root/etc/apt/sources.list.d root/var/lib/dpkg
         chmod 700 root/srv/old
+        mkdir -p root/etc/team
+        chmod 2775 root/etc/team
         touch -d @1000 root/srv/old
         cat >root/usr/bin/apt-get <<'END'
         #!/bin/sh
@@ -72,7 +75,7 @@ struct AMIBaseTests {
                 "-ec",
                 """
                 cd "$1"
-                stat -c '%n %a %u:%g %Y' etc/app etc/app/app.conf srv/old srv/old/new
+                stat -c '%n %a %u:%g %Y' etc/app etc/app/app.conf srv/old srv/old/new etc/team/own
                 cat etc/app/app.conf srv/old/file srv/old/new etc/count usr/share-hello
                 readlink etc/link
                 ls usr/sbin tmp
@@ -87,6 +90,7 @@ struct AMIBaseTests {
                 etc/app/app.conf 600 7:8 0
                 srv/old 700 0:0 1000
                 srv/old/new 644 0:0 0
+                etc/team/own 755 0:0 0
                 [settings]
                 old
                 new
@@ -111,7 +115,8 @@ struct AMIBaseTests {
         let names = try Files.names(in: test.kitchen.work.file("bundles")).map(\.string).sorted()
         #expect(
             names == [
-                "00-from.json", "01-copy-1.tar", "02-file-1.tar", "03-run-1.tar", "04-packages-1.tar", "index.json",
+                "00-from.json", "01-copy-1.tar", "02-file-1.tar", "03-file-2.tar", "04-run-1.tar", "05-packages-1.tar",
+                "index.json",
             ]
         )
         let from = try JSONValue.parse(try Files.read(test.kitchen.work.file("bundles/00-from.json")))
@@ -121,7 +126,7 @@ struct AMIBaseTests {
         let identity = try test.kitchen.identity(of: "machine")
         #expect(
             try await test.kitchen.bake()
-                == ["from", "copy-1", "file-1", "run-1", "packages-1"].reduce(into: [:]) {
+                == ["from", "copy-1", "file-1", "file-2", "run-1", "packages-1"].reduce(into: [:]) {
                     $0["machine:\($1)"] = "cached"
                 }
         )
@@ -215,6 +220,53 @@ struct AMIBaseTests {
         try edit(test, newer, test.source, in: "Bakefile.lock")
         let back = try await test.kitchen.plan()["machine:from"]?.reason
         #expect(back == "in the lock the AMI changed: \(newer) → \(test.source); \(test.source) in eu-west-1")
+    }
+
+    @Test func `a plan says the AMI of the result that it takes, and not the newest that was found`() async throws {
+        let test = try await kitchen()
+        let newer = test.aws.addImage(name: "small-2", owner: "136693071363", root: test.kitchen.work.file("root"))
+        var environment = test.aws.environment()
+        environment["SOURCE_DATE_EPOCH"] = "1"
+        let other = try await test.kitchen.run("bake", "--refresh", "--format", "json", environment: environment)
+        #expect(try test.kitchen.release()["images"]?["machine"]?["base"]?["ami"]?.stringValue == newer, "\(other)")
+        let from = try #require(try await test.kitchen.plan()["machine:from"])
+        #expect(from.state == "cached" && from.reason.hasSuffix("; \(test.source) in eu-west-1"), "\(from)")
+    }
+
+    @Test func `where it is copied from is where it is looked up and baked`() async throws {
+        let test = try await InstanceKitchen(
+            steps: ["run: echo once >>/etc/count"],
+            regions: ["eu-west-1", "eu-central-1"],
+            base: Self.base,
+            isBaked: false
+        )
+        try edit(
+            test,
+            "regions: [eu-west-1, eu-central-1]",
+            "regions: [eu-west-1, eu-central-1], copy-from: eu-central-1"
+        )
+        let there = test.aws.addImage(
+            name: "small-3",
+            owner: "136693071363",
+            region: "eu-central-1",
+            root: test.kitchen.work.file("root")
+        )
+        let locked = try await lock(test)
+        #expect(locked.contains("    ami: \(there)\n"), "\(locked)")
+        try await test.kitchen.run("bake", "--first")
+        let result = try await test.register()
+        try #require(result.status == 0, "\(result.error)")
+        #expect(test.aws.instances("eu-central-1").count == 1 && test.aws.instances("eu-west-1").isEmpty)
+        let images = ["eu-west-1", "eu-central-1"].flatMap { test.aws.images($0) }.filter { $0.owner == "111122223333" }
+        #expect(images.count == 2 && images.allSatisfy { $0.tags["ovenbird:source"] == there }, "\(images)")
+    }
+
+    @Test func `staged results of steps that are no more go with the rest`() async throws {
+        let test = try await kitchen()
+        try edit(test, "echo once", "echo twice")
+        try await test.kitchen.run("bake")
+        let removed = try await test.kitchen.run("gc", "--dry-run", "--keep", "releases=1", "--format", "json")
+        #expect(removed.contains("step-result"), "\(removed)")
     }
 
     @Test func `another name or region is another request`() async throws {
@@ -338,7 +390,8 @@ struct AMIBaseTests {
         #expect(result.status == 2)
         #expect(
             result.error.contains(
-                "'machine' starts from an AMI of eu-west-1: it is baked there, and copied from there"
+                "'machine' starts from an AMI of eu-west-1: it is baked there, and copied from there to others: pass "
+                    + "'--region eu-west-1' as well"
             ),
             "\(result.error)"
         )
@@ -347,7 +400,8 @@ struct AMIBaseTests {
     @Test(arguments: [
         ["export", "machine", "--format", "oci", "--to", "x"], ["export", "machine", "--format", "docker-archive"],
         ["export", "machine", "--format", "rootfs-tar"], ["export", "machine", "--format", "qcow2"],
-        ["boot", "machine"], ["load", "machine"], ["diff", "machine", "machine"],
+        ["boot", "machine"], ["push", "machine", "--to", "127.0.0.1:9/machine:1"], ["load", "machine"],
+        ["diff", "machine", "machine"],
     ]) func `what needs layers is refused`(arguments: [String]) async throws {
         let test = try await kitchen()
         let result = try await test.kitchen.ovenbird(arguments)

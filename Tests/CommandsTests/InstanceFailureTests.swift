@@ -159,7 +159,7 @@ struct InstanceFailureTests {
         #expect(test.aws.images("eu-west-1").first?.tags["ovenbird:source"] == test.source)
         try write("{ name: small-3, owner: self }")
         try await test.kitchen.run("bake")
-        #expect(try await test.register().error.contains("eu-west-1: 'self' has no AMI 'small-3'"))
+        #expect(try await test.register().error.contains("eu-west-1: 'self' has no AMI 'small-3' for x86_64"))
     }
 
     @Test func `an image for a machine of EC2 is not registered from its layers`() async throws {

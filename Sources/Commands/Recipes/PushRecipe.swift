@@ -46,7 +46,7 @@ struct PushRecipe: Sendable {
             try await explaining(target) {
                 guard let image = release.images[target.image] else { return }
                 let stored = try await BlockingPool.shared.run {
-                    try StoredContent(manifest: image.manifest, in: store)
+                    try release.known(image, named: target.image).layers(in: store, to: "push")
                 }
                 let content = try await push.content(
                     of: stored,

@@ -57,12 +57,13 @@ extension RegisterRecipe {
 
     /// The id of the AMI that the image starts from, which is the same for as long as its steps are.
     private func known(_ base: JSONValue, of image: String, in place: PreparedRegion) throws -> String {
-        guard let id = base["ami"]?.stringValue, base["region"]?.stringValue == place.name else {
+        let region = base["region"]?.stringValue ?? "another region"
+        guard let id = base["ami"]?.stringValue, region == place.name else {
             throw InstanceBakeError.notReady(
                 region: place.name,
                 [
-                    "'\(image)' starts from an AMI of \(base["region"]?.stringValue ?? "another region"): it is baked there, "
-                        + "and copied from there to others"
+                    "'\(image)' starts from an AMI of \(region): it is baked there, and copied from there to others: pass "
+                        + "'--region \(region)' as well, or bake again where the Bakefile's region has changed"
                 ]
             )
         }

@@ -39,13 +39,14 @@ extension SourceAMI {
             }
             return id
         case .named(let name, let owner, let isNewest):
+            let wanted = MachineBootMode.architecture(of: architecture)
             let found = try await EC2(session, region: region).sourceImages(
                 owner: owner,
                 name: name,
-                architecture: MachineBootMode.architecture(of: architecture)
+                architecture: wanted
             )
             guard let newest = found.first else {
-                throw InstanceBakeError.notReady(region: region, ["'\(owner)' has no AMI '\(name)'"])
+                throw InstanceBakeError.notReady(region: region, ["'\(owner)' has no AMI '\(name)' for \(wanted)"])
             }
             if found.count > 1, !isNewest {
                 let names = found.prefix(3).map { "'\($0.name)'" }.joined(separator: ", ")

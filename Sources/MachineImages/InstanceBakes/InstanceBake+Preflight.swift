@@ -9,9 +9,7 @@ extension InstanceBake {
         var problems = bundles.filter { $0.size > Self.largestObject }.map { bundle in
             "the bundle of '\(bundle.step)' has \(bundle.size) bytes, and 5 GiB are what one call may send"
         }
-        let count = problems.count
         try await checkSource(&problems)
-        if problems.count > count, let renewal { problems[problems.count - 1] += ": \(renewal)" }
         try await checkBucket(&problems)
         try await looking("the profile '\(builder.profile)'") { try await checkProfile(&problems) }
         if let subnet = builder.subnet {
@@ -32,14 +30,17 @@ extension InstanceBake {
     }
 
     private func checkSource(_ problems: inout [String]) async throws {
+        let otherwise = renewal.map { ": \($0)" } ?? ""
         guard let found = try await ec2.sourceImage(source) else {
-            problems.append("there is no AMI '\(source)' that this account may use")
+            problems.append("there is no AMI '\(source)' that this account may use\(otherwise)")
             return
         }
-        if found.state != .available { problems.append("the AMI '\(source)' cannot be used now") }
+        if found.state != .available { problems.append("the AMI '\(source)' cannot be used now\(otherwise)") }
         let architecture = MachineBootMode.architecture(of: staged.architecture)
         if found.architecture != architecture {
-            problems.append("the AMI '\(source)' is for \(found.architecture), and the image for \(architecture)")
+            problems.append(
+                "the AMI '\(source)' is for \(found.architecture), and the image for \(architecture)\(otherwise)"
+            )
         }
         if found.leavesVolumes {
             problems.append("the AMI '\(source)' has a volume that would stay when its machine ends")
