@@ -16,7 +16,10 @@ package struct LeastPolicy: Sendable {
         let direct = regions(of: all) { settings in settings.copyFrom.map { [$0] } ?? settings.regions }
         allow(
             "FillSnapshots",
-            ["ebs:CompleteSnapshot", "ebs:PutSnapshotBlock", "ebs:StartSnapshot"],
+            [
+                "ebs:CompleteSnapshot", "ebs:GetSnapshotBlock", "ebs:ListSnapshotBlocks", "ebs:PutSnapshotBlock",
+                "ebs:StartSnapshot",
+            ],
             on: direct.map { "\(arn("ec2", $0))::snapshot/*" }
         )
         allow(
