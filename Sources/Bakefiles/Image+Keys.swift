@@ -100,8 +100,14 @@ extension ImageDraft {
             tests: tests,
             userData: userData,
             registering: registering,
-            builder: builder?.builder
+            builder: builderInstance
         )
+    }
+
+    private var builderInstance: BuilderInstance? {
+        var instance = builder?.builder
+        instance?.diskSize = disk?.size
+        return instance
     }
 
     /// What a machine is started from decides what its image is; what kind of machine it is does not.
@@ -119,16 +125,18 @@ extension ImageDraft {
         return ami
     }
 
-    /// A machine of EC2 is sent no secrets: they would stand in its commands.
+    /// A machine of EC2 is sent no secrets: an object's versions and a command's parameters outlive what they were for.
     private func checkBuilder(_ steps: [Step], _ node: Node, _ reading: inout Reading) -> Bool {
         guard builder != nil else { return true }
         var isGood = true
-        for member in [node["disk"], node["ami"]?["keys"]].compactMap(\.self) {
+        for member in node["disk"]?.mapping ?? [] where member.name != "size" {
             reading.report(
-                at: member.place,
-                "the disk of a machine of EC2 is as its AMI has it, and has no settings of its own yet",
-                .notYet,
-                fix: "bake without 'builder:', or without this"
+                at: member.key.place,
+                "\(quoted(member.name)) has no meaning beside 'builder:'",
+                .conflictingKeys,
+                why:
+                    "the disk of a machine of EC2 is that of the AMI that it is started from: only its size can be another",
+                fix: "remove it, or bake without 'builder:'"
             )
             isGood = false
         }
@@ -136,9 +144,11 @@ extension ImageDraft {
             guard case .run(let run) = step.action, let secret = run.secrets.first else { continue }
             reading.report(
                 at: step.place,
-                "the secret '\(secret.name)' cannot be used on a machine of EC2 yet",
-                .notYet,
-                fix: "bake without 'builder:', or without the secret"
+                "the secret '\(secret.name)' cannot be used on a machine of EC2",
+                .conflictingKeys,
+                why: "it would pass through the bucket and Run Command, which may keep what they are given",
+                fix:
+                    "let the step read it where the machine's profile may, such as from Secrets Manager, or bake without 'builder:'"
             )
             isGood = false
         }

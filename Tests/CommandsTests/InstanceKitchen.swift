@@ -21,10 +21,11 @@ struct InstanceKitchen {
         steps: [String] = InstanceKitchen.steps,
         regions: [String] = ["eu-west-1"],
         builder: String = "types: [t3.small]",
+        keys: [String: String] = [:],
         _ behaviour: Behaviour = Behaviour()
     ) async throws {
         aws = try await FakeAWS.start(behaviour)
-        kitchen = try await Kitchen(Self.bakefile(steps: steps, regions: regions, builder: builder))
+        kitchen = try await Kitchen(Self.bakefile(steps: steps, regions: regions, builder: builder, keys: keys))
         try kitchen.work.write("[settings]\n", to: "files/app.conf")
         try await requireTool("sh", ["-ec", Self.root], in: kitchen.work.path)
         aws.addBucket("bakes")
@@ -37,7 +38,12 @@ struct InstanceKitchen {
         "run: echo once >>/etc/count; echo hello; rm -r /srv/old; ln -s app /etc/link",
     ]
 
-    static func bakefile(steps: [String], regions: [String], builder: String) -> String {
+    static func bakefile(
+        steps: [String],
+        regions: [String],
+        builder: String,
+        keys: [String: String] = [:]
+    ) -> String {
         """
         bakefile: 1
         project: kitchen
@@ -48,7 +54,7 @@ struct InstanceKitchen {
             version: sequence
             steps:
         \(steps.map { "      - \($0)" }.joined(separator: "\n"))
-            ami: { regions: [\(regions.joined(separator: ", "))] }
+            ami: { regions: [\(regions.joined(separator: ", "))]\(keys.isEmpty ? "" : ", keys: { \(keys.map { "\($0.key): \($0.value)" }.sorted().joined(separator: ", ")) }") }
             builder:
               instance:
                 ami: { name: "small-*", owner: "136693071363" }

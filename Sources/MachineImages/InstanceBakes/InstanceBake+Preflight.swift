@@ -39,6 +39,7 @@ extension InstanceBake {
         if found.architecture != architecture {
             problems.append("the AMI '\(source)' is for \(found.architecture), and the image for \(architecture)")
         }
+        checkVolumes(of: found, &problems)
         if found.leavesVolumes {
             problems.append("the AMI '\(source)' has a volume that would stay when its machine ends")
         }

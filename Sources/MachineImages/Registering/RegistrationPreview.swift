@@ -15,10 +15,23 @@ package struct RegistrationPreview: Sendable, Hashable {
     package var readBlocks: Int?
     /// The region whose AMI would be copied.
     package var copiedFrom: String?
+    /// What the image would be baked on.
+    package var machine: Machine?
     /// Calls that would change something, in order, and how many of each: `ebs:PutSnapshotBlock`.
     package var calls: [Call] = []
     /// What EC2 says of whether they are allowed, as far as it can be asked before there is anything.
     package var permissions: [String: EC2.Permission] = [:]
+
+    package struct Machine: Sendable, Hashable {
+        /// The AMI that it is started from.
+        package var source: String
+        /// In words, in the order in which they are tried.
+        package var types: [String]
+        /// It lives no longer.
+        package var seconds: Int64
+        /// The one that a run left, and that the next one goes on with.
+        package var instance: String?
+    }
 
     package struct Call: Sendable, Hashable {
         package var operation: String
@@ -38,12 +51,12 @@ package struct RegistrationPreview: Sendable, Hashable {
 extension ImageRegistration {
     /// What would be done in a region that has the AMI, where `placed` is it, or not yet; nothing is changed.
     ///
-    /// `map` is of the disk, and needed where the region lacks the AMI and does not copy it.
+    /// `boot` and `map` are of the disk, and needed where the region lacks the AMI and does not copy it.
     package func preview(
         _ placed: PlacedImage?,
         in region: PreparedRegion,
-        _ boot: MachineBootMode,
-        map: BlockMap?
+        _ boot: MachineBootMode? = nil,
+        map: BlockMap? = nil
     ) async throws -> RegistrationPreview {
         var preview = RegistrationPreview(region: region.name)
         if let placed {
@@ -54,7 +67,7 @@ extension ImageRegistration {
         if isCopied(in: region.name) {
             preview.copiedFrom = settings.copyFrom
             preview.calls = [.init(operation: "ec2:CopyImage", count: 1)]
-        } else if let map {
+        } else if let map, let boot {
             let journal = RegistrationJournal(store, account: account, region: region.name)
             let records = try await BlockingPool.shared.run { try journal.records() }
             let parent = try await parent(of: map, among: records, in: region)
@@ -84,7 +97,7 @@ extension ImageRegistration {
     package func isCopied(in region: String) -> Bool { settings.copyFrom.map { $0 != region } ?? false }
 
     /// What is done with an AMI that is new.
-    private var allHandOuts: LackingHandOut {
+    var allHandOuts: LackingHandOut {
         LackingHandOut(
             volumes: settings.share.filter { !$0.contains(":") },
             machines: settings.share,
