@@ -1,6 +1,7 @@
 import FakeAWS
 import OCI
 import SystemIO
+import SystemPackage
 import TestSupport
 import Testing
 
@@ -81,6 +82,20 @@ struct InstancePreviewTests {
         #expect(test.aws.lines(onlyChanges: true).count == changes)
         let text = try await test.kitchen.ovenbird(["register", "--dry-run"], environment: test.aws.environment()).text
         #expect(text.contains("machine 1 in eu-west-1: goes on with i-"), "\(text)")
+    }
+
+    @Test func `somebody who is at it is told, as a run would`() async throws {
+        let test = try await InstanceKitchen()
+        #expect(try await test.killed(at: test.aws.hold(before: "SendCommand")).status == 128 + 9)
+        let other = test.kitchen.store.removingLastComponent().appending("other")
+        try await test.kitchen.run("bake", "--first", store: other)
+        let result = try await test.kitchen.ovenbird(
+            ["register", "--dry-run"],
+            store: other,
+            environment: test.aws.environment()
+        )
+        #expect(result.status == 8)
+        #expect(result.error.contains(" bakes 'kitchen/machine/1/"), "\(result.error)")
     }
 
     /// Every call of a run, against what the policy allows.

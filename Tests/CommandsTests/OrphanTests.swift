@@ -103,7 +103,7 @@ import Testing
         )
         #expect(result.said.contains("fix: allow 'ec2:DeleteSnapshot' to whoever these credentials are of"))
         #expect(result.text.contains("  begun      stays: it could not be removed\n"), "\(result.text)")
-        // One region that cannot be looked at is the graver failure, and hides none of these.
+        // What the service does not explain may work another time.
         test.aws.add(Fault(.refused(status: 400, code: "InternalWish"), at: "DeleteSnapshot"))
         let again = try await test.run(Self.arguments)
         #expect(again.status == 3)

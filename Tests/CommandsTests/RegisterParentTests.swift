@@ -117,6 +117,33 @@ import Testing
         #expect(!test.aws.calls.contains { $0.operation == "ListSnapshotBlocks" })
     }
 
+    /// A new store and the store of the first version; and one that was killed before the refusal.
+    @Test(arguments: [false, true], [false, true])
+    func `a parent that the service does not take is said, and all blocks are sent`(
+        forgets: Bool,
+        isKilled: Bool
+    ) async throws {
+        let test = try await RegisterKitchen()
+        let first = try #require(try await test.registered()["eu-west-1"]?["snapshot"]?.stringValue)
+        if forgets { try await test.forget() }
+        try await test.add("more", bytes: 1000)
+        if isKilled {
+            #expect(try await test.killed(at: test.aws.hold(before: "StartSnapshot")).status == 128 + 9)
+        }
+        test.aws.behaviour.encryptsByDefault = true
+        let result = try await test.register("--format", "json")
+        #expect(result.status == 0, "\(result.error)")
+        #expect(
+            result.error.contains(
+                "eu-west-1: \(first) is not built on: ebs:StartSnapshot in eu-west-1: ValidationException: The parent is not"
+            ),
+            "\(result.error)"
+        )
+        let placed = try #require(try JSONValue.parse(result.output)["registered"]?.arrayValue?.first)
+        #expect(placed["parent"] == nil && test.aws.snapshots("eu-west-1").count == 2)
+        try await expectOurs(placed, test)
+    }
+
     @Test func `where most of what is read first differs, the rest is not read`() async throws {
         let test = try await RegisterKitchen()
         try await requireTool(

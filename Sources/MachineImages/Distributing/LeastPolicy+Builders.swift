@@ -100,12 +100,8 @@ extension LeastPolicy {
         let buckets = Array(
             Set(uses.map { "arn:\(Endpoints.partition(of: $0.region)):s3:::\($0.builder.bucket)" })
         ).sorted()
-        allow(
-            "ListBundles",
-            ["s3:ListBucket"],
-            on: buckets,
-            where: .object(["StringLike": .object(["s3:prefix": "ovenbird/bakes/*"])])
-        )
+        // Without it, or with a condition on prefixes, S3 says of output that is not there yet that it is denied.
+        allow("ListBundles", ["s3:ListBucket"], on: buckets)
         allow(
             "MoveBundles",
             ["s3:DeleteObject", "s3:GetObject", "s3:PutObject"],

@@ -17,14 +17,19 @@ extension InstanceBake {
             }
             try await end(known)
         }
-        let others = try await ec2.instances(tagged: Tag(key: Self.targetTag, value: name.identity.description))
-        if let other = others.first(where: { $0.id != known?.instance }) {
-            throw InstanceBakeError.busy(instance: other.id, region: region, name: name.text)
-        }
+        try await checkThatNobodyBakes(but: known)
         try await preflight()
         let record = newRecord(after: known)
         try await note(record)
         return record
+    }
+
+    /// Throws where a machine of somebody with another store is at it.
+    func checkThatNobodyBakes(but known: InstanceBakeRecord?) async throws {
+        let others = try await ec2.instances(tagged: Tag(key: Self.targetTag, value: name.identity.description))
+        if let other = others.first(where: { $0.id != known?.instance }) {
+            throw InstanceBakeError.busy(instance: other.id, region: region, name: name.text)
+        }
     }
 
     func newRecord(after known: InstanceBakeRecord?) -> InstanceBakeRecord {

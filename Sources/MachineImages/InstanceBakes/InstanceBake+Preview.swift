@@ -22,6 +22,7 @@ extension InstanceBake {
         let done = known?.applied ?? 0
         let left = bundles.count + 1 - min(done, bundles.count + 1)
         if known?.instance == nil {
+            try await checkThatNobodyBakes(but: found)
             try await preflight()
             preview.calls.append(.init(operation: "ec2:RunInstances", count: 1))
             let launch = launch(builder.choices[0], newRecord(after: found), try await volumes())

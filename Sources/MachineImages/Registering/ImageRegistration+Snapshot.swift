@@ -36,7 +36,17 @@ extension ImageRegistration {
         )
         if case .listed = parent?.blocks { record.differing = blocks.map(\.index) }
         record.token = token(record, region)
-        return (try await start(record, in: region, journal), blocks)
+        do {
+            return (try await start(record, in: region, journal), blocks)
+        } catch let error as ServiceError where error.isForGood && record.parent != nil {
+            // Such as one that is not encrypted, in an account that encrypts by now.
+            say("\(region.name): \(record.parent ?? "") is not built on: \(error)")
+            let refused = record
+            try await BlockingPool.shared.run { try journal.remove(refused) }
+            (record.parent, record.differing) = (nil, nil)
+            record.token = token(record, region)
+            return (try await start(record, in: region, journal), map.blocks)
+        }
     }
 
     /// What the snapshot is started over, and the blocks that it lacks then.
@@ -72,7 +82,13 @@ extension ImageRegistration {
         in region: PreparedRegion,
         _ journal: RegistrationJournal
     ) async throws -> RegistrationRecord? {
-        guard let id = known.snapshot else { return try await start(known, in: region, journal) }
+        guard let id = known.snapshot else {
+            do {
+                return try await start(known, in: region, journal)
+            } catch let error as ServiceError where error.isForGood && known.parent != nil {
+                return nil
+            }
+        }
         var known = known
         switch try await EC2(session, region: region.name).snapshot(id)?.status {
         // The service was told, and we were killed before that was noted.
