@@ -16,11 +16,15 @@ package struct RegionMaps: Sendable, Hashable {
     package private(set) var unresolved: [Unresolved] = []
 
     /// All regions that the release has an AMI in get it; those of the stack's environments and of the template should.
+    ///
+    /// An AMI is shared under one id, so that several of one region are of several accounts: that of the environments' roles
+    /// counts, where it is one.
     package init(_ stack: Stack, in template: TemplateMappings, from release: Release) {
+        let accounts = Set(stack.environments.compactMap(\.accountOfRole))
         for map in stack.maps {
             let wanted = Set(template.regions(of: map.name)).union(stack.environments.map(\.region))
             for entry in map.entries {
-                let placed = Self.regions(of: entry.image, in: release)
+                let placed = Self.regions(of: entry.image, in: release, for: accounts.count == 1 ? accounts.first : nil)
                 for region in wanted.union(placed.keys).sorted() {
                     let amis = placed[region] ?? []
                     if amis.count == 1, let ami = amis.first {
@@ -39,11 +43,16 @@ package struct RegionMaps: Sendable, Hashable {
         }
     }
 
-    private static func regions(of image: String, in release: Release) -> [String: Set<String>] {
-        var found: [String: Set<String>] = [:]
-        for case .machine(_, let region, let ami, _) in release.images[image]?.placements ?? [] {
-            found[region, default: []].insert(ami)
+    private static func regions(
+        of image: String,
+        in release: Release,
+        for wanted: String?
+    ) -> [String: Set<String>] {
+        var (all, own): ([String: Set<String>], [String: Set<String>]) = ([:], [:])
+        for case .machine(let account, let region, let ami, _) in release.images[image]?.placements ?? [] {
+            all[region, default: []].insert(ami)
+            if account == wanted { own[region, default: []].insert(ami) }
         }
-        return found
+        return all.merging(own) { all, own in all.count > 1 ? own : all }
     }
 }

@@ -115,6 +115,33 @@ import Testing
         #expect(try text(test) == Self.template)
     }
 
+    @Test func `stacks of one template share its mappings`() async throws {
+        let test = try await kitchen()
+        let placed = try await test.registered()
+        try test.rewrite(
+            "stacks:\n",
+            "stacks:\n  other:\n    template: shop.yaml\n    maps: { More: { base: \"${images.machine.ami}\" } }\n"
+        )
+        let result = try await test.kitchen.ovenbird(["params", "--format", "json"])
+        #expect(result.status == 0, "\(result.error)")
+        let file = try JSONValue.parse(result.output)["files"]?.arrayValue?.last
+        #expect(file?["stacks"] == .strings(["other", "shop"]) && file?["written"] == true)
+        #expect(
+            file?["changes"]?.arrayValue?.map { $0["map"] } == [
+                .strings(["Images", "eu-west-1", "base"]), .strings(["Images", "us-east-1", "base"]),
+                .strings(["More", "eu-west-1", "base"]), .strings(["More", "us-east-1", "base"]),
+            ]
+        )
+        let template = try text(test)
+        #expect(
+            template.contains(
+                "  More:\n    eu-west-1:\n      base: \(placed["eu-west-1"]?["ami"]?.stringValue ?? "")\n"
+            ),
+            "\(template)"
+        )
+        #expect(try await test.kitchen.ovenbird(["params", "--check"]).status == 0)
+    }
+
     @Test func `a stack without environments has its map, too`() async throws {
         let test = try await kitchen()
         try await test.registered()
