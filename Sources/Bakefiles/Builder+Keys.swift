@@ -17,6 +17,8 @@ package struct BuilderInstance: Sendable, Hashable {
     package var isSpot: Bool
     /// The machine ends itself so many seconds after it was started.
     package var deadline: Int64
+    /// Bytes of the root volume; nil leaves it as the AMI has it.
+    package var diskSize: Int64?
 }
 
 /// `builder:` as it is written.

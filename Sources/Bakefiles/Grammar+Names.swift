@@ -69,6 +69,14 @@ extension Grammar {
         rule: "letters and digits only"
     )
 
+    /// Source: CloudFormation, "Mappings": alphanumeric names of mappings, and of what is in a region's.
+    static let mappingName = Grammar(
+        "a name in a template's mappings",
+        "[A-Za-z0-9]{1,255}",
+        .badName,
+        rule: "letters and digits only"
+    )
+
     /// CVE-2024-9675 was a cache mount id with `..` in it.
     static let cacheID = Grammar(
         "a cache id",

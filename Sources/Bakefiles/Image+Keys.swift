@@ -101,15 +101,22 @@ extension ImageDraft {
             tests: tests,
             userData: userData,
             registering: registering,
-            builder: builder?.builder(from: sourceAMI?.source)
+            builder: builderInstance
         )
+    }
+
+    private var builderInstance: BuilderInstance? {
+        var instance = builder?.builder(from: sourceAMI?.source)
+        instance?.diskSize = disk?.size
+        return instance
     }
 
     /// What a machine is started from decides what its image is; what kind of machine it is does not.
     private var machine: JSONValue {
-        // The disk is that of the AMI.
-        if let sourceAMI { return .object(["builder": .object(["ami": sourceAMI.source.json])]) }
+        let size = disk?.size == nil ? nil : disk?.json["size"]
         let disk = (disk ?? DiskSettings()).json
+        // Of the disk nothing else is the image's.
+        if let sourceAMI { return .object(["builder": .object(["ami": sourceAMI.source.json]), "size": size]) }
         guard let source = builder?.builder(from: nil)?.source, case .object(var members) = disk else { return disk }
         members["builder"] = .object(["ami": source.json])
         return .object(members)
@@ -122,16 +129,18 @@ extension ImageDraft {
         return ami
     }
 
-    /// A machine of EC2 is sent no secrets: they would stand in its commands.
+    /// A machine of EC2 is sent no secrets: an object's versions and a command's parameters outlive what they were for.
     private func checkBuilder(_ steps: [Step], _ node: Node, _ reading: inout Reading) -> Bool {
         guard builder != nil else { return true }
         var isGood = true
-        for member in [sourceAMI == nil ? node["disk"] : nil, node["ami"]?["keys"]].compactMap(\.self) {
+        for member in node["disk"]?.mapping ?? [] where member.name != "size" {
             reading.report(
-                at: member.place,
-                "the disk of a machine of EC2 is as its AMI has it, and has no settings of its own yet",
-                .notYet,
-                fix: sourceAMI == nil ? "bake without 'builder:', or without this" : "remove it"
+                at: member.key.place,
+                "\(quoted(member.name)) has no meaning beside 'builder:'",
+                .conflictingKeys,
+                why:
+                    "the disk of a machine of EC2 is that of the AMI that it is started from: only its size can be another",
+                fix: sourceAMI == nil ? "remove it, or bake without 'builder:'" : "remove it"
             )
             isGood = false
         }
@@ -139,9 +148,11 @@ extension ImageDraft {
             guard case .run(let run) = step.action, let secret = run.secrets.first else { continue }
             reading.report(
                 at: step.place,
-                "the secret '\(secret.name)' cannot be used on a machine of EC2 yet",
-                .notYet,
-                fix: sourceAMI == nil ? "bake without 'builder:', or without the secret" : "do it without the secret"
+                "the secret '\(secret.name)' cannot be used on a machine of EC2",
+                .conflictingKeys,
+                why: "it would pass through the bucket and Run Command, which may keep what they are given",
+                fix: "let the step read it where the machine's profile may, such as from Secrets Manager"
+                    + (sourceAMI == nil ? ", or bake without 'builder:'" : "")
             )
             isGood = false
         }

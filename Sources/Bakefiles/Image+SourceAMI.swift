@@ -76,7 +76,6 @@ extension ImageDraft {
 
     private func checkMembers(_ node: Node, _ reading: inout Reading) {
         let reasons = [
-            "disk": "the disk is that of the AMI",
             "tests": "nothing of the AMI is here that could be tested",
             "userdata": "nothing of the AMI is here that could be booted",
             "push": "nothing of the AMI is here that could be pushed",

@@ -6,6 +6,7 @@ extension Stack {
     fileprivate struct Draft: Sendable {
         var template = InputPath(path: ".")
         var bindings: [Binding] = []
+        var maps: [RegionMap] = []
         var environments: [NamedValue<EnvironmentDraft>] = []
         var health: HTTPTest?
     }
@@ -32,6 +33,19 @@ extension Stack {
                 "the values of the stack's parameters by name, as in ${images.web.reference}"
             ),
             .defaulted(
+                "maps",
+                RegionMap.Entry.image.mapping(.mappingName).mapping(.mappingName).map { maps in
+                    maps.map { map in
+                        RegionMap(
+                            name: map.name,
+                            entries: map.value.map { .init(name: $0.name, image: $0.value, place: $0.place) }
+                        )
+                    }
+                },
+                \.maps,
+                "mappings of the template that get AMIs by region, as in { Images: { web: \"${images.web.ami}\" } }"
+            ),
+            .defaulted(
                 "environments",
                 environmentKeys.shape(EnvironmentDraft()).mapping(.plainName),
                 \.environments,
@@ -44,7 +58,10 @@ extension Stack {
                 "a page that machines of the stack answer with when they work, for 'ovenbird rehearse'"
             ),
         ],
-        synonyms: ["parameters": "bind", "bindings": "bind", "environment": "environments"]
+        synonyms: [
+            "parameters": "bind", "bindings": "bind", "map": "maps", "mappings": "maps", "Mappings": "maps",
+            "environment": "environments",
+        ]
     )
 
     private static let environmentKeys = Keys<EnvironmentDraft>(
@@ -61,6 +78,7 @@ extension Stack {
             name: member.name,
             template: member.value.template,
             bindings: member.value.bindings,
+            maps: member.value.maps,
             environments: member.value.environments.map { environment in
                 Environment(
                     name: environment.name,
@@ -74,6 +92,23 @@ extension Stack {
             health: member.value.health
         )
     }
+}
+
+extension Stack.RegionMap.Entry {
+    /// Of a bound value the image alone: no other field is another one in each region.
+    fileprivate static let image = Stack.Piece.shape
+        .then { pieces, node, reading in
+            if pieces.count == 1, case .image(_, .ami) = pieces[0] { return pieces }
+            return reading.fail(
+                at: node.place,
+                "\(reading.subject) in a map is not the AMI of an image",
+                .badValue,
+                why: "a map has AMIs by region, and nothing else",
+                fix: "write '${images.NAME.ami}', and bind other values to parameters"
+            )
+        }
+        .describing(["type": "string", "pattern": "^\\$\\{images\\.[^.{}]+\\.ami\\}$"])
+        .map { pieces in if case .image(let name, _)? = pieces.first { name } else { "" } }
 }
 
 extension Stack.Piece {

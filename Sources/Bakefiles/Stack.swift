@@ -36,6 +36,30 @@ package struct Stack: Sendable, Hashable {
         case ami
     }
 
+    /// A mapping of the template that has the AMIs of images by region.
+    package struct RegionMap: Sendable, Hashable {
+        package struct Entry: Sendable, Hashable {
+            /// What the AMI is called in each region of the mapping.
+            package var name: String
+            package var image: String
+            package var place: SourcePlace
+
+            package init(name: String, image: String, place: SourcePlace) {
+                self.name = name
+                self.image = image
+                self.place = place
+            }
+        }
+
+        package var name: String
+        package var entries: [Entry]
+
+        package init(name: String, entries: [Entry]) {
+            self.name = name
+            self.entries = entries
+        }
+    }
+
     /// One deployment of the stack.
     package struct Environment: Sendable, Hashable {
         package var name: String
@@ -57,6 +81,8 @@ package struct Stack: Sendable, Hashable {
     package var name: String
     package var template: InputPath
     package var bindings: [Binding]
+    /// In the order of the Bakefile.
+    package var maps: [RegionMap] = []
     package var environments: [Environment]
     package var place: SourcePlace
     /// A page that machines of the stack answer with when they work.
@@ -66,6 +92,7 @@ package struct Stack: Sendable, Hashable {
         name: String,
         template: InputPath,
         bindings: [Binding],
+        maps: [RegionMap] = [],
         environments: [Environment],
         place: SourcePlace,
         health: HTTPTest? = nil
@@ -73,6 +100,7 @@ package struct Stack: Sendable, Hashable {
         self.name = name
         self.template = template
         self.bindings = bindings
+        self.maps = maps
         self.environments = environments
         self.place = place
         self.health = health

@@ -35,9 +35,6 @@ struct IAMPolicyCommand: ParsableCommand {
                 )
             )
         }
-        for image in images where image.builder != nil {
-            Console.say("note: what '\(image.name)' needs to be baked on a machine of EC2 is not among it yet")
-        }
         try Console.write(LeastPolicy(images).document)
     }
 }

@@ -1,6 +1,7 @@
 import AWS
 import ArgumentParser
 import Bakefiles
+import Diagnostics
 import MachineImages
 import OCI
 import Reporting
@@ -17,7 +18,7 @@ struct OrphansCommand: AsyncParsableCommand {
             Finds by their tags snapshots that were begun and never completed, snapshots of no AMI, AMIs that failed, and \
             machines of bakes that should have ended. \
             What is younger than two hours, and what registrations of this store go on with or build on, stays. Only \
-            with '--apply' anything is removed.
+            with '--apply' anything is removed; what cannot be keeps nothing else, is named at the end, and is exit status 3.
 
             Example:
               ovenbird orphans && ovenbird orphans --apply
@@ -53,7 +54,7 @@ struct OrphansCommand: AsyncParsableCommand {
                         region: region,
                         now: now
                     )
-                    guard isApplied else { return try await search.find() }
+                    guard isApplied else { return OrphanSearch.Removal(orphans: try await search.find()) }
                     do {
                         return try await search.remove { Console.say("\(region): \($0.id) is removed") }
                     } catch is CancellationError {
@@ -64,11 +65,25 @@ struct OrphansCommand: AsyncParsableCommand {
             }
         }
         let (lists, failures) = sorted(results, by: places)
-        let found = lists.flatMap(\.value)
+        let found = lists.flatMap(\.value.orphans)
         if found.isEmpty, failures.isEmpty { Console.say("nothing was left") }
         try show(found, now)
-        if failures.isEmpty { return }
-        throw RegionFailure.meaning(of: failures.map { ("orphans could not be looked for", $0) })
+        let left = lists.flatMap { list in list.value.failures.map { stays($0.id, $0.error) } }
+        if failures.isEmpty {
+            if left.isEmpty { return }
+            throw CommandFailure(.checkFailed, left)
+        }
+        let unseen = RegionFailure.meaning(of: failures.map { ("orphans could not be looked for", $0) })
+        throw CommandFailure(ExitStatus(rawValue: unseen.status) ?? .internalError, unseen.diagnostics + left)
+    }
+
+    private func stays(_ id: String, _ error: ServiceError) -> Diagnostic {
+        Diagnostic(
+            "\(id) in \(error.region) could not be removed",
+            .awsCall,
+            why: "\(error)",
+            fix: error.fix ?? "run 'ovenbird orphans --apply' again"
+        )
     }
 
     private func show(_ found: [Orphan], _ now: Int64) throws {

@@ -20,7 +20,7 @@ extension ParameterWork {
             stack.environments.filter { environments.isEmpty || environments.contains($0.name) }
                 .map { ParameterWork(bakefile: bakefile, stack: stack, environment: $0) }
         }
-        guard !work.isEmpty else {
+        guard !work.isEmpty || chosen.contains(where: { !$0.maps.isEmpty }) else {
             throw InvalidInput(
                 Diagnostic(
                     "'\(bakefile.path)' has no stacks to write parameters for",

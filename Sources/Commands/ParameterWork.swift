@@ -43,22 +43,9 @@ struct ParameterWork {
 
     var filePath: FilePath { location(of: environment.parameters) }
 
-    /// Where the file is to be replaced: what a symlink leads to, as reading follows it too; throws a diagnostic where that
-    /// is outside of the Bakefile's folder or the context.
+    /// Where the file is to be replaced; throws a diagnostic where that is outside of the Bakefile's folder or the context.
     func writingPlace() throws -> FilePath {
-        guard try FileStatus.ofExisting(filePath)?.kind == .symlink else { return filePath }
-        let place = try Files.resolved(filePath)
-        let folder = environment.parameters.context.flatMap { bakefile.contexts[$0] } ?? bakefile.folder
-        if place.starts(with: try Files.resolved(folder)) { return place }
-        throw InvalidInput(
-            Diagnostic(
-                at: environment.place,
-                "the parameter file '\(fileName)' is a symlink to '\(place)', which is not written",
-                .pathOutside,
-                why: "it leads out of the folder of the Bakefile or context",
-                fix: "name that folder under 'contexts:', and write { context: NAME, path: PATH }"
-            )
-        )
+        try bakefile.writingPlace(of: environment.parameters, "the parameter file", for: environment.place)
     }
 
     /// The file with the release's values in it; throws everything that is wrong with file, template and values.
@@ -204,15 +191,9 @@ struct ParameterWork {
         )
     }
 
-    private func location(of path: InputPath) -> FilePath {
-        (path.context.flatMap { bakefile.contexts[$0] } ?? bakefile.folder).appending(path.path)
-    }
+    private func location(of path: InputPath) -> FilePath { bakefile.location(of: path) }
 
-    /// Relative to where the user is, as the Bakefile was named.
-    private func name(of path: InputPath) -> String {
-        if path.context != nil { return location(of: path).string }
-        return FilePath(bakefile.path).removingLastComponent().appending(path.path).string
-    }
+    private func name(of path: InputPath) -> String { bakefile.name(of: path) }
 }
 
 /// What is wrong with templates and parameter files as they are.
@@ -221,6 +202,7 @@ struct StackCheck {
 
     /// Adds what is found.
     func run(_ values: ParameterWork.Values, _ diagnostics: inout DiagnosticList) {
+        for work in MappingWork.of(bakefile.stacks, in: bakefile) { work.check(&diagnostics) }
         for stack in bakefile.stacks {
             for environment in stack.environments {
                 ParameterWork(bakefile: bakefile, stack: stack, environment: environment).check(

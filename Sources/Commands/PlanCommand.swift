@@ -108,9 +108,7 @@ struct PlanCommand: AsyncParsableCommand {
         let release = try ReleaseArgument.newest(of: bakefile.project, in: store)?.release
         var targets: [RegisterRecipe.Target] = []
         for (planned, settings) in machines {
-            if planned.image.builder != nil {
-                Console.say("note: '\(planned.name)' is baked on a machine of EC2 when it is registered")
-            } else if !planned.hasChanges, release?.images[planned.name] != nil {
+            if !planned.hasChanges, release?.images[planned.name] != nil {
                 targets.append(.init(image: planned.name, settings: settings, builder: planned.image.builder))
             } else {
                 Console.say("note: what '\(planned.name)' needs in AWS is known once it is baked")

@@ -58,7 +58,6 @@ struct RegisterCommand: AsyncParsableCommand {
         defer { announcement.release() }
         let start = try ReleaseArgument.of(bakefile, named: release) { store }
         let wanted = try targets(of: start, bakefile)
-        if isDryRun, let baked = wanted.first(where: { $0.builder != nil }) { throw Self.noPreview(baked.image) }
         if isDryRun { return try await preview(wanted, of: start, in: store) }
         let outcome = try await Waiting.saying(
             "still registering",
@@ -109,16 +108,20 @@ struct RegisterCommand: AsyncParsableCommand {
         for name in images.isEmpty ? machines : images where machines.contains(name) {
             let image = bakefile.image(named: name)
             var settings = image?.registering ?? AMISettings()
+            var sources: [String] = []
             if !regions.isEmpty {
                 settings.regions = regions.indices.filter { !regions[..<$0].contains(regions[$0]) }.map { regions[$0] }
                 let isThere = settings.regions.contains { $0 == settings.copyFrom }
-                if !isThere { settings.copyFrom = image?.builder == nil ? nil : settings.regions.first }
+                if !isThere {
+                    if image?.builder != nil { sources = places(of: name, first: settings.copyFrom, release) }
+                    settings.copyFrom = image?.builder == nil ? nil : settings.regions.first
+                }
             }
             if settings.regions.isEmpty, !images.isEmpty {
                 problems.add(Self.noRegion("image '\(name)' has no region"))
             }
             if !settings.regions.isEmpty {
-                wanted.append(.init(image: name, settings: settings, builder: image?.builder))
+                wanted.append(.init(image: name, settings: settings, builder: image?.builder, sources: sources))
             }
         }
         try problems.throwIfErrors()
@@ -126,14 +129,12 @@ struct RegisterCommand: AsyncParsableCommand {
         return wanted
     }
 
-    private static func noPreview(_ image: String) -> InvalidInput {
-        InvalidInput(
-            Diagnostic(
-                "'--dry-run' is not there yet for '\(image)', which is baked on a machine of EC2",
-                .notYet,
-                fix: "name the other images"
-            )
-        )
+    /// Regions that may have the AMI of an image, in the order in which they are asked.
+    private func places(of image: String, first: String?, _ release: Release) -> [String] {
+        let placed = release.images[image]?.placements.compactMap { placement in
+            if case .machine(_, let region, _, _) = placement { region } else { nil }
+        }
+        return [first].compactMap(\.self) + Set(placed ?? []).sorted().filter { $0 != first }
     }
 
     private static func noRegion(_ text: String) -> Diagnostic {

@@ -30,12 +30,27 @@ struct RegistrationReport: Sendable {
                 return ["\(name): is \(ami)\(calls.isEmpty ? ", and nothing is to be done" : "")"] + called
             }
             if let source = preview.copiedFrom { return ["\(name): would be copied from \(source)"] + called }
+            let permissions = preview.permissions.sorted { $0.key < $1.key }.map { "  \($0.key): \(words($0.value))" }
+            if let machine = preview.machine {
+                let going = machine.instance.map { "goes on with \($0)" }
+                let start = "would be baked on \(machine.types.joined(separator: ", or "))"
+                return [
+                    "\(name): \(going ?? start), started from \(machine.source)",
+                    "  price: that of the machine for at most \(machine.seconds / 60) min, and of its disk and the bucket by use",
+                ] + called + permissions
+            }
             let parent = preview.parent.map { " over \($0)" } ?? ", since no snapshot is known that has any of them"
-            let size = "\(preview.blocks) blocks of 512 KiB, \((preview.blocks + 1) / 2) MiB"
+            let most = preview.readBlocks == nil ? "" : "at most "
+            let size = "\(most)\(preview.blocks) blocks of 512 KiB, \((preview.blocks + 1) / 2) MiB"
+            let reading = preview.readBlocks.map { count in
+                "  parent: its \(count) blocks are read to find those that need not be sent, since this store does not know them"
+            }
+            let known = preview.parent.map { _ in "  parent: this store knows what is in it" }
             return [
-                "\(name): would be sent as \(size)\(parent)", "  price: about \(dollars(preview.price)) for the blocks",
+                "\(name): would be sent as \(size)\(parent)",
+                "  price: \(most.isEmpty ? "about" : "at most") \(dollars(preview.price)) for the blocks",
             ]
-                + called + preview.permissions.sorted { $0.key < $1.key }.map { "  \($0.key): \(words($0.value))" }
+                + [reading ?? known].compactMap { $0 } + called + permissions
         }
     }
 
@@ -54,7 +69,16 @@ struct RegistrationReport: Sendable {
                         ),
                         "copiedFrom": preview.copiedFrom.map(JSONValue.string),
                         "dollars": .string(dollars(preview.price)),
-                        "image": .string(image), "parent": preview.parent.map(JSONValue.string),
+                        "image": .string(image),
+                        "machine": preview.machine.map { machine in
+                            .object([
+                                "deadline": .integer(machine.seconds),
+                                "instance": machine.instance.map(JSONValue.string),
+                                "source": .string(machine.source), "types": .strings(machine.types),
+                            ])
+                        },
+                        "parent": preview.parent.map(JSONValue.string),
+                        "parentBlocksRead": preview.readBlocks.map { .integer(Int64($0)) },
                         "permissions": .strings(preview.permissions.mapValues { words($0) }),
                         "region": .string(preview.region), "version": .string(version),
                     ])

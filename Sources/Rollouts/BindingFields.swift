@@ -49,7 +49,7 @@ struct BindingFields {
         guard !found.isEmpty else {
             return missing("image '\(name)' is not registered as an AMI in \(environment.region) yet")
         }
-        guard let wanted = accountOfRole else {
+        guard let wanted = environment.accountOfRole else {
             // An AMI is shared under one id, so several accounts are a choice that only a role makes.
             return Set(found.map(\.ami)).count == 1
                 ? .success(found[0].ami)
@@ -59,11 +59,13 @@ struct BindingFields {
         return missing("image '\(name)' is not registered as an AMI in account \(wanted), \(environment.region) yet")
     }
 
+    private func missing(_ note: String) -> Result<String, Missing> { .failure(Missing(note: note)) }
+}
+
+extension Stack.Environment {
     /// The account of `arn:aws:iam::ACCOUNT:role/NAME`.
-    private var accountOfRole: String? {
-        let parts = environment.role?.split(separator: ":", omittingEmptySubsequences: false) ?? []
+    var accountOfRole: String? {
+        let parts = role?.split(separator: ":", omittingEmptySubsequences: false) ?? []
         return parts.count >= 6 && !parts[4].isEmpty ? String(parts[4]) : nil
     }
-
-    private func missing(_ note: String) -> Result<String, Missing> { .failure(Missing(note: note)) }
 }

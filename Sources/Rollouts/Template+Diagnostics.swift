@@ -11,6 +11,8 @@ extension DiagnosticIdentifier {
     package static let templateParameterType: DiagnosticIdentifier = "template-parameter-type"
     /// A function of a template that has no meaning where it stands, or none that is known without AWS.
     package static let templateFunction: DiagnosticIdentifier = "template-function"
+    /// A part of a template's `Mappings` is nothing that AMIs can be put into.
+    package static let mappingShape: DiagnosticIdentifier = "mapping-shape"
     /// More than 200 parameters.
     package static let tooManyParameters: DiagnosticIdentifier = "too-many-parameters"
 }

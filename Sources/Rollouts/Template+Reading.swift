@@ -21,7 +21,7 @@ extension Template {
             : YAMLReader.read(text, file: file, diagnostics: &diagnostics)
     }
 
-    private static func isJSON(_ text: [UInt8], file: String) -> Bool {
+    static func isJSON(_ text: [UInt8], file: String) -> Bool {
         let name = file.lowercased()
         if name.hasSuffix(".json") { return true }
         if name.hasSuffix(".yaml") || name.hasSuffix(".yml") { return false }

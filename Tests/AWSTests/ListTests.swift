@@ -1,5 +1,6 @@
 import AWS
 import HTTPTransport
+import SystemIO
 import Testing
 
 /// Lists that come in pages, and who uses AMIs in them.
@@ -165,6 +166,52 @@ import Testing
         #expect(found.map(\.id) == ["i-1"] && found.map(\.image) == ["ami-1"])
         #expect(bodies(bench).map { $0.contains("Filter.1.Value.200=") } == [true, false])
         #expect(bodies(bench)[1].contains("Filter.1.Value.1=ami-201&Filter.2.Name=instance-state-name"))
+    }
+
+    @Test func `blocks of a snapshot, page by page, and what is no list of them`() async throws {
+        let bench = bench(
+            "{\"BlockSize\": 524288, \"Blocks\": [{\"BlockIndex\": 1, \"BlockToken\": \"a+/=\"}], \"NextToken\": \"n\"}",
+            "{\"BlockSize\": 524288, \"Blocks\": [], \"NextToken\": \"m\"}",
+            "{\"BlockSize\": 524288, \"Blocks\": [{\"BlockIndex\": 7, \"BlockToken\": \"b\"}]}"
+        )
+        let found = try await EBS(bench.session, region: "eu-west-1").blocks(of: "snap-1")
+        #expect(found.map(\.index) == [1, 7] && found.map(\.token) == ["a+/=", "b"])
+        #expect(
+            bench.requests.map(\.address.query) == [
+                "maxResults=10000", "maxResults=10000&pageToken=n", "maxResults=10000&pageToken=m",
+            ]
+        )
+        for page in [
+            "{\"BlockSize\": 4096, \"Blocks\": []}", "{\"BlockSize\": 524288}",
+            "{\"BlockSize\": 524288, \"Blocks\": [{\"BlockIndex\": 1, \"BlockToken\": \"a\"}, {\"BlockIndex\": 1, \"BlockToken\": \"a\"}]}",
+        ] {
+            let error = await #expect(throws: ServiceError.self) {
+                try await EBS(self.bench(page).session, region: "eu-west-1").blocks(of: "snap-1")
+            }
+            #expect(error?.code == "unreadable answer" && error?.operation == "ListSnapshotBlocks")
+        }
+        let endless = await #expect(throws: ServiceError.self) {
+            let page = "{\"BlockSize\": 524288, \"Blocks\": [], \"NextToken\": \"n\"}"
+            return try await EBS(self.bench(page).session, region: "eu-west-1").blocks(of: "snap-1")
+        }
+        #expect(endless?.code == "endless list")
+    }
+
+    @Test func `a block that arrives as something else is refused`() async throws {
+        let block = String(repeating: "b", count: 512 << 10)
+        let digest = Digester.digest(of: block)
+        let stored = EBS.StoredBlock(index: 3, token: "t")
+        func read(_ body: String, _ checksum: String?) async throws -> Digest {
+            let headers: HeaderFields = checksum.map { ["x-amz-Checksum": $0] } ?? [:]
+            let bench = SessionBench([.init(headers: headers, body: body)])
+            return try await EBS(bench.session, region: "eu-west-1").digest(of: stored, in: "snap-1")
+        }
+        #expect(try await read(block, Base64.encode(digest.bytes)) == digest)
+        #expect(try await read(block, nil) == digest)
+        for (body, checksum) in [(block, "AAAA"), ("short", nil)] as [(String, String?)] {
+            let error = await #expect(throws: ServiceError.self) { try await read(body, checksum) }
+            #expect(error?.message == "block 3 of snap-1 arrived as something else")
+        }
     }
 
     @Test func `what never ends is told`() async throws {

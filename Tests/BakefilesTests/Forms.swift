@@ -207,6 +207,7 @@ enum Forms {
         "cache: { registry: localhost/a }",
         "cache: { registry: \"h.example:5000/a/b\" }", "cache: { registry: h.example/a, verify: [a.pub] }",
         "stacks: { a: { template: { context: c, path: t }, bind: { A: \"${images.web.digest}\", B: 1, C: \"\" } } }",
+        "stacks: { a: { template: t, maps: {} } }", "stacks: { a: { template: t, maps: { Images: {} } } }",
         "stacks: { a: { template: t, environments: { d: { region: eu-west-1, parameters: p, "
             + "role: \"arn:aws-cn:iam::123456789012:role/a/b\" } } } }",
     ]
@@ -218,7 +219,12 @@ enum Forms {
         "cache: { verify: [a.pub] }",
         "defaults: {}", "include: a.yaml", "include: []", "include: [/a]", "include: [../a]", "stacks: []",
         "stacks: { a: {} }", "stacks: { a: { template: t, health: 80 } }", "stacks: { a: { template: /t } }",
-        "stacks: { a: { template: t, bind: { A-B: x } } }",
+        "stacks: { a: { template: t, bind: { A-B: x } } }", "stacks: { a: { template: t, maps: [] } }",
+        "stacks: { a: { template: t, maps: { Images: { web: x } } } }",
+        "stacks: { a: { template: t, maps: { Images: { web: 5 } } } }",
+        "stacks: { a: { template: t, maps: { Images: { web: \"a ${images.web.ami}\" } } } }",
+        "stacks: { a: { template: t, maps: { A-B: {} } } }",
+        "stacks: { a: { template: t, maps: { Images: { a-b: \"${images.web.ami}\" } } } }",
         "stacks: { a: { template: t, bind: { A: [x] } } }", "stacks: { \"a b\": { template: t } }",
         "stacks: { a: { template: t, environments: { d: { region: eu-west-1 } } } }",
         "stacks: { a: { template: t, environments: { d: { region: eu-west-1, parameters: p, role: admin } } } }",

@@ -51,11 +51,27 @@ import Testing
         #expect(report.contains(message) && report.contains(more), "\(report)")
     }
 
-    @Test(arguments: ["disk: { size: 8GiB }", "ami: { regions: [eu-west-1], keys: { eu-west-1: alias/a } }"])
-    func `the disk of a machine of EC2 has no settings yet`(settings: String) throws {
-        let report = try sample("kind: ami, from: { debian: sid }, \(settings), \(builder)").report
-        #expect(report.contains("has no settings of its own yet [not-yet]"), "\(report)")
-        #expect(report.contains("fix: bake without 'builder:', or without this"))
+    @Test func `the disk of a machine of EC2 has a size and a key`() throws {
+        let image = try sample(
+            "kind: ami, from: { debian: sid }, disk: { size: 12GiB }, "
+                + "ami: { regions: [eu-west-1], keys: { eu-west-1: alias/a } }, \(builder)"
+        ).read().images[0]
+        #expect(image.builder?.diskSize == 12 << 30 && image.registering?.keys == ["eu-west-1": "alias/a"])
+    }
+
+    @Test(arguments: [
+        "boot: uefi", "filesystem: ext4", "label: x", "kernel-arguments: [quiet]", "clean: false", "relayout: true",
+    ])
+    func `of the disk of a machine of EC2 nothing but the size can be another`(setting: String) throws {
+        let report = try sample("kind: ami, from: { debian: sid }, disk: { size: 8GiB, \(setting) }, \(builder)").report
+        let name = setting.split(separator: ":")[0]
+        #expect(
+            report.contains(
+                "4:65: error: '\(name)' has no meaning beside 'builder:' [conflicting-keys]\n  why: the disk"
+            ),
+            "\(report)"
+        )
+        #expect(report.contains("fix: remove it, or bake without 'builder:'"))
     }
 
     @Test func `a machine of EC2 lives from ten minutes to two days`() throws {
@@ -65,6 +81,23 @@ import Testing
             report.contains("'deadline' is out of range [bad-duration]\n  why: it is from '10m' to '48h'"),
             "\(report)"
         )
+    }
+
+    @Test(arguments: ["x", "${images.base.version}", "a-${images.base.ami}"])
+    func `a region map has AMIs alone`(value: String) throws {
+        let report = try Sample(
+            """
+            bakefile: 1
+            project: shop
+            images: { base: { kind: ami, from: { debian: sid } } }
+            stacks: { shop: { template: t, maps: { Images: { base: "\(value)" } } } }
+            """
+        ).report
+        #expect(
+            report.contains("'base' in a map is not the AMI of an image [bad-value]\n  why: a map has AMIs"),
+            "\(report)"
+        )
+        #expect(report.contains("fix: write '${images.NAME.ami}', and bind other values to parameters"))
     }
 
     @Test func `registries of AWS alone are asked to make a repository`() throws {

@@ -16,7 +16,7 @@ import YAML
         "bad-duration.builder", "bad-duration.long", "bad-size.large", "bad-timestamp", "duplicate-name",
         "duplicate-name.matrix", "first-key",
         "image-cycle", "impossible-field", "include-cycle", "include-limit", "matrix-limit", "misplaced-field",
-        "no-images", "no-value", "not-yet.builder", "platform-mismatch", "unexpected-tag", "unknown-context",
+        "conflicting-keys.secret", "no-images", "no-value", "platform-mismatch", "unexpected-tag", "unknown-context",
         "unknown-field",
         "unknown-image",
         "unknown-image.matrix",

@@ -23,12 +23,15 @@ struct InstanceKitchen {
         regions: [String] = ["eu-west-1"],
         builder: String = "types: [t3.small]",
         base: String? = nil,
+        keys: [String: String] = [:],
         more: String = "",
         isBaked: Bool = true,
         _ behaviour: Behaviour = Behaviour()
     ) async throws {
         aws = try await FakeAWS.start(behaviour)
-        kitchen = try await Kitchen(Self.bakefile(steps: steps, regions: regions, builder: builder, base: base))
+        kitchen = try await Kitchen(
+            Self.bakefile(steps: steps, regions: regions, builder: builder, base: base, keys: keys)
+        )
         try kitchen.work.write("[settings]\n", to: "files/app.conf")
         try await requireTool("sh", ["-ec", Self.root + "\n" + more], in: kitchen.work.path)
         aws.addBucket("bakes")
@@ -41,9 +44,17 @@ struct InstanceKitchen {
         "run: echo once >>/etc/count; echo hello; rm -r /srv/old; ln -s app /etc/link",
     ]
 
-    static func bakefile(steps: [String], regions: [String], builder: String, base: String? = nil) -> String {
+    static func bakefile(
+        steps: [String],
+        regions: [String],
+        builder: String,
+        base: String? = nil,
+        keys: [String: String] = [:]
+    ) -> String {
         let source = base == nil ? "        ami: { name: \"small-*\", owner: \"136693071363\" }\n" : ""
         let from = base.map { "{ ami: \($0) }" } ?? "{ rootfs: base.tar }"
+        let stated = keys.map { "\($0.key): \($0.value)" }.sorted().joined(separator: ", ")
+        let ami = "regions: [\(regions.joined(separator: ", "))]" + (keys.isEmpty ? "" : ", keys: { \(stated) }")
         return """
             bakefile: 1
             project: kitchen
@@ -54,7 +65,7 @@ struct InstanceKitchen {
                 version: sequence
                 steps:
             \(steps.map { "      - \($0)" }.joined(separator: "\n"))
-                ami: { regions: [\(regions.joined(separator: ", "))] }
+                ami: { \(ami) }
                 builder:
                   instance:
             \(source)        profile: builder

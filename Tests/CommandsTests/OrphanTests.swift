@@ -85,6 +85,32 @@ import Testing
         #expect(test.aws.snapshot(begun) == nil && test.aws.snapshot(loose) != nil)
     }
 
+    @Test func `what cannot be removed keeps nothing else, and is named at the end`() async throws {
+        let (test, begun, loose, _) = try await world()
+        test.aws.add(Fault(.refused(status: 403, code: "UnauthorizedOperation"), at: "DeleteSnapshot"))
+        let result = try await test.run(Self.arguments)
+        #expect(result.status == 3)
+        #expect(test.aws.snapshot(begun) != nil && test.aws.snapshot(loose) == nil)
+        #expect(
+            result.said.hasPrefix(
+                """
+                eu-west-1: \(loose) is removed
+                error: \(begun) in eu-west-1 could not be removed [aws-call]
+                  why: ec2:DeleteSnapshot in eu-west-1: UnauthorizedOperation: The script of the test says so
+                """
+            ),
+            "\(result.said)"
+        )
+        #expect(result.said.contains("fix: allow 'ec2:DeleteSnapshot' to whoever these credentials are of"))
+        #expect(result.text.contains("  begun      stays: it could not be removed\n"), "\(result.text)")
+        // What the service does not explain may work another time.
+        test.aws.add(Fault(.refused(status: 400, code: "InternalWish"), at: "DeleteSnapshot"))
+        let again = try await test.run(Self.arguments)
+        #expect(again.status == 3)
+        #expect(again.said.contains("fix: run 'ovenbird orphans --apply' again"), "\(again.said)")
+        #expect(try await test.run(Self.arguments).said == "eu-west-1: \(begun) is removed\n")
+    }
+
     @Test func `what fails is said with its region`() async throws {
         let (test, _, _, _) = try await world()
         test.aws.behaviour.denied = ["ec2:DescribeSnapshots"]

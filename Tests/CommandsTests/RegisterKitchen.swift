@@ -50,6 +50,11 @@ struct RegisterKitchen {
     mutating func startAnew(_ prepare: (FakeAWS) throws -> Void = { _ in }) async throws {
         aws = try await FakeAWS.start()
         try prepare(aws)
+        try await forget()
+    }
+
+    /// As a store that was pruned, or that of another machine: nothing is known of what is in snapshots.
+    func forget() async throws {
         try await requireTool("rm", ["-rf", kitchen.store.appending("ovenbird/registrations").string])
     }
 

@@ -225,4 +225,36 @@ import Testing
         )
         #expect(fake.instances("eu-west-1").map(\.state) == [.terminated])
     }
+
+    @Test func `volumes have the size and the key of the launch, and images what volumes have`() async throws {
+        let fake = try await FakeAWS.start()
+        fake.setKey(Key("00000000-0000-4000-8000-000000000001", aliases: ["alias/own"]))
+        let image = fake.addImage(name: "small", owner: "136693071363")
+        try await boto(
+            fake,
+            """
+            def mapping(**ebs):
+                return [{"DeviceName": "/dev/xvda", "Ebs": ebs}]
+            key = "arn:aws:kms:eu-west-1:111122223333:key/00000000-0000-4000-8000-000000000001"
+            start = dict(ImageId="\(image)", InstanceType="t3.small", MinCount=1, MaxCount=1)
+            refused("InvalidParameterDependency", ec2.run_instances, **start, BlockDeviceMappings=mapping(KmsKeyId=key))
+            refused("InvalidKmsKeyId.NotFound", ec2.run_instances, **start,
+                    BlockDeviceMappings=mapping(Encrypted=True, KmsKeyId="alias/none"))
+            refused("InvalidBlockDeviceMapping", ec2.run_instances, **start, BlockDeviceMappings=mapping(VolumeSize=7))
+            def snapshot_of(name, **ebs):
+                machine = ec2.run_instances(**start, BlockDeviceMappings=mapping(**ebs))["Instances"][0]["InstanceId"]
+                reach(machine, "running")
+                made = ec2.create_image(InstanceId=machine, Name=name)["ImageId"]
+                found, = ec2.describe_images(ImageIds=[made])["Images"]
+                disk = found["BlockDeviceMappings"][0]["Ebs"]
+                return disk, ec2.describe_snapshots(SnapshotIds=[disk["SnapshotId"]])["Snapshots"][0]
+            disk, made = snapshot_of("own", VolumeSize=9, Encrypted=True, KmsKeyId="alias/own")
+            assert disk["VolumeSize"] == made["VolumeSize"] == 9 and made["KmsKeyId"] == key, made
+            disk, made = snapshot_of("plain", VolumeSize=8)
+            assert not disk["Encrypted"] and "KmsKeyId" not in made, made
+            disk, made = snapshot_of("default", Encrypted=True)
+            assert made["Encrypted"] and made["KmsKeyId"] != key, made
+            """
+        )
+    }
 }

@@ -25,6 +25,16 @@ extension EC2 {
         /// A volume of it outlives the machine that is started from it.
         package var leavesVolumes: Bool
         package var tags: [Tag]
+        /// Its volumes.
+        package var volumes: [Volume] = []
+
+        package struct Volume: Sendable, Hashable {
+            /// `/dev/xvda`.
+            package var device: String
+            /// GiB; nil where the service does not say.
+            package var size: Int?
+            package var isRoot: Bool
+        }
 
         package enum State: String, Sendable, Hashable, Decodable {
             case pending
@@ -134,7 +144,11 @@ extension EC2 {
                 isProtected: deregistrationProtection.map { $0 != "disabled" } ?? false,
                 architecture: architecture ?? "",
                 leavesVolumes: mappings.contains { $0.ebs?.deleteOnTermination == false },
-                tags: tagSet?.items ?? []
+                tags: tagSet?.items ?? [],
+                volumes: mappings.compactMap { mapping in
+                    guard let device = mapping.deviceName, let disk = mapping.ebs else { return nil }
+                    return .init(device: device, size: disk.volumeSize, isRoot: device == rootDeviceName)
+                }
             )
         }
     }
@@ -149,6 +163,7 @@ extension EC2 {
     private struct Device: Decodable {
         var snapshotId: String?
         var deleteOnTermination: Bool?
+        var volumeSize: Int?
     }
 }
 

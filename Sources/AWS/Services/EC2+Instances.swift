@@ -15,6 +15,8 @@ extension EC2 {
         package var securityGroups: [String]
         /// What the machine runs when it starts, as text.
         package var userData: String
+        /// Volumes that are otherwise than the AMI has them.
+        package var volumes: [Volume] = []
         /// On the machine and on its volumes.
         package var tags: [Tag]
         /// The same call with the same token starts nothing new; at most 64 characters.
@@ -28,6 +30,7 @@ extension EC2 {
             subnet: String?,
             securityGroups: [String],
             userData: String,
+            volumes: [Volume] = [],
             tags: [Tag],
             token: String
         ) {
@@ -38,8 +41,25 @@ extension EC2 {
             self.subnet = subnet
             self.securityGroups = securityGroups
             self.userData = userData
+            self.volumes = volumes
             self.tags = tags
             self.token = token
+        }
+
+        /// A volume of the AMI, and what of it is to be otherwise.
+        package struct Volume: Sendable, Hashable {
+            /// As the AMI calls it: `/dev/xvda`.
+            package var device: String
+            /// GiB.
+            package var size: Int?
+            /// The ARN of what it is encrypted with.
+            package var key: String?
+
+            package init(device: String, size: Int? = nil, key: String? = nil) {
+                self.device = device
+                self.size = size
+                self.key = key
+            }
         }
     }
 
@@ -47,6 +67,26 @@ extension EC2 {
     ///
     /// Its metadata is there for sessions only, and tells nothing beyond the machine.
     package func start(_ launch: Launch) async throws -> String {
+        let call = call("RunInstances", form(launch))
+        let answer: Started = try await session.xml(call, in: region)
+        guard let id = answer.instancesSet.items.first?.instanceId else {
+            throw ServiceError(
+                call,
+                region: region,
+                status: 200,
+                code: "unreadable answer",
+                message: "it names no instance"
+            )
+        }
+        return id
+    }
+
+    /// Whether EC2 would let us.
+    package func mayStart(_ launch: Launch) async throws -> Permission {
+        try await permission(for: "RunInstances", form(launch))
+    }
+
+    private func form(_ launch: Launch) -> QueryForm {
         var form = QueryForm("RunInstances", version: Self.version)
         form.add("ImageId", launch.image)
         form.add("InstanceType", launch.type)
@@ -66,19 +106,16 @@ extension EC2 {
             form.add("InstanceMarketOptions.SpotOptions.SpotInstanceType", "one-time")
             form.add("InstanceMarketOptions.SpotOptions.InstanceInterruptionBehavior", "terminate")
         }
-        form.add(tags: launch.tags, to: ["instance", "volume"])
-        let call = call("RunInstances", form)
-        let answer: Started = try await session.xml(call, in: region)
-        guard let id = answer.instancesSet.items.first?.instanceId else {
-            throw ServiceError(
-                call,
-                region: region,
-                status: 200,
-                code: "unreadable answer",
-                message: "it names no instance"
-            )
+        for (number, volume) in launch.volumes.enumerated() {
+            let prefix = "BlockDeviceMapping.\(number + 1)"
+            form.add("\(prefix).DeviceName", volume.device)
+            form.add("\(prefix).Ebs.VolumeSize", volume.size)
+            form.add("\(prefix).Ebs.Encrypted", volume.key.map { _ in true })
+            form.add("\(prefix).Ebs.KmsKeyId", volume.key)
+            form.add("\(prefix).Ebs.DeleteOnTermination", true)
         }
-        return id
+        form.add(tags: launch.tags, to: ["instance", "volume"])
+        return form
     }
 
     /// A machine as it is now.

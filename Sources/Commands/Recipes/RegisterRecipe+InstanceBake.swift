@@ -17,41 +17,64 @@ extension RegisterRecipe {
         in regions: [PreparedRegion]
     ) async throws -> [String: Result<PlacedImage, any Error>] {
         try await inEach(keyed(regions, by: \.name)) { place in
-            let (staged, base) = try await BlockingPool.shared.run {
-                let stated = try stated(of: image)
-                guard stated?["ami"] == builder.source.json else {
-                    throw InstanceBakeError.notReady(
-                        region: place.name,
-                        ["the release's image starts from another AMI than the Bakefile says: bake it again"]
-                    )
-                }
-                let staged = try StepBundles.staged(
-                    of: image.identity,
-                    project: release.project,
-                    name: target.image,
-                    in: store
-                )
-                return (staged, stated?["source"])
-            }
-            let source: String
-            if let id = try base.map({ try known($0, of: target.image, in: place) }) {
-                source = id
-            } else {
-                source = try await builder.source.resolved(
-                    with: session,
-                    in: place.name,
-                    architecture: staged.architecture
+            try await instanceBake(registration, target, builder, image, in: place).run()
+        }
+    }
+
+    /// What the release's image needs to be baked in a region.
+    private func instanceBake(
+        _ registration: ImageRegistration,
+        _ target: Target,
+        _ builder: BuilderInstance,
+        _ image: ReleasedImage,
+        in place: PreparedRegion
+    ) async throws -> InstanceBake {
+        let (staged, base) = try await BlockingPool.shared.run {
+            let stated = try stated(of: image)
+            guard stated?["ami"] == builder.source.json else {
+                throw InstanceBakeError.notReady(
+                    region: place.name,
+                    ["the release's image starts from another AMI than the Bakefile says: bake it again"]
                 )
             }
-            var tagged = registration
-            tagged.tags.append(Tag(key: "ovenbird:source", value: source))
-            var bake = InstanceBake(tagged, on: builder, from: source, applying: staged, in: place)
-            if base != nil {
-                bake.renewal =
-                    "look it up anew with 'ovenbird lock --update \(target.image)', or 'ovenbird bake --refresh' without a "
-                    + "lock, and bake"
+            let staged = try StepBundles.staged(
+                of: image.identity,
+                project: release.project,
+                name: target.image,
+                in: store
+            )
+            return (staged, stated?["source"])
+        }
+        let source =
+            if let id = try base.map({ try known($0, of: target.image, in: place) }) { id } else {
+                try await builder.source.resolved(with: session, in: place.name, architecture: staged.architecture)
             }
-            return try await bake.run()
+        var tagged = registration
+        tagged.tags.append(Tag(key: "ovenbird:source", value: source))
+        var bake = InstanceBake(tagged, on: builder, from: source, applying: staged, in: place)
+        if base != nil {
+            bake.renewal =
+                "look it up anew with 'ovenbird lock --update \(target.image)', or 'ovenbird bake --refresh' without a "
+                + "lock, and bake"
+        }
+        return bake
+    }
+
+    /// What would be done in each region of an image that is baked on a machine.
+    func preview(
+        _ registration: ImageRegistration,
+        _ target: Target,
+        _ builder: BuilderInstance,
+        _ image: ReleasedImage,
+        in regions: [String: Result<(region: PreparedRegion, placed: PlacedImage?), any Error>]
+    ) async throws -> [String: Result<RegistrationPreview, any Error>] {
+        try await inEach(regions) { result in
+            let (place, known) = try result.get()
+            if registration.isCopied(in: place.name) { return try await registration.preview(known, in: place) }
+            if let placed = try await registration.existing(in: place) {
+                return try await registration.preview(placed, in: place)
+            }
+            return try await instanceBake(registration, target, builder, image, in: place).preview()
         }
     }
 

@@ -14,9 +14,11 @@ struct RegisterRecipe: Sendable {
     /// A machine image, and where and how it is registered.
     struct Target: Sendable {
         let image: String
-        let settings: AMISettings
+        var settings: AMISettings
         /// The machine that it is baked on, where its copies come from; nil for an AMI of the image's own disk.
         var builder: BuilderInstance?
+        /// Other regions whose AMI is copied rather than that it is baked once more: the first that has it.
+        var sources: [String] = []
     }
 
     struct Outcome: Sendable {
@@ -48,7 +50,8 @@ struct RegisterRecipe: Sendable {
         var outcome = Outcome(account: account, placed: [], failures: [], release: release)
         for target in targets {
             guard let image = release.images[target.image] else { continue }
-            let results = try await place(registration(of: image, target, account: account), target, image)
+            let (target, original) = try await located(target, image, account: account)
+            let results = try await place(registration(of: image, target, account: account), target, image, original)
             let (placed, failures) = sorted(results, by: target.settings.regions)
             outcome.placed += placed.map { (target.image, $0.value) }
             outcome.failures += failures.map { Failure(image: target.image, failure: $0) }
@@ -75,11 +78,28 @@ struct RegisterRecipe: Sendable {
         )
     }
 
-    /// In all regions at once, each found fit before anything is changed in it.
+    /// With the region that its copies come from, and the AMI there where that is none of those that get it.
+    func located(
+        _ target: Target,
+        _ image: ReleasedImage,
+        account: String
+    ) async throws -> (Target, original: PlacedImage?) {
+        var target = target
+        let registration = registration(of: image, target, account: account)
+        for region in target.sources where !target.settings.regions.contains(region) {
+            guard let original = try await registration.existing(in: PreparedRegion(name: region)) else { continue }
+            target.settings.copyFrom = region
+            return (target, original)
+        }
+        return (target, nil)
+    }
+
+    /// In all regions at once, each found fit before anything is changed in it; `original` is in none of them.
     private func place(
         _ registration: ImageRegistration,
         _ target: Target,
-        _ image: ReleasedImage
+        _ image: ReleasedImage,
+        _ original: PlacedImage?
     ) async throws -> [String: Result<PlacedImage, any Error>] {
         var results: [String: Result<PlacedImage, any Error>] = [:]
         var missing: [PreparedRegion] = []
@@ -102,7 +122,7 @@ struct RegisterRecipe: Sendable {
                 try await register(registration, target, image, in: filled)
             }
         results.merge(made) { _, new in new }
-        let original = results[source]
+        let original = original.map { .success($0) } ?? results[source]
         // First it is shared, and then copied, which takes long.
         results = try await handOut(results, registration)
         let copies = try await inEach(keyed(missing.filter { $0.name != source }, by: \.name)) { region in
@@ -119,12 +139,14 @@ struct RegisterRecipe: Sendable {
         var report = RegistrationReport(account: account)
         for target in targets {
             guard let image = release.images[target.image] else { continue }
-            if target.builder != nil {
-                Console.say("note: what '\(target.image)' needs is not foretold: it is baked on a machine of EC2")
-                continue
-            }
+            let target = try await located(target, image, account: account).0
             let registration = registration(of: image, target, account: account)
             let found = try await look(registration, target)
+            if let builder = target.builder {
+                let previews = try await preview(registration, target, builder, image, in: found)
+                report.add(target.image, image.version, previews)
+                continue
+            }
             let needsMap = found.contains { region, result in
                 if case .success((_, nil)) = result { !registration.isCopied(in: region) } else { false }
             }

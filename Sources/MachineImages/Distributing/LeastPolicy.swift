@@ -6,17 +6,25 @@ package import OCI
 ///
 /// Source: Service Authorization Reference, the chapters of the services: which call works on which resources.
 package struct LeastPolicy: Sendable {
-    private var statements: [JSONValue] = []
+    private(set) var statements: [JSONValue] = []
 
     package init(_ images: [Image]) {
         let all = images.compactMap(\.registering)
         if all.isEmpty { return }
         // Looking at what there is has no resource of its own.
-        allow("Look", ["ec2:DescribeImages", "ec2:DescribeSnapshots"])
-        let direct = regions(of: all) { settings in settings.copyFrom.map { [$0] } ?? settings.regions }
+        let hasSnapshots = images.contains { image in
+            image.registering.map { image.builder == nil || !$0.keys.isEmpty } ?? false
+        }
+        allow("Look", ["ec2:DescribeImages"] + (hasSnapshots ? ["ec2:DescribeSnapshots"] : []))
+        let direct = regions(of: images.filter { $0.builder == nil }.compactMap(\.registering)) { settings in
+            settings.copyFrom.map { [$0] } ?? settings.regions
+        }
         allow(
             "FillSnapshots",
-            ["ebs:CompleteSnapshot", "ebs:PutSnapshotBlock", "ebs:StartSnapshot"],
+            [
+                "ebs:CompleteSnapshot", "ebs:GetSnapshotBlock", "ebs:ListSnapshotBlocks", "ebs:PutSnapshotBlock",
+                "ebs:StartSnapshot",
+            ],
             on: direct.map { "\(arn("ec2", $0))::snapshot/*" }
         )
         allow(
@@ -24,6 +32,7 @@ package struct LeastPolicy: Sendable {
             ["ec2:RegisterImage"],
             on: direct.flatMap { ["\(arn("ec2", $0))::image/*", "\(arn("ec2", $0))::snapshot/*"] }
         )
+        allowBuilders(images)
         allow(
             "TagWhatIsMade",
             ["ec2:CreateTags"],
@@ -116,7 +125,7 @@ package struct LeastPolicy: Sendable {
         static func < (left: KeyUse, right: KeyUse) -> Bool { (left.region, left.name) < (right.region, right.name) }
     }
 
-    private func arn(_ service: String, _ region: String) -> String {
+    func arn(_ service: String, _ region: String) -> String {
         "arn:\(Endpoints.partition(of: region)):\(service):\(region)"
     }
 
@@ -125,7 +134,7 @@ package struct LeastPolicy: Sendable {
     }
 
     /// Nothing where there are no resources to allow it on.
-    private mutating func allow(
+    mutating func allow(
         _ name: String,
         _ actions: [String],
         on resources: [String] = ["*"],

@@ -6,6 +6,11 @@ package struct PreparedRegion: Sendable, Hashable {
     package var name: String
     /// The ARN of the KMS key that its snapshots get.
     package var key: String?
+
+    package init(name: String, key: String? = nil) {
+        self.name = name
+        self.key = key
+    }
 }
 
 extension ImageRegistration {

@@ -17,13 +17,24 @@ extension InstanceBake {
             }
             try await end(known)
         }
+        try await checkThatNobodyBakes(but: known)
+        try await preflight()
+        let record = newRecord(after: known)
+        try await note(record)
+        return record
+    }
+
+    /// Throws where a machine of somebody with another store is at it.
+    func checkThatNobodyBakes(but known: InstanceBakeRecord?) async throws {
         let others = try await ec2.instances(tagged: Tag(key: Self.targetTag, value: name.identity.description))
         if let other = others.first(where: { $0.id != known?.instance }) {
             throw InstanceBakeError.busy(instance: other.id, region: region, name: name.text)
         }
-        try await preflight()
+    }
+
+    func newRecord(after known: InstanceBakeRecord?) -> InstanceBakeRecord {
         let now = session.clock.now()
-        let record = InstanceBakeRecord(
+        return InstanceBakeRecord(
             name: name.text,
             project: name.project,
             image: name.image,
@@ -33,11 +44,9 @@ extension InstanceBake {
             started: now,
             deadline: now + builder.deadline
         )
-        try await note(record)
-        return record
     }
 
-    private func isGood(_ known: InstanceBakeRecord) async throws -> Bool {
+    func isGood(_ known: InstanceBakeRecord) async throws -> Bool {
         let now = session.clock.now()
         guard known.plan == plan, now < known.deadline - Self.leastTime else { return false }
         guard let id = known.instance else { return true }
@@ -70,13 +79,14 @@ extension InstanceBake {
     func start(_ record: inout InstanceBakeRecord) async throws {
         let choices = builder.choices
         var reasons: [String] = []
+        let volumes = try await volumes()
         for number in record.choice..<choices.count {
             let choice = choices[number]
             let words = choice.isSpot ? "\(choice.type) at spot price" : choice.type
             record.choice = number
             try await note(record)
             do {
-                record.instance = try await ec2.start(launch(choice, record))
+                record.instance = try await ec2.start(launch(choice, record, volumes))
                 record.launched = session.clock.now()
                 try await note(record)
                 say("\(record.instance ?? "") is started from \(source): \(words)")
@@ -90,7 +100,11 @@ extension InstanceBake {
         throw InstanceBakeError.noCapacity(region: region, reasons)
     }
 
-    private func launch(_ choice: BuilderInstance.Choice, _ record: InstanceBakeRecord) -> EC2.Launch {
+    func launch(
+        _ choice: BuilderInstance.Choice,
+        _ record: InstanceBakeRecord,
+        _ volumes: [EC2.Launch.Volume]
+    ) -> EC2.Launch {
         EC2.Launch(
             image: source,
             type: choice.type,
@@ -99,6 +113,7 @@ extension InstanceBake {
             subnet: builder.subnet,
             securityGroups: builder.securityGroups,
             userData: BuilderScript.userData(seconds: record.deadline - record.started),
+            volumes: volumes,
             tags: [
                 Tag(key: "Name", value: "ovenbird: \(name.text)"),
                 Tag(key: MachineName.projectTag, value: name.project),

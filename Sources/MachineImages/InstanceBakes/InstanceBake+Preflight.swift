@@ -42,6 +42,7 @@ extension InstanceBake {
                 "the AMI '\(source)' is for \(found.architecture), and the image for \(architecture)\(otherwise)"
             )
         }
+        checkVolumes(of: found, &problems)
         if found.leavesVolumes {
             problems.append("the AMI '\(source)' has a volume that would stay when its machine ends")
         }

@@ -185,7 +185,8 @@ package struct InstanceBake: Sendable {
         let parts: [JSONValue] = [
             .string(source), .string(builder.profile), .string(builder.bucket), .string(builder.subnet ?? ""),
             .strings(builder.securityGroups), .strings(builder.types), .bool(builder.isSpot),
-            .strings(bundles.map(\.digest.description)),
+            .strings(bundles.map(\.digest.description)), .string(place.key ?? ""),
+            .integer(Int64(volumeSize ?? 0)),
         ]
         return Digester.digest(of: JSONValue.array(parts).canonicalBytes)
     }

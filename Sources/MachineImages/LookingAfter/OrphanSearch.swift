@@ -45,29 +45,45 @@ package struct OrphanSearch: Sendable {
             + rule.orphans(images, snapshots, used: Set(used), in: region)
     }
 
+    /// All orphans, and why some of those that should have gone are still there.
+    package struct Removal: Sendable {
+        package var orphans: [Orphan]
+        package var failures: [(id: String, error: ServiceError)] = []
+
+        package init(orphans: [Orphan]) { self.orphans = orphans }
+    }
+
     /// Removes orphans, told of each as soon as it is gone; gives all, with what stays after all.
     ///
+    /// One that the service does not remove keeps no other one.
+    ///
     /// Nothing is registered by this store in the region meanwhile.
-    package func remove(done: @Sendable (Orphan) -> Void) async throws -> [Orphan] {
+    package func remove(done: @Sendable (Orphan) -> Void) async throws -> Removal {
         let lock = try await BlockingPool.shared.run { try registrations.lock() }
         defer { lock.release() }
-        let ec2 = EC2(session, region: region)
-        var orphans = try await find()
+        var removal = Removal(orphans: try await find())
         // AMIs come first, and so a snapshot is free before it goes.
-        for place in orphans.indices where orphans[place].goes {
-            switch orphans[place].kind {
-            case .image: try await ec2.deregister(orphans[place].id)
-            case .instance: try await ec2.terminate(orphans[place].id)
-            case .snapshot:
-                do {
-                    try await ec2.delete(snapshot: orphans[place].id)
-                } catch let error as ServiceError where error.code == "InvalidSnapshot.InUse" {
-                    orphans[place].reasons = [error.message]
-                    continue
-                }
+        for place in removal.orphans.indices where removal.orphans[place].goes {
+            let orphan = removal.orphans[place]
+            do {
+                try await remove(orphan)
+                done(orphan)
+            } catch let error as ServiceError where orphan.kind == .snapshot && error.code == "InvalidSnapshot.InUse" {
+                removal.orphans[place].reasons = [error.message]
+            } catch let error as ServiceError {
+                removal.orphans[place].reasons = ["it could not be removed"]
+                removal.failures.append((orphan.id, error))
             }
-            done(orphans[place])
         }
-        return orphans
+        return removal
+    }
+
+    private func remove(_ orphan: Orphan) async throws {
+        let ec2 = EC2(session, region: region)
+        switch orphan.kind {
+        case .image: try await ec2.deregister(orphan.id)
+        case .instance: try await ec2.terminate(orphan.id)
+        case .snapshot: try await ec2.delete(snapshot: orphan.id)
+        }
     }
 }

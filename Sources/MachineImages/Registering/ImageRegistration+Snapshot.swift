@@ -5,23 +5,24 @@ import OCI
 import SystemIO
 
 extension ImageRegistration {
-    /// A record of a snapshot that is started, one that a killed run left or a new one, and what is in its parent.
+    /// A record of a snapshot that is started, one that a killed run left or a new one, and the blocks that it has to be sent.
     func begin(
         _ map: BlockMap,
         in region: PreparedRegion,
-        _ journal: RegistrationJournal
-    ) async throws -> (RegistrationRecord, parent: BlockMap?) {
+        _ journal: RegistrationJournal,
+        workers: Int
+    ) async throws -> (RegistrationRecord, blocks: [BlockMap.Block]) {
         let records = try await BlockingPool.shared.run { try journal.records() }
         var attempt = 0
         if let known = records.first(where: { $0.name == name.text && $0.map == map && $0.key == region.key }) {
-            let parent = known.parent.flatMap { id in records.first { $0.snapshot == id } }
+            let blocks = known.blocks(among: records)
             // Without what is in its parent nobody knows what it lacks.
-            let isReadable = known.parent == nil || parent != nil || known.isComplete
-            if isReadable, let begun = try await goOn(with: known, in: region, journal) { return (begun, parent?.map) }
+            let isReadable = blocks != nil || known.isComplete
+            if isReadable, let begun = try await goOn(with: known, in: region, journal) { return (begun, blocks ?? []) }
             attempt = known.attempt + 1
             try await BlockingPool.shared.run { try journal.remove(known) }
         }
-        let parent = try await parent(of: map, among: records, in: region, journal)
+        let (parent, blocks) = try await base(map, among: records, in: region, journal, workers: workers)
         var record = RegistrationRecord(
             name: name.text,
             project: name.project,
@@ -29,12 +30,49 @@ extension ImageRegistration {
             token: "",
             started: session.clock.now(),
             attempt: attempt,
-            parent: parent?.snapshot,
+            parent: parent?.id,
             key: region.key,
             map: map
         )
+        if case .listed = parent?.blocks { record.differing = blocks.map(\.index) }
         record.token = token(record, region)
-        return (try await start(record, in: region, journal), parent?.map)
+        do {
+            return (try await start(record, in: region, journal), blocks)
+        } catch let error as ServiceError where error.isForGood && record.parent != nil {
+            // Such as one that is not encrypted, in an account that encrypts by now.
+            say("\(region.name): \(record.parent ?? "") is not built on: \(error)")
+            let refused = record
+            try await BlockingPool.shared.run { try journal.remove(refused) }
+            (record.parent, record.differing) = (nil, nil)
+            record.token = token(record, region)
+            return (try await start(record, in: region, journal), map.blocks)
+        }
+    }
+
+    /// What the snapshot is started over, and the blocks that it lacks then.
+    private func base(
+        _ map: BlockMap,
+        among records: [RegistrationRecord],
+        in region: PreparedRegion,
+        _ journal: RegistrationJournal,
+        workers: Int
+    ) async throws -> (ParentSnapshot?, [BlockMap.Block]) {
+        guard let parent = try await parent(of: map, among: records, in: region, journal) else {
+            return (nil, map.blocks)
+        }
+        switch parent.blocks {
+        case .held(let known): return (parent, map.blocks(over: known))
+        case .listed(let stored):
+            say("\(region.name): reads \(parent.id), since this store does not know what is in it")
+            let ebs = EBS(session, region: region.name)
+            let reading = ParentReading(map: map, parent: parent.id, stored: stored, ebs: ebs)
+            do {
+                return (parent, try await reading.differing(workers: workers))
+            } catch let error as ServiceError where error.isForGood {
+                say("\(region.name): \(parent.id) is not built on: \(error)")
+                return (nil, map.blocks)
+            }
+        }
     }
 
     /// What a killed run left, where its snapshot is still there; nil for one that the service gave up, or that somebody
@@ -44,7 +82,13 @@ extension ImageRegistration {
         in region: PreparedRegion,
         _ journal: RegistrationJournal
     ) async throws -> RegistrationRecord? {
-        guard let id = known.snapshot else { return try await start(known, in: region, journal) }
+        guard let id = known.snapshot else {
+            do {
+                return try await start(known, in: region, journal)
+            } catch let error as ServiceError where error.isForGood && known.parent != nil {
+                return nil
+            }
+        }
         var known = known
         switch try await EC2(session, region: region.name).snapshot(id)?.status {
         // The service was told, and we were killed before that was noted.
@@ -56,33 +100,6 @@ extension ImageRegistration {
         }
         say("\(region.name): goes on with \(id)")
         return known
-    }
-
-    /// The newest snapshot of an earlier state of the image that is still there; those that are gone are forgotten where there
-    /// is a journal to write to.
-    func parent(
-        of map: BlockMap,
-        among records: [RegistrationRecord],
-        in region: PreparedRegion,
-        _ journal: RegistrationJournal? = nil
-    ) async throws -> RegistrationRecord? {
-        let ec2 = EC2(session, region: region.name)
-        for candidate in records where isParent(candidate, of: map, in: region) {
-            guard let id = candidate.snapshot else { continue }
-            switch try await ec2.snapshot(id)?.status {
-            case .completed: return candidate
-            case nil where !candidate.isYoung(session.clock.now()):
-                try await BlockingPool.shared.run { try journal?.remove(candidate) }
-            default: break
-            }
-        }
-        return nil
-    }
-
-    /// One that is encrypted otherwise cannot be it: a snapshot has the key of its parent.
-    private func isParent(_ candidate: RegistrationRecord, of map: BlockMap, in region: PreparedRegion) -> Bool {
-        candidate.project == name.project && candidate.image == name.image && candidate.isComplete
-            && candidate.key == region.key && candidate.map.size <= map.size
     }
 
     /// Of all that the snapshot is started with, so that another one is never taken for it.
@@ -119,8 +136,8 @@ extension ImageRegistration {
     /// Sends what is missing, and says that it was all.
     func fill(
         _ record: inout RegistrationRecord,
-        over parent: BlockMap?,
-        _ disk: Descriptor,
+        _ blocks: [BlockMap.Block],
+        of disk: Descriptor,
         in region: PreparedRegion,
         _ journal: RegistrationJournal,
         workers: Int
@@ -131,7 +148,6 @@ extension ImageRegistration {
         let (known, progress) = try await BlockingPool.shared.run {
             (try journal.arrived(filled), try journal.progress(filled))
         }
-        let blocks = record.map.blocks(over: parent)
         let upload = SnapshotUpload(disk: disk, ebs: ebs, snapshot: snapshot, blocks: blocks)
         let total = blocks.count
         say(
@@ -187,11 +203,6 @@ extension ImageRegistration {
             throw error
         }
     }
-}
-
-extension RegistrationRecord {
-    /// It was started so short a time ago that it may not be known everywhere.
-    fileprivate func isYoung(_ now: Int64) -> Bool { now - started < 180 }
 }
 
 extension BlockMap {

@@ -68,9 +68,9 @@ package struct ImageRegistration: Sendable {
     ) async throws -> PlacedImage {
         try await alone(in: region) { journal in
             var sent = 0
-            var (record, parent) = try await begin(map, in: region, journal)
+            var (record, blocks) = try await begin(map, in: region, journal, workers: workers)
             if !record.isComplete {
-                sent = try await fill(&record, over: parent, disk, in: region, journal, workers: workers)
+                sent = try await fill(&record, blocks, of: disk, in: region, journal, workers: workers)
             }
             let snapshot = try await completed(record, in: region, journal)
             let registration = registration(of: snapshot, boot, size: record.map.volumeSize)

@@ -23,10 +23,14 @@ struct RegistrationRecord: Sendable, Hashable {
     /// All blocks are there, and the service was told so.
     var isComplete = false
     var map: BlockMap
+    /// The places of the blocks that the parent lacks or has otherwise, where that was found by reading it; nil where the
+    /// parent's own record tells it.
+    var differing: [Int]?
 
     var document: JSONValue {
         .object([
-            "attempt": .integer(Int64(attempt)), "complete": .bool(isComplete), "disk": map.document,
+            "attempt": .integer(Int64(attempt)), "complete": .bool(isComplete),
+            "differing": differing.map { .array($0.map { .integer(Int64($0)) }) }, "disk": map.document,
             "image": .string(image), "key": key.map(JSONValue.string), "name": .string(name),
             "parent": parent.map(JSONValue.string),
             "project": .string(project), "snapshot": snapshot.map(JSONValue.string), "started": .integer(started),
@@ -57,5 +61,22 @@ extension RegistrationRecord {
             isComplete: isComplete,
             map: map
         )
+        if let differing = document["differing"] {
+            let places = differing.arrayValue?.compactMap(\.integerValue)
+            guard let places, places.count == differing.arrayValue?.count else { return nil }
+            self.differing = places.map { Int($0) }
+        }
+    }
+}
+
+extension RegistrationRecord {
+    /// The blocks that have to be sent, in order; nil where that is not known any more.
+    func blocks(among records: [RegistrationRecord]) -> [BlockMap.Block]? {
+        guard let parent else { return map.blocks }
+        if let differing {
+            let used = Dictionary(uniqueKeysWithValues: map.blocks.map { ($0.index, $0) })
+            return differing.map { used[$0] ?? BlockMap.Block(index: $0, digest: BlockMap.zeros) }
+        }
+        return records.first { $0.snapshot == parent }.map { map.blocks(over: $0.map) }
     }
 }

@@ -1,7 +1,6 @@
 import AWS
 import Disks
 import Glibc
-import Synchronization
 import SystemIO
 
 /// The blocks of a disk on their way into a snapshot, several at a time.
@@ -21,7 +20,7 @@ struct SnapshotUpload: Sendable {
         arrived: @escaping @Sendable (Int) throws -> Void
     ) async throws -> Int {
         let missing = blocks.filter { !known.contains($0.index) }
-        let queue = BlockQueue(missing)
+        let queue = WorkQueue(missing)
         try await withThrowingTaskGroup(of: Void.self) { group in
             for _ in 0..<min(workers, missing.count) {
                 group.addTask {
@@ -61,14 +60,6 @@ extension BlockMap {
         return (blocks.filter { wanted.contains($0.index) } + removed).sorted { $0.index < $1.index }
     }
 
-    private static let zeros = Digester.digest(of: [UInt8](repeating: 0, count: blockSize))
-}
-
-/// Blocks that several workers take from, each one once.
-private final class BlockQueue: Sendable {
-    private let blocks: Mutex<ArraySlice<BlockMap.Block>>
-
-    init(_ blocks: [BlockMap.Block]) { self.blocks = Mutex(blocks[...]) }
-
-    func next() -> BlockMap.Block? { blocks.withLock { $0.popFirst() } }
+    /// The digest of a block of zeros.
+    static let zeros = Digester.digest(of: [UInt8](repeating: 0, count: blockSize))
 }

@@ -13,6 +13,8 @@ package struct Image: Sendable {
         package var throughput: Int?
         package var initializationRate: Int?
         package var isEncrypted = false
+        /// What a volume is to be encrypted with, where a launch says so.
+        package var key: String?
         package var virtualName: String?
 
         init(_ name: String) { self.name = name }

@@ -23,7 +23,9 @@ extension Image {
     }
 
     /// Its devices as the request changes them.
-    func devices(mappedBy call: Invocation) throws(Failure) -> [Device] {
+    ///
+    /// `find` finds a key by what the request calls it.
+    func devices(mappedBy call: Invocation, _ find: (String) -> Key?) throws(Failure) -> [Device] {
         var result = devices
         for item in call.items("BlockDeviceMappings") {
             guard let name = item["DeviceName"]?.stringValue, !name.isEmpty else {
@@ -52,6 +54,18 @@ extension Image {
             device.throughput = number("Throughput") ?? device.throughput
             device.deletesOnTermination = disk["DeleteOnTermination"]?.boolValue ?? device.deletesOnTermination
             device.isEncrypted = disk["Encrypted"]?.boolValue ?? device.isEncrypted
+            if let name = disk["KmsKeyId"]?.stringValue {
+                guard disk["Encrypted"]?.boolValue == true else {
+                    throw .ec2(
+                        "InvalidParameterDependency",
+                        "The parameter KmsKeyId requires the parameter Encrypted to be set."
+                    )
+                }
+                guard let key = find(name), key.state == .enabled else {
+                    throw .ec2("InvalidKmsKeyId.NotFound", "The key '\(name)' does not exist or cannot be used")
+                }
+                device.key = key.arn
+            }
             try device.checkVolume()
             if let place { result[place] = device } else { result.append(device) }
         }

@@ -46,7 +46,11 @@ extension World {
             )
             snapshot.description = "Created by CreateImage(\(instance.id)) for \(id)"
             snapshot.state = .completed
-            if devices[place].isEncrypted { snapshot.key = Key.ofEBS(call.account, call.region).arn }
+            // As the volume is, which is as the snapshot was that it was made from, unless the launch says otherwise.
+            let given = devices[place].snapshot.flatMap { self[call.region].snapshots[$0]?.key }
+            if devices[place].isEncrypted {
+                snapshot.key = devices[place].key ?? given ?? Key.ofEBS(call.account, call.region).arn
+            }
             self[call.region].snapshots[snapshot.id] = snapshot
             devices[place].snapshot = snapshot.id
         }

@@ -53,7 +53,7 @@ extension World {
             subnet: network.network.subnet,
             groups: network.groups,
             isPublic: network.isPublic,
-            devices: try image.devices(mappedBy: call),
+            devices: try image.devices(mappedBy: call) { key($0, call.region, call.account) },
             metadataOptions: Self.metadata(call, image),
             tags: tags["instance"] ?? [:],
             volumeTags: tags["volume"] ?? [:],
