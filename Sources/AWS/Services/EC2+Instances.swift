@@ -15,7 +15,7 @@ extension EC2 {
         package var securityGroups: [String]
         /// What the machine runs when it starts, as text.
         package var userData: String
-        /// On the machine and on its volumes.
+        /// On the machine and on all that is made for it.
         package var tags: [Tag]
         /// The same call with the same token starts nothing new; at most 64 characters.
         package var token: String
@@ -66,7 +66,9 @@ extension EC2 {
             form.add("InstanceMarketOptions.SpotOptions.SpotInstanceType", "one-time")
             form.add("InstanceMarketOptions.SpotOptions.InstanceInterruptionBehavior", "terminate")
         }
-        form.add(tags: launch.tags, to: ["instance", "volume"])
+        // Policies may want tags on all that a start makes.
+        let kinds = ["instance", "volume", "network-interface"]
+        form.add(tags: launch.tags, to: launch.isSpot ? kinds + ["spot-instances-request"] : kinds)
         let call = call("RunInstances", form)
         let answer: Started = try await session.xml(call, in: region)
         guard let id = answer.instancesSet.items.first?.instanceId else {

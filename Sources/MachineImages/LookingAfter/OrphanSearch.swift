@@ -49,7 +49,7 @@ package struct OrphanSearch: Sendable {
     ///
     /// Nothing is registered by this store in the region meanwhile.
     package func remove(done: @Sendable (Orphan) -> Void) async throws -> [Orphan] {
-        let lock = try await BlockingPool.shared.run { try registrations.lock() }
+        let lock = try await BlockingPool.shared.run { try registrations.lock(until: $0) }
         defer { lock.release() }
         let ec2 = EC2(session, region: region)
         var orphans = try await find()

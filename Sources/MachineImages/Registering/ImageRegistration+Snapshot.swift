@@ -17,7 +17,11 @@ extension ImageRegistration {
             let parent = known.parent.flatMap { id in records.first { $0.snapshot == id } }
             // Without what is in its parent nobody knows what it lacks.
             let isReadable = known.parent == nil || parent != nil || known.isComplete
-            if isReadable, let begun = try await goOn(with: known, in: region, journal) { return (begun, parent?.map) }
+            // What was to be started with other tags is not the same.
+            let isSame = known.snapshot != nil || known.token == token(known, region)
+            if isReadable, isSame, let begun = try await goOn(with: known, in: region, journal) {
+                return (begun, parent?.map)
+            }
             attempt = known.attempt + 1
             try await BlockingPool.shared.run { try journal.remove(known) }
         }
@@ -87,10 +91,11 @@ extension ImageRegistration {
 
     /// Of all that the snapshot is started with, so that another one is never taken for it.
     private func token(_ record: RegistrationRecord, _ region: PreparedRegion) -> String {
-        let parts: [JSONValue] = [
-            .string(account), .string(region.name), .string(record.name), .integer(Int64(record.attempt)),
-            .string(record.parent ?? ""), .string(record.key ?? ""), record.map.document,
-        ]
+        let parts: [JSONValue] =
+            [
+                .string(account), .string(region.name), .string(record.name), .integer(Int64(record.attempt)),
+                .string(record.parent ?? ""), .string(record.key ?? ""), record.map.document,
+            ] + givenTags.map { .string($0.text) }
         return Digester.digest(of: JSONValue.array(parts).canonicalBytes).hex
     }
 
@@ -107,7 +112,7 @@ extension ImageRegistration {
                 parent: record.parent,
                 key: record.key,
                 description: description,
-                tags: name.tags,
+                tags: name.tags + givenTags,
                 token: record.token
             )
         )
@@ -138,16 +143,36 @@ extension ImageRegistration {
             "\(region.name): \(total - known.count) of \(total) blocks go to \(snapshot)"
                 + (record.parent.map { ", over \($0)" } ?? "")
         )
-        let sent = try await upload.run(skipping: known, workers: workers) { index in
-            try progress.write(Array("\(index)\n".utf8))
-        }
+        var sent = 0
         do {
+            sent = try await upload.run(skipping: known, workers: workers) { index in
+                try progress.write(Array("\(index)\n".utf8))
+            }
             try await ebs.complete(snapshot, digests: blocks.map(\.digest))
-        } catch let error as ServiceError where sent == 0 && error.code == "ConflictException" {
-            // It was completed by the run that was killed, and its state says so later.
+        } catch let error as ServiceError where ["ConflictException", "ValidationException"].contains(error.code) {
+            // It may be complete: by a call whose answer was lost, by a run that was killed, or by somebody with another store
+            // who registers the same image, and so has the same snapshot.
+            try await expectComplete(snapshot, in: region, or: error)
         }
         try await note(&record, journal)
         return sent
+    }
+
+    /// Throws the error where the snapshot does not turn out to be complete, which may be known later.
+    private func expectComplete(_ snapshot: String, in region: PreparedRegion, or error: ServiceError) async throws {
+        let ec2 = EC2(session, region: region.name)
+        let waiter = Waiter(patience: .seconds(300), clock: session.clock)
+        do {
+            try await waiter.wait(for: "\(region.name): \(snapshot)", say: say) {
+                switch try await ec2.snapshot(snapshot)?.status {
+                case .completed: .done(())
+                case .pending, nil: .pending("takes nothing more, and is not complete yet")
+                case .error, .recoverable, .recovering: throw error
+                }
+            }
+        } catch is WaitEnded {
+            throw error
+        }
     }
 
     /// Notes that a snapshot is complete, so that it can be a parent.
