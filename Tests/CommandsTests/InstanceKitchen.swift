@@ -26,10 +26,18 @@ struct InstanceKitchen {
         aws = try await FakeAWS.start(behaviour)
         kitchen = try await Kitchen(Self.bakefile(steps: steps, regions: regions, builder: builder))
         try kitchen.work.write("[settings]\n", to: "files/app.conf")
-        try await requireTool("sh", ["-ec", Self.root], in: kitchen.work.path)
+        try await requireTool("cp", ["-a", "\(try await Self.made.value.path)/.", kitchen.work.path.string])
         aws.addBucket("bakes")
         source = aws.addImage(name: "small-1", owner: "136693071363", root: kitchen.work.file("root"))
         try await kitchen.run("bake", "--first")
+    }
+
+    /// Made once for all tests.
+    private static let made = Task {
+        let folder = try TemporaryFolder()
+        try await requireTool("sh", ["-ec", root], in: folder.path)
+        folder.keepUntilExit()
+        return folder
     }
 
     static let steps = [
