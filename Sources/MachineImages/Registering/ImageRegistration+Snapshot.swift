@@ -2,6 +2,7 @@ import AWS
 import HTTPTransport
 import Disks
 import OCI
+import Synchronization
 import SystemIO
 
 extension ImageRegistration {
@@ -145,8 +146,10 @@ extension ImageRegistration {
         )
         var sent = 0
         do {
+            let heartbeat = UploadHeartbeat(known.count, of: total, since: session.clock.steady())
             sent = try await upload.run(skipping: known, workers: workers) { index in
                 try progress.write(Array("\(index)\n".utf8))
+                if let words = heartbeat.arrived(at: session.clock.steady()) { say("\(region.name): \(words)") }
             }
             try await ebs.complete(snapshot, digests: blocks.map(\.digest))
         } catch let error as ServiceError where ["ConflictException", "ValidationException"].contains(error.code) {
@@ -222,4 +225,27 @@ extension RegistrationRecord {
 extension BlockMap {
     /// GiB, rounded up: a volume has nothing smaller.
     var volumeSize: Int { Int((size + (1 << 30) - 1) >> 30) }
+}
+
+/// How many blocks have arrived, which is said now and then: on a narrow line an upload takes long.
+private final class UploadHeartbeat: Sendable {
+    private static let interval = 30.0
+
+    private let total: Int
+    private let state: Mutex<(count: Int, said: Double)>
+
+    init(_ count: Int, of total: Int, since start: Double) {
+        self.total = total
+        state = Mutex((count, start))
+    }
+
+    /// One more is there; what is to be said, where something is.
+    func arrived(at now: Double) -> String? {
+        state.withLock { state in
+            state.count += 1
+            guard now - state.said >= Self.interval else { return nil }
+            state.said = now
+            return "\(state.count) of \(total) blocks have arrived"
+        }
+    }
 }

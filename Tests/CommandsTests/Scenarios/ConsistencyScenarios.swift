@@ -67,6 +67,21 @@ import Testing
         #expect(calls[made...].count { $0 == "DescribeImages" } == 7)
     }
 
+    /// Where it may have been completed by somebody else, that is asked for, and not for ever.
+    @Test func `a snapshot that takes nothing more, and is not complete, is told with the first cause`() async throws {
+        let test = try await RegisterKitchen()
+        test.aws.add(Fault(.refused(status: 400, code: "ValidationException"), at: "CompleteSnapshot"))
+        let run = test.run
+        let (status, lines) = run.failure(of: try await run.register())
+        #expect(
+            status == 1 && lines.contains("why: ebs:CompleteSnapshot in eu-west-1: ValidationException"),
+            "\(lines)"
+        )
+        #expect(run.said.lines.contains { $0.contains(" takes nothing more, and is not complete yet, for ") })
+        try await run.registered()
+        #expect(test.aws.snapshots("eu-west-1").count == 1)
+    }
+
     /// packer-plugin-amazon#662: whether to try again depends on what went wrong.
     @Test func `what passes is tried again, and what does not is told at once`() async throws {
         let test = try await RegisterKitchen()

@@ -31,6 +31,7 @@ struct ScenarioRun {
     var before: @Sendable (HTTPRequest) async throws -> Void = { _ in }
     let said = SaidLines()
     let sending = SendingCount()
+    let time = PassedTime()
 
     /// Registers all images of the Bakefile that have regions.
     func register() async throws -> RegisterRecipe.Outcome {
@@ -85,21 +86,15 @@ struct ScenarioRun {
     }
 
     private var clock: RetryClock {
-        let passed = Mutex(0.0)
-        return RetryClock(
+        RetryClock(
             now: { [ahead] in RetryClock.system.now() + ahead },
-            steady: { passed.withLock { $0 } },
-            wait: { [aws, haste] pause in
+            steady: { [time] in time.seconds },
+            wait: { [aws, haste, time] pause in
                 try Task.checkCancellation()
-                let end = passed.withLock { $0 } + pause / .seconds(1)
+                let end = time.seconds + pause / .seconds(1)
                 if let haste { try await RetryClock.system.wait(pause / haste) }
                 // Others may have waited meanwhile, which is the same time.
-                let whole = passed.withLock { passed in
-                    let now = max(passed, end)
-                    defer { passed = now }
-                    return Int64(now) - Int64(passed)
-                }
-                aws.clock.advance(seconds: whole)
+                aws.clock.advance(seconds: time.pass(until: end))
             },
             jitter: { 1 }
         )
@@ -135,6 +130,23 @@ extension HTTPRequest {
             return false
         }
         return region.map { headers["Authorization"]?.contains("/\($0)/") == true } ?? true
+    }
+}
+
+/// The time of a run, which only waits make pass.
+final class PassedTime: Sendable {
+    private let state = Mutex(0.0)
+
+    var seconds: Double { state.withLock { $0 } }
+
+    /// Gives how many whole seconds have passed.
+    @discardableResult
+    func pass(until end: Double) -> Int64 {
+        state.withLock { passed in
+            let now = max(passed, end)
+            defer { passed = now }
+            return Int64(now) - Int64(passed)
+        }
     }
 }
 

@@ -35,15 +35,21 @@ import Testing
         #expect(puts.count > placed.sentBlocks)
     }
 
-    /// From outside of AWS 64 workers were too many.
+    /// From outside of AWS 64 workers were too many, and nobody knew whether anything arrived.
     ///
     /// awslabs/coldsnap#437, #452.
-    @Test func `whoever has a narrow line sends as few blocks at a time as they say`() async throws {
+    @Test func `whoever has a narrow line sends as few blocks at a time as they say, and sees them arrive`()
+        async throws
+    {
         let test = try await RegisterKitchen()
         var run = test.run
         run.workers = 2
+        run.before = { [time = run.time] request in
+            if request.method == .put { time.pass(until: time.seconds + 5) }
+        }
         try await run.registered()
         #expect(run.sending.most == 2)
+        #expect(run.said.lines.count { $0.hasSuffix(" blocks have arrived") } > 2)
         let wrong = try await test.register("--workers", "0")
         #expect(wrong.status == 2 && wrong.error.contains("'--workers' is a number from 1 to 256"), "\(wrong.error)")
     }
@@ -108,7 +114,35 @@ import Testing
         #expect(changed == String(second.sentBlocks))
     }
 
+    /// One waits for the other, which has the same store.
+    ///
     /// spinnaker/spinnaker#1848, #4255: one of two equal bakes was cancelled, or failed.
+    @Test func `the same image registered twice at once, with one store, is sent once`() async throws {
+        let test = try await RegisterKitchen()
+        var (first, second) = (test.run, test.run)
+        // Both have looked before one of them begins.
+        let places = [first.said, second.said]
+        first.before = { request in
+            guard request.isCall("DescribeImages") else { return }
+            places[0].add("looks")
+            await places[1].wait(for: "looks")
+        }
+        second.before = { request in
+            guard request.isCall("DescribeImages") else { return }
+            places[1].add("looks")
+            await places[0].wait(for: "looks")
+        }
+        async let one = first.registered()
+        async let other = second.registered()
+        let made = try await [one, other].map { $0.mapValues(\.ami) }
+        #expect(made[0] == made[1] && made[0].count == 1)
+        #expect(test.aws.lines().count { $0 == "ebs:StartSnapshot" } == 1)
+        #expect(test.aws.lines().count { $0 == "ec2:RegisterImage" } == 1)
+    }
+
+    /// The second one finds the snapshot of the first complete.
+    ///
+    /// spinnaker/spinnaker#1848, #4255.
     @Test func `the same image registered twice at once, with two stores, is one AMI for both`() async throws {
         let test = try await RegisterKitchen()
         let other = test.kitchen.store.removingLastComponent().appending("other")
