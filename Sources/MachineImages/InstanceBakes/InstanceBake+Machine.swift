@@ -50,7 +50,7 @@ extension InstanceBake {
         say("\(other.id) bakes '\(name.text)' already, for somebody with another store, who shares the AMI")
         let waiter = Waiter(patience: nil, clock: session.clock)
         return try await waiter.wait(for: "\(region): the AMI of \(other.id)", say: registration.say) {
-            let isThere = try await ec2.instance(other.id).map { !$0.isGone } ?? false
+            let isThere = try await others().contains { $0.id == other.id }
             // In this order: their machine ends after the AMI is there.
             if let placed = try await registration.existing(in: place) { return .done(placed) }
             if !isThere { return .done(nil) }
