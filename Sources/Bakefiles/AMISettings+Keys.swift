@@ -10,6 +10,8 @@ package struct AMISettings: Sendable, Hashable {
     package var keys: [String: String] = [:]
     /// Twelve digits of each account, and ARNs of organisations and of units of them.
     package var share: [String] = []
+    /// Further tags of all that is made: AMIs, snapshots, machines and their volumes.
+    package var tags: [String: String] = [:]
     /// The SSM parameter that has the newest AMI of each region.
     package var parameter: String?
     /// So many seconds after it was registered, an AMI counts as deprecated.
@@ -24,6 +26,9 @@ package struct AMISettings: Sendable, Hashable {
         /// Whether the new version becomes the default one.
         package var isDefault = false
     }
+
+    /// Source: Amazon EC2 User Guide, "Tag restrictions".
+    private static let mostTags = 38
 
     static let shape = Keys<AMISettings>(
         "'ami'",
@@ -51,6 +56,12 @@ package struct AMISettings: Sendable, Hashable {
                 Shape<String>.text(.awsPrincipal).list().unique(),
                 \.share,
                 "accounts, and ARNs of organisations and their units, that may use it"
+            ),
+            .defaulted(
+                "tags",
+                Shape<String>.text(.tagValue).mapping(.tagKey).dictionary(),
+                \.tags,
+                "further tags of AMIs, snapshots, and builder machines with their volumes, from their beginning"
             ),
             .optional(
                 "parameter",
@@ -86,6 +97,18 @@ package struct AMISettings: Sendable, Hashable {
             "'\(wrong.key)' names the region '\(wrong.region)', which does not get the AMI",
             .badList,
             fix: "add it to 'regions', or take it out of '\(wrong.key)'"
+        )
+    }
+    .then { settings, node, reading in checkTags(settings, node, &reading) }
+
+    private static func checkTags(_ settings: AMISettings, _ node: Node, _ reading: inout Reading) -> AMISettings? {
+        if settings.tags.count <= mostTags { return settings }
+        return reading.fail(
+            at: node["tags"]?.place ?? node.place,
+            "'tags' has \(settings.tags.count) tags",
+            .badList,
+            why: "AWS takes 50 for each thing, and Ovenbird needs \(50 - mostTags) of them",
+            fix: "take some of them out"
         )
     }
 
@@ -127,6 +150,23 @@ extension Grammar {
             + "|(?:mrk-[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})",
         .badName,
         rule: "a form like 'alias/images', a key's id, or its ARN"
+    )
+
+    /// What all of EC2 and of the EBS direct APIs take, and nobody means otherwise already.
+    ///
+    /// Source: Amazon EC2 User Guide, "Tag restrictions"; Amazon EBS direct APIs Reference, Tag.
+    fileprivate static let tagKey = Grammar(
+        "a tag's key",
+        "(?!(?:[Aa][Ww][Ss]|ovenbird):|Name$)[A-Za-z0-9 +=._:/@-]{1,127}",
+        .badName,
+        rule: "1 to 127 letters, digits, spaces and '+-=._:/@', without 'aws:' or 'ovenbird:' first, and not 'Name'"
+    )
+
+    fileprivate static let tagValue = Grammar(
+        "a tag's value",
+        "[A-Za-z0-9 +=._:/@-]{0,255}",
+        .badName,
+        rule: "up to 255 letters, digits, spaces and '+-=._:/@'"
     )
 
     /// Source: Amazon EC2 API Reference, LaunchPermission.

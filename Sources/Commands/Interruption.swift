@@ -25,6 +25,7 @@ enum Interruption {
         _ body: @escaping @Sendable () async throws -> Value
     ) async throws -> Value {
         let task = Task { try await body() }
+        let told = DispatchSemaphore(value: 0)
         let watch = try SignalWatch.start { signal in
             let isFirst = received.withLock { last in
                 defer { last = signal }
@@ -33,13 +34,26 @@ enum Interruption {
             if isFirst {
                 LastResort.after(milliseconds: graceMilliseconds) { end(by: signal, abandon) }
                 task.cancel()
-                LastResort.after(milliseconds: 0, cancel)
+                LastResort.after(milliseconds: 0) {
+                    cancel()
+                    told.signal()
+                }
             } else {
                 end(by: signal, abandon)
             }
         }
         defer { watch.stop() }
-        return try await task.value
+        do {
+            return try await task.value
+        } catch {
+            // What is said at a signal is not to be cut off by an end that comes at once.
+            if lastSignal != nil { wait(for: told) }
+            throw error
+        }
+    }
+
+    private static func wait(for told: DispatchSemaphore) {
+        _ = told.wait(timeout: .now() + .milliseconds(Int(graceMilliseconds)))
     }
 
     /// Ends the process, after a moment for `abandon`.

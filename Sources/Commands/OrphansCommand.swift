@@ -44,7 +44,9 @@ struct OrphansCommand: AsyncParsableCommand {
         let now = Moment.now.wall
         let results = try await Waiting.saying("still looking for orphans") {
             try await aws.session { session in
-                let account = try await STS(session, region: places[0]).callerIdentity().account
+                let account = try await saying("stopped; nothing is removed", ifCancelled: isApplied) {
+                    try await STS(session, region: places[0]).callerIdentity().account
+                }
                 return try await inEach(places) { region in
                     let search = OrphanSearch(
                         session: session,

@@ -42,6 +42,17 @@ struct RegisterCommand: AsyncParsableCommand {
     @Flag(name: .customLong("dry-run"), help: "Say what would be called, sent and paid, and change nothing.")
     var isDryRun = false
 
+    @Option(
+        help: ArgumentHelp(
+            "Give up waiting for a snapshot or an AMI that is pending for so long, as in 45m (default: wait on).",
+            valueName: "time"
+        )
+    )
+    var patience: AgeArgument?
+
+    @Option(help: ArgumentHelp("How many blocks are sent at a time, where 64 are too many.", valueName: "count"))
+    var workers = 64
+
     @Option(help: ArgumentHelp("The output folder to renew.", valueName: "folder"), completion: .directory)
     var out = "out"
 
@@ -49,6 +60,10 @@ struct RegisterCommand: AsyncParsableCommand {
     @OptionGroup var bakefile: BakefileOptions
     @OptionGroup var store: StoreOptions
     @OptionGroup var output: OutputOptions
+
+    func validate() throws {
+        if !(1...256).contains(workers) { throw ValidationError("'--workers' is a number from 1 to 256") }
+    }
 
     func run() async throws {
         let bakefile = try bakefile.read(colors: output.colors)
@@ -59,12 +74,19 @@ struct RegisterCommand: AsyncParsableCommand {
         let start = try ReleaseArgument.of(bakefile, named: release) { store }
         let wanted = try targets(of: start, bakefile)
         if isDryRun { return try await preview(wanted, of: start, in: store) }
+        let (workers, patience) = (workers, patience.map { Duration.seconds($0.seconds) })
         let outcome = try await Waiting.saying(
             "still registering",
             interrupted: "interrupted: what is begun is noted, and the next 'ovenbird register' goes on with it"
         ) {
             try await aws.session { session in
-                try await RegisterRecipe(release: start, store: store, session: session).run(wanted)
+                try await RegisterRecipe(
+                    release: start,
+                    store: store,
+                    session: session,
+                    workers: workers,
+                    patience: patience
+                ).run(wanted)
             }
         }
         let problems = try OutputFolder.renew(

@@ -21,6 +21,19 @@ package final class FileLock: Sendable {
         return FileLock(descriptor)
     }
 
+    /// The same for somebody who may give up waiting: looks ten times a second, and throws `CancellationError` then.
+    package static func acquire(
+        _ path: FilePath,
+        _ mode: Mode,
+        until flag: CancellationFlag
+    ) throws -> FileLock {
+        while true {
+            if let lock = try tryAcquire(path, mode) { return lock }
+            try flag.check()
+            usleep(100_000)
+        }
+    }
+
     /// The lock, or nil where somebody else holds it.
     package static func tryAcquire(_ path: FilePath, _ mode: Mode) throws(SystemError) -> FileLock? {
         let descriptor = try Descriptor.open(path, flags: O_RDWR | O_CREAT, mode: 0o644)

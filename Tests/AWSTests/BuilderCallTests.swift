@@ -63,6 +63,9 @@ import Testing
                 "TagSpecification.1.ResourceType": "instance", "TagSpecification.1.Tag.1.Key": "Name",
                 "TagSpecification.1.Tag.1.Value": "a b", "TagSpecification.2.ResourceType": "volume",
                 "TagSpecification.2.Tag.1.Key": "Name", "TagSpecification.2.Tag.1.Value": "a b",
+                "TagSpecification.3.ResourceType": "network-interface", "TagSpecification.3.Tag.1.Key": "Name",
+                "TagSpecification.3.Tag.1.Value": "a b", "TagSpecification.4.ResourceType": "spot-instances-request",
+                "TagSpecification.4.Tag.1.Key": "Name", "TagSpecification.4.Tag.1.Value": "a b",
             ]
         )
         var other = launch

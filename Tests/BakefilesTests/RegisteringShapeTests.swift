@@ -15,11 +15,12 @@ import Testing
             """
             kind: ami, from: { debian: sid }, ami: { regions: [us-east-1, eu-west-1], copy-from: eu-west-1, \
             keys: { us-east-1: alias/a }, share: ["012345678901"], parameter: /a/b, deprecate-after: 90d, \
-            launch-template: { name: shop, default: true } }
+            launch-template: { name: shop, default: true }, tags: { team: shop } }
             """
         ).read().images[0].registering
         #expect(settings?.regions == ["us-east-1", "eu-west-1"] && settings?.copyFrom == "eu-west-1")
         #expect(settings?.keys == ["us-east-1": "alias/a"] && settings?.share == ["012345678901"])
+        #expect(settings?.tags == ["team": "shop"])
         #expect(settings?.parameter == "/a/b" && settings?.deprecateAfter == 90 * 86_400)
         #expect(settings?.launchTemplate?.name == "shop" && settings?.launchTemplate?.isDefault == true)
     }
@@ -45,6 +46,14 @@ import Testing
         (
             "ami: { regions: [eu-west-1], deprecate-after: 4000d }",
             "'deprecate-after' is out of range [bad-duration]", "it is from '1m' to '3650d'"
+        ),
+        (
+            "ami: { regions: [eu-west-1], tags: { \((1...39).map { "t\($0): a" }.joined(separator: ", ")) } }",
+            "'tags' has 39 tags [bad-list]", "AWS takes 50 for each thing"
+        ),
+        (
+            "ami: { regions: [eu-west-1], tags: { \"ovenbird:image\": a } }", "[bad-name]",
+            "without 'aws:' or 'ovenbird:' first, and not 'Name'"
         ),
     ]) func `what is wrong with ami`(settings: String, message: String, more: String) throws {
         let report = try sample("kind: ami, from: { debian: sid }, \(settings)").report

@@ -26,6 +26,23 @@ struct Kitchen {
         }
     }
 
+    /// The same again: folders of its own with the same content.
+    init(copying other: Kitchen) async throws {
+        folder = try TemporaryFolder()
+        work = try TemporaryFolder()
+        store = folder.file("store")
+        program = other.program
+        for (source, target) in [(other.folder, folder), (other.work, work)] {
+            try await requireTool("cp", ["-a", "\(source.path)/.", target.path.string])
+        }
+    }
+
+    /// Keeps it for all tests of the process.
+    func keepUntilExit() {
+        folder.keepUntilExit()
+        work.keepUntilExit()
+    }
+
     /// An image of files only.
     static let site = """
         bakefile: 1
@@ -107,6 +124,12 @@ struct Kitchen {
             }
         }
         return steps
+    }
+
+    /// Changes the Bakefile.
+    func rewrite(_ old: String, _ new: String) throws {
+        let bakefile = String(decoding: try Files.read(work.file("Bakefile")), as: UTF8.self)
+        try work.write(bakefile.replacing(old, with: new), to: "Bakefile")
     }
 
     /// The release of the last bake in `place`.

@@ -11,28 +11,6 @@ import Testing
     .enabled(if: canBakeOnInstances, "needs root, busybox and namespaces")
 )
 struct InstanceFailureTests {
-    @Test func `a step that fails is named, with what it said last, and nothing is left`() async throws {
-        let test = try await InstanceKitchen(steps: ["run: if [ -e /etc/broken ]; then echo it is broken; exit 3; fi"])
-        try test.kitchen.work.write("x\n", to: "root/etc/broken")
-        let result = try await test.register()
-        #expect(result.status == 4)
-        #expect(result.error.contains("\nit is broken\n"))
-        let instance = try #require(test.aws.instances("eu-west-1").first).id
-        #expect(
-            result.error.contains(
-                """
-                error: 'machine' is not registered in eu-west-1 [builder-failed]
-                  why: eu-west-1: 'machine:run-1' failed on \(instance): exit status 1: ovenbird: machine:run-1: the command \
-                ended with exit status 3
-                  fix: correct the step, bake, and run the command again; the machine is ended
-                """
-            ),
-            "\(result.error)"
-        )
-        try test.expectNothingLeft()
-        #expect(test.aws.images("eu-west-1").isEmpty)
-    }
-
     @Test func `a command that wants a restart is run again after it`() async throws {
         var behaviour = Behaviour()
         behaviour.lostAgentPolls = 1
@@ -51,20 +29,6 @@ struct InstanceFailureTests {
         #expect(result.error.contains("\nagain\n"))
         let image = try #require(test.aws.images("eu-west-1").first)
         #expect(try await test.differences(of: image.id) == "")
-    }
-
-    @Test func `a terminated run says what stays, and the next one goes on with it`() async throws {
-        let test = try await InstanceKitchen()
-        let held = test.aws.hold(before: "GetCommandInvocation", nth: 2)
-        let ended = try await test.killed(at: held, by: SIGTERM)
-        #expect(ended.status == 128 + 15)
-        let instance = try #require(test.aws.instances("eu-west-1").first).id
-        #expect(ended.error.contains("eu-west-1: \(instance) stays until "), "\(ended.error)")
-        #expect(ended.error.contains(" at the latest; run the command again to go on with it\n"))
-        let result = try await test.register()
-        #expect(result.status == 0 && result.error.contains("eu-west-1: goes on with \(instance)\n"), "\(result.error)")
-        #expect(test.aws.instances("eu-west-1").count == 1)
-        try test.expectNothingLeft()
     }
 
     @Test func `all that is missing is said before anything is started`() async throws {
@@ -236,19 +200,6 @@ struct InstanceFailureTests {
         #expect(result.status == 0, "\(result.error)")
         #expect(test.aws.instances("eu-west-1").count == 2 && test.aws.images("eu-west-1").count == 1)
         try test.expectNothingLeft()
-    }
-
-    @Test func `somebody with another store is not disturbed`() async throws {
-        let test = try await InstanceKitchen()
-        #expect(try await test.killed(at: test.aws.hold(before: "SendCommand")).status == 128 + 9)
-        let other = test.kitchen.store.removingLastComponent().appending("other")
-        try await test.kitchen.run("bake", "--first", store: other)
-        let result = try await test.kitchen.ovenbird(["register"], store: other, environment: test.aws.environment())
-        #expect(result.status == 8)
-        let instance = try #require(test.aws.instances("eu-west-1").first).id
-        #expect(result.error.contains("why: eu-west-1: \(instance) bakes 'kitchen/machine/1/"), "\(result.error)")
-        try await test.registered()
-        #expect(test.aws.instances("eu-west-1").count == 1)
     }
 
     @Test func `what a killed run left of an earlier state is taken away by the next one`() async throws {

@@ -33,10 +33,19 @@ struct InstanceKitchen {
             Self.bakefile(steps: steps, regions: regions, builder: builder, base: base, keys: keys)
         )
         try kitchen.work.write("[settings]\n", to: "files/app.conf")
-        try await requireTool("sh", ["-ec", Self.root + "\n" + more], in: kitchen.work.path)
+        try await requireTool("cp", ["-a", "\(try await Self.made.value.path)/.", kitchen.work.path.string])
+        if !more.isEmpty { try await requireTool("sh", ["-ec", more], in: kitchen.work.path) }
         aws.addBucket("bakes")
         source = aws.addImage(name: "small-1", owner: "136693071363", root: kitchen.work.file("root"))
         if isBaked { try await kitchen.run("bake", "--first", environment: aws.environment()) }
+    }
+
+    /// Made once for all tests.
+    private static let made = Task {
+        let folder = try TemporaryFolder()
+        try await requireTool("sh", ["-ec", root], in: folder.path)
+        folder.keepUntilExit()
+        return folder
     }
 
     static let steps = [

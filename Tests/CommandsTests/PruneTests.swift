@@ -7,26 +7,6 @@ import TestSupport
 import Testing
 
 @Suite("Pruning AMIs") struct PruneTests {
-    @Test func `without --apply it says what would go, and why the rest stays`() async throws {
-        let test = try await PruneKitchen()
-        let made = try await test.make("1", "2", "3")
-        let before = test.state()
-        let result = try await test.prune("--keep", "1")
-        #expect(result.status == 0 && result.said == "", "\(result.said)")
-        #expect(
-            result.text == """
-                IMAGE  VERSION  REGION     AMI                     AGE
-                base   3        eu-west-1  \(made[2].ami)  10 d  stays: the newest
-                base   2        eu-west-1  \(made[1].ami)  11 d  would go
-                base   1        eu-west-1  \(made[0].ami)  12 d  would go
-                2 AMIs and 2 snapshots would go; '--apply' lets them
-
-                """
-        )
-        #expect(test.state() == before)
-        #expect(!Files.exists(test.kitchen.store))
-    }
-
     @Test func `with --apply they go, with their snapshots, and nothing else does`() async throws {
         let test = try await PruneKitchen()
         let made = try await test.make("1", "2", "3")

@@ -19,7 +19,19 @@ struct RegisterKitchen {
         accounts: [Account] = [.first]
     ) async throws {
         aws = try await FakeAWS.start(accounts: accounts, behaviour)
-        kitchen = try await Kitchen(
+        kitchen = try await Kitchen(copying: try await Self.baked.value)
+        let share = share.map { "\"\($0)\"" }.joined(separator: ", ")
+        let also = settings.isEmpty ? "" : ", \(settings)"
+        try rewrite(
+            "regions: [eu-west-1], share: []",
+            "regions: [\(regions.joined(separator: ", "))], share: [\(share)]\(also)"
+        )
+        try rewrite("region: eu-west-1,", "region: \(regions[0]),")
+    }
+
+    /// Where it is registered and what for changes nothing of an image: it is baked once for all tests.
+    private static let baked = Task {
+        let kitchen = try await Kitchen(
             """
             bakefile: 1
             project: kitchen
@@ -32,18 +44,20 @@ struct RegisterKitchen {
                   - file: { path: /boot/vmlinuz-6.1.0-1-amd64, content: "no kernel" }
                   - file: { path: /etc/hostname, content: "machine\\n" }
                 disk: { size: 256MiB }
-                ami: { regions: [\(regions.joined(separator: ", "))], share: [\(share.map { "\"\($0)\"" }.joined(separator: ", "))]\(settings.isEmpty ? "" : ", \(settings)") }
+                ami: { regions: [eu-west-1], share: [] }
             stacks:
               shop:
                 template: shop.yaml
                 bind: { BaseAmi: "${images.machine.ami}" }
                 environments:
-                  dev: { region: \(regions[0]), parameters: dev.json }
+                  dev: { region: eu-west-1, parameters: dev.json }
             """
         )
         try kitchen.work.write("Parameters:\n  BaseAmi: { Type: String }\nResources: {}\n", to: "shop.yaml")
         try kitchen.work.write("[{\"ParameterKey\": \"BaseAmi\", \"ParameterValue\": \"-\"}]\n", to: "dev.json")
         try await kitchen.run("bake", "--first")
+        kitchen.keepUntilExit()
+        return kitchen
     }
 
     /// An account that has nothing yet, and a store that remembers nothing of one.
@@ -103,14 +117,21 @@ struct RegisterKitchen {
 
     /// Writes the disk of the image as it is now, and what is in use on it.
     func export() async throws {
-        try await kitchen.run("export", "machine", "--format", "raw", "--to", "disk.raw", "--block-map", "map.json")
+        try await kitchen.run(
+            "export",
+            "machine",
+            "--format",
+            "raw",
+            "--to",
+            "disk.raw",
+            "--block-map",
+            "map.json",
+            "--force"
+        )
     }
 
     /// Changes the Bakefile.
-    func rewrite(_ old: String, _ new: String) throws {
-        let bakefile = String(decoding: try Files.read(kitchen.work.file("Bakefile")), as: UTF8.self)
-        try kitchen.work.write(bakefile.replacing(old, with: new), to: "Bakefile")
-    }
+    func rewrite(_ old: String, _ new: String) throws { try kitchen.rewrite(old, new) }
 
     /// A further layer with a file of random bytes, so that nothing of it is zeros.
     func add(_ name: String, bytes: Int) async throws {

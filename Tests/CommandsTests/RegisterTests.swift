@@ -101,16 +101,6 @@ import Testing
         #expect(try await test.registered()["eu-west-1"]?["parent"]?.stringValue == snapshots.first?.id)
     }
 
-    @Test func `an AMI that is there and not listed yet is found, not failed`() async throws {
-        var behaviour = Behaviour()
-        behaviour.unknownImageRequests = 3
-        let test = try await RegisterKitchen(behaviour)
-        #expect(try await test.killed(at: test.aws.hold(after: "RegisterImage")).status == 128 + 9)
-        let placed = try #require(try await test.registered()["eu-west-1"])
-        #expect(placed["ami"]?.stringValue == test.aws.images("eu-west-1").first?.id)
-        #expect(test.aws.images("eu-west-1").count == 1 && test.aws.snapshots("eu-west-1").count == 1)
-    }
-
     @Test func `other accounts may use it, and get their right once`() async throws {
         let test = try await RegisterKitchen(share: ["444455556666", "777788889999"])
         let placed = try #require(try await test.registered()["eu-west-1"])

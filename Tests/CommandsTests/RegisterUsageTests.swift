@@ -54,14 +54,4 @@ import Testing
         #expect(none.status == 2)
         #expect(none.error.contains("AWS_ENDPOINT_URL is no address without a query: 'localhost'"))
     }
-
-    @Test func `an interrupted run says nothing wrong, and the next one goes on`() async throws {
-        let test = try await RegisterKitchen()
-        let held = test.aws.hold(before: "PutSnapshotBlock", nth: 5)
-        let result = try await test.killed(at: held, by: SIGTERM)
-        #expect(result.status == 128 + 15)
-        #expect(!result.error.contains("error:"), "\(result.error)")
-        try await test.registered()
-        #expect(test.aws.snapshots("eu-west-1").count == 1 && test.aws.images("eu-west-1").count == 1)
-    }
 }

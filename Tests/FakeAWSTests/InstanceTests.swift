@@ -106,8 +106,8 @@ import Testing
             """
             image = os.environ["IMAGE"]
             specified = [{"ResourceType": kind, "Tags": [{"Key": "owner", "Value": "me"}]}
-                         for kind in ("instance", "volume", "image", "snapshot")]
-            tagged = dict(TagSpecifications=specified[:2])
+                         for kind in ("instance", "volume", "network-interface", "image", "snapshot")]
+            tagged = dict(TagSpecifications=specified[:3])
             spot = dict(InstanceMarketOptions={"MarketType": "spot"})
             answer = refused("InsufficientInstanceCapacity", launch, image=image, **tagged)
             assert answer["ResponseMetadata"]["HTTPStatusCode"] == 500
@@ -122,8 +122,8 @@ import Testing
             ec2.describe_instances()
             ec2.stop_instances(InstanceIds=[instance])
             refused("UnauthorizedOperation", ec2.create_image, InstanceId=instance, Name="web",
-                    TagSpecifications=specified[2:3])
-            ec2.create_image(InstanceId=instance, Name="web", TagSpecifications=specified[2:])
+                    TagSpecifications=specified[3:4])
+            ec2.create_image(InstanceId=instance, Name="web", TagSpecifications=specified[3:])
             """,
             environment: ["IMAGE": image]
         )
@@ -132,7 +132,7 @@ import Testing
             fake,
             """
             tagged = [{"ResourceType": kind, "Tags": [{"Key": "owner", "Value": "me"}]}
-                      for kind in ("instance", "volume")]
+                      for kind in ("instance", "volume", "network-interface")]
             answer = refused("UnauthorizedOperation", launch, image=os.environ["IMAGE"], InstanceType="m7i.xlarge",
                              TagSpecifications=tagged)
             assert "PassRole" in str(answer), answer

@@ -1,4 +1,5 @@
 import Glibc
+import Synchronization
 import SystemIO
 package import SystemPackage
 
@@ -13,6 +14,14 @@ package final class TemporaryFolder: Sendable {
     }
 
     deinit { remove(path) }
+
+    /// Keeps the folder for all tests of the process, and removes it at its end.
+    package func keepUntilExit() {
+        kept.withLock { folders in
+            if folders.isEmpty { atexit { kept.withLock { $0.forEach { remove($0.path) } } } }
+            folders.append(self)
+        }
+    }
 
     package func file(_ name: String) -> FilePath { path.appending(name) }
 
@@ -36,6 +45,8 @@ package final class TemporaryFolder: Sendable {
         return file(name)
     }
 }
+
+private let kept = Mutex<[TemporaryFolder]>([])
 
 /// Removes what it can; a test that fails in between may leave folders without permission bits.
 private func remove(_ path: FilePath) {

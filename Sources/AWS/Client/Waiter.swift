@@ -2,7 +2,7 @@ package import HTTPTransport
 
 /// Looks at something again and again until it is as it has to be.
 ///
-/// There is no fixed number of looks: a wait ends when what is looked at says so, or when its patience does.
+/// There is no fixed number of looks: a wait ends when what is looked at says so, or when its patience does, if that ends.
 package struct Waiter: Sendable {
     /// What a look finds.
     package enum Look<Value: Sendable>: Sendable {
@@ -14,7 +14,8 @@ package struct Waiter: Sendable {
     /// Of the first pause; each further one is half as long again.
     package var first: Duration
     package var longest: Duration
-    package var patience: Duration
+    /// Nil is without end: what is pending for long may still come.
+    package var patience: Duration?
     /// So many looks in turn have to find it done: services answer from several places, which do not agree at once.
     package var agreeing: Int
     private let clock: RetryClock
@@ -22,7 +23,7 @@ package struct Waiter: Sendable {
     package init(
         first: Duration = .seconds(1),
         longest: Duration = .seconds(15),
-        patience: Duration,
+        patience: Duration?,
         agreeing: Int = 1,
         clock: RetryClock
     ) {
@@ -55,7 +56,7 @@ package struct Waiter: Sendable {
                 if agreed >= agreeing { return value }
             case .pending(let words):
                 agreed = 0
-                if now - start >= Double(patience.components.seconds) {
+                if let patience, now - start >= Double(patience.components.seconds) {
                     throw WaitEnded(what: what, state: words, seconds: Int(now - start))
                 }
                 if now - said >= Self.heartbeat {

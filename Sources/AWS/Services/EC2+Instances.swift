@@ -17,7 +17,7 @@ extension EC2 {
         package var userData: String
         /// Volumes that are otherwise than the AMI has them.
         package var volumes: [Volume] = []
-        /// On the machine and on its volumes.
+        /// On the machine and on all that is made for it.
         package var tags: [Tag]
         /// The same call with the same token starts nothing new; at most 64 characters.
         package var token: String
@@ -114,7 +114,9 @@ extension EC2 {
             form.add("\(prefix).Ebs.KmsKeyId", volume.key)
             form.add("\(prefix).Ebs.DeleteOnTermination", true)
         }
-        form.add(tags: launch.tags, to: ["instance", "volume"])
+        // Policies may want tags on all that a start makes.
+        let kinds = ["instance", "volume", "network-interface"]
+        form.add(tags: launch.tags, to: launch.isSpot ? kinds + ["spot-instances-request"] : kinds)
         return form
     }
 

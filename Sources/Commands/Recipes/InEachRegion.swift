@@ -30,6 +30,20 @@ struct RegionFailure: Sendable {
     private static func gravity(_ status: ExitStatus) -> Int { byGravity.firstIndex(of: status) ?? 0 }
 }
 
+/// Says what a signal leaves of work that had not come to any region yet.
+func saying<Value: Sendable>(
+    _ text: String,
+    ifCancelled isSaid: Bool,
+    _ body: () async throws -> Value
+) async throws -> Value {
+    do {
+        return try await body()
+    } catch is CancellationError {
+        if isSaid { Console.say(text) }
+        throw CancellationError()
+    }
+}
+
 /// The result of each region, all at once; a run that is cancelled has none.
 func inEach<Value: Sendable>(
     _ regions: [String],

@@ -36,7 +36,9 @@ struct PruneRecipe: Sendable {
     let session: AWSSession
 
     func run(_ request: Request) async throws -> Outcome {
-        let account = try await STS(session, region: request.regions[0]).callerIdentity().account
+        let account = try await saying("stopped; no AMI is pruned in part", ifCancelled: request.isApplied) {
+            try await STS(session, region: request.regions[0]).callerIdentity().account
+        }
         let named = try await BlockingPool.shared.run { try namedByReleases(request, account) }
         let rule = PruneRule(keep: request.keep, age: request.age, named: named, now: session.clock.now())
         let gone = Mutex<[Pruning.Outcome]>([])

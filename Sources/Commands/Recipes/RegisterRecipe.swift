@@ -37,8 +37,12 @@ struct RegisterRecipe: Sendable {
     let release: Release
     let store: ArtifactStore
     let session: AWSSession
-
-    private static let workers = 64
+    /// Blocks that are on their way at a time, in all regions together.
+    var workers = 64
+    /// For what is pending; nil waits for as long as it is.
+    var patience: Duration?
+    /// Told what goes on, one line at a time.
+    var say: @Sendable (String) -> Void = { Console.say($0.neutralised) }
 
     func run(_ targets: [Target]) async throws -> Outcome {
         // The disk of a run that was killed is as large as an image; what cannot be removed is in nobody's way.
@@ -74,7 +78,8 @@ struct RegisterRecipe: Sendable {
             ),
             tags: originTags,
             settings: target.settings,
-            say: { Console.say($0.neutralised) }
+            patience: patience,
+            say: say
         )
     }
 
@@ -94,42 +99,45 @@ struct RegisterRecipe: Sendable {
         return (target, nil)
     }
 
-    /// In all regions at once, each found fit before anything is changed in it; `original` is in none of them.
+    /// In all regions at once, each found fit before anything is changed in it; `original` is in none of them. No region waits for
+    /// another one's AMI before others may use its own.
     private func place(
         _ registration: ImageRegistration,
         _ target: Target,
         _ image: ReleasedImage,
         _ original: PlacedImage?
     ) async throws -> [String: Result<PlacedImage, any Error>] {
-        var results: [String: Result<PlacedImage, any Error>] = [:]
+        var ready: [String: Result<PlacedImage, any Error>] = [:]
         var missing: [PreparedRegion] = []
         for (name, result) in try await look(registration, target) {
             switch result {
-            case .success((_, let placed?)): results[name] = .success(placed)
+            case .success((_, let placed?)): ready[name] = .success(placed)
             case .success((let region, nil)): missing.append(region)
-            case .failure(let error): results[name] = .failure(error)
+            case .failure(let error): ready[name] = .failure(error)
             }
         }
+        var results = try await handOut(ready, registration)
         guard let source = registration.settings.copyFrom else {
-            results.merge(try await register(registration, target, image, in: missing)) { _, new in new }
-            return try await handOut(results, registration)
+            let made = try await register(registration, target, image, in: missing) {
+                try await registration.handOut($0)
+            }
+            return results.merging(made) { _, new in new }
         }
         let filled = missing.filter { $0.name == source }
         let made =
             if let builder = target.builder {
                 try await bakeOnInstance(registration, target, builder, image, in: filled)
             } else {
-                try await register(registration, target, image, in: filled)
+                try await register(registration, target, image, in: filled) { $0 }
             }
-        results.merge(made) { _, new in new }
-        let original = original.map { .success($0) } ?? results[source]
         // First it is shared, and then copied, which takes long.
-        results = try await handOut(results, registration)
+        results.merge(try await handOut(made, registration)) { _, new in new }
+        let original = original.map { .success($0) } ?? made[source] ?? ready[source]
         let copies = try await inEach(keyed(missing.filter { $0.name != source }, by: \.name)) { region in
             guard case .success(let original) = original else { throw RegistrationError.noSource(region: source) }
-            return try await registration.copy(original, to: region)
+            return try await registration.handOut(try await registration.copy(original, to: region))
         }
-        return results.merging(try await handOut(copies, registration)) { _, new in new }
+        return results.merging(copies) { _, new in new }
     }
 
     /// What would be done, with nothing changed; `work` is a folder for what the disk is made in, where it may not be the store.
@@ -185,21 +193,22 @@ struct RegisterRecipe: Sendable {
         try await inEach(results) { try await registration.handOut(try $0.get()) }
     }
 
-    /// Makes the disk, if there is a region that lacks the AMI, and fills snapshots with it.
+    /// Makes the disk, if there is a region that lacks the AMI, fills snapshots with it, and does with each AMI what comes then.
     private func register(
         _ registration: ImageRegistration,
         _ target: Target,
         _ image: ReleasedImage,
-        in regions: [PreparedRegion]
+        in regions: [PreparedRegion],
+        then: @escaping @Sendable (PlacedImage) async throws -> PlacedImage
     ) async throws -> [String: Result<PlacedImage, any Error>] {
         if regions.isEmpty { return [:] }
         try await BlockingPool.shared.run { try checkLayers(of: image, named: target.image) }
-        let share = max(8, Self.workers / regions.count)
+        let share = max(1, workers / regions.count)
         return try await MachineDisk.of(release.known(image, named: target.image), in: store) { disk in
             let boot = disk.bootMode
             return try await disk.withMappedDisk { descriptor, map in
                 try await inEach(keyed(regions, by: \.name)) { region in
-                    try await registration.register(descriptor, map, boot, in: region, workers: share)
+                    try await then(registration.register(descriptor, map, boot, in: region, workers: share))
                 }
             }
         }

@@ -67,7 +67,7 @@ package struct InstanceBake: Sendable {
     /// cancellation too, leaves the machine as it is, for the next run to go on with.
     package func run() async throws -> PlacedImage {
         let journal = journal
-        let lock = try await BlockingPool.shared.run { try journal.lock(name.text) }
+        let lock = try await BlockingPool.shared.run { try journal.lock(name.text, until: $0) }
         defer { lock.release() }
         try await removeSuperseded()
         let known = try await BlockingPool.shared.run { try journal.record(name.text) }
@@ -81,6 +81,7 @@ package struct InstanceBake: Sendable {
             if let known { try await end(known) }
             throw error
         }
+        if known == nil, let placed = try await madeElsewhere() { return placed }
         var record = try await begin(after: known)
         do {
             let ami = try await make(&record)
@@ -110,7 +111,7 @@ package struct InstanceBake: Sendable {
                 of: instance,
                 name: name.text,
                 description: registration.description,
-                tags: name.tags + registration.tags
+                tags: name.tags + registration.tags + registration.givenTags
             )
             say("\(ami) is made of \(instance)")
             return ami
@@ -182,12 +183,12 @@ package struct InstanceBake: Sendable {
 
     /// Another plan is another bake.
     var plan: Digest {
-        let parts: [JSONValue] = [
-            .string(source), .string(builder.profile), .string(builder.bucket), .string(builder.subnet ?? ""),
-            .strings(builder.securityGroups), .strings(builder.types), .bool(builder.isSpot),
-            .strings(bundles.map(\.digest.description)), .string(place.key ?? ""),
-            .integer(Int64(volumeSize ?? 0)),
-        ]
+        let parts: [JSONValue] =
+            [
+                .string(source), .string(builder.profile), .string(builder.bucket), .string(builder.subnet ?? ""),
+                .strings(builder.securityGroups), .strings(builder.types), .bool(builder.isSpot),
+                .strings(bundles.map(\.digest.description)), .string(place.key ?? ""), .integer(Int64(volumeSize ?? 0)),
+            ] + registration.givenTags.map { .string($0.text) }
         return Digester.digest(of: JSONValue.array(parts).canonicalBytes)
     }
 

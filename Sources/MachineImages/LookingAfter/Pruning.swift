@@ -94,10 +94,10 @@ package struct Pruning: Sendable {
         _ isWanted: (OwnImage) -> Bool,
         done: @Sendable (Outcome) -> Void
     ) async throws -> Plan {
-        let lock = try await BlockingPool.shared.run { try registrations.lock() }
-        defer { lock.release() }
         var inWork: String?
         do {
+            let lock = try await BlockingPool.shared.run { try registrations.lock(until: $0) }
+            defer { lock.release() }
             var plan = try await plan(isWanted)
             for record in plan.begun {
                 inWork = record.ami

@@ -2,6 +2,7 @@ import AWS
 import HTTPTransport
 import Disks
 import OCI
+import Synchronization
 import SystemIO
 
 extension ImageRegistration {
@@ -18,7 +19,11 @@ extension ImageRegistration {
             let blocks = known.blocks(among: records)
             // Without what is in its parent nobody knows what it lacks.
             let isReadable = blocks != nil || known.isComplete
-            if isReadable, let begun = try await goOn(with: known, in: region, journal) { return (begun, blocks ?? []) }
+            // What was to be started with other tags is not the same.
+            let isSame = known.snapshot != nil || known.token == token(known, region)
+            if isReadable, isSame, let begun = try await goOn(with: known, in: region, journal) {
+                return (begun, blocks ?? [])
+            }
             attempt = known.attempt + 1
             try await BlockingPool.shared.run { try journal.remove(known) }
         }
@@ -104,10 +109,11 @@ extension ImageRegistration {
 
     /// Of all that the snapshot is started with, so that another one is never taken for it.
     private func token(_ record: RegistrationRecord, _ region: PreparedRegion) -> String {
-        let parts: [JSONValue] = [
-            .string(account), .string(region.name), .string(record.name), .integer(Int64(record.attempt)),
-            .string(record.parent ?? ""), .string(record.key ?? ""), record.map.document,
-        ]
+        let parts: [JSONValue] =
+            [
+                .string(account), .string(region.name), .string(record.name), .integer(Int64(record.attempt)),
+                .string(record.parent ?? ""), .string(record.key ?? ""), record.map.document,
+            ] + givenTags.map { .string($0.text) }
         return Digester.digest(of: JSONValue.array(parts).canonicalBytes).hex
     }
 
@@ -124,7 +130,7 @@ extension ImageRegistration {
                 parent: record.parent,
                 key: record.key,
                 description: description,
-                tags: name.tags,
+                tags: name.tags + givenTags,
                 token: record.token
             )
         )
@@ -154,16 +160,38 @@ extension ImageRegistration {
             "\(region.name): \(total - known.count) of \(total) blocks go to \(snapshot)"
                 + (record.parent.map { ", over \($0)" } ?? "")
         )
-        let sent = try await upload.run(skipping: known, workers: workers) { index in
-            try progress.write(Array("\(index)\n".utf8))
-        }
+        var sent = 0
         do {
+            let heartbeat = UploadHeartbeat(known.count, of: total, since: session.clock.steady())
+            sent = try await upload.run(skipping: known, workers: workers) { index in
+                try progress.write(Array("\(index)\n".utf8))
+                if let words = heartbeat.arrived(at: session.clock.steady()) { say("\(region.name): \(words)") }
+            }
             try await ebs.complete(snapshot, digests: blocks.map(\.digest))
-        } catch let error as ServiceError where sent == 0 && error.code == "ConflictException" {
-            // It was completed by the run that was killed, and its state says so later.
+        } catch let error as ServiceError where ["ConflictException", "ValidationException"].contains(error.code) {
+            // It may be complete: by a call whose answer was lost, by a run that was killed, or by somebody with another store
+            // who registers the same image, and so has the same snapshot.
+            try await expectComplete(snapshot, in: region, or: error)
         }
         try await note(&record, journal)
         return sent
+    }
+
+    /// Throws the error where the snapshot does not turn out to be complete, which may be known later.
+    private func expectComplete(_ snapshot: String, in region: PreparedRegion, or error: ServiceError) async throws {
+        let ec2 = EC2(session, region: region.name)
+        let waiter = Waiter(patience: .seconds(300), clock: session.clock)
+        do {
+            try await waiter.wait(for: "\(region.name): \(snapshot)", say: say) {
+                switch try await ec2.snapshot(snapshot)?.status {
+                case .completed: .done(())
+                case .pending, nil: .pending("takes nothing more, and is not complete yet")
+                case .error, .recoverable, .recovering: throw error
+                }
+            }
+        } catch is WaitEnded {
+            throw error
+        }
     }
 
     /// Notes that a snapshot is complete, so that it can be a parent.
@@ -208,4 +236,27 @@ extension ImageRegistration {
 extension BlockMap {
     /// GiB, rounded up: a volume has nothing smaller.
     var volumeSize: Int { Int((size + (1 << 30) - 1) >> 30) }
+}
+
+/// How many blocks have arrived, which is said now and then: on a narrow line an upload takes long.
+private final class UploadHeartbeat: Sendable {
+    private static let interval = 30.0
+
+    private let total: Int
+    private let state: Mutex<(count: Int, said: Double)>
+
+    init(_ count: Int, of total: Int, since start: Double) {
+        self.total = total
+        state = Mutex((count, start))
+    }
+
+    /// One more is there; what is to be said, where something is.
+    func arrived(at now: Double) -> String? {
+        state.withLock { state in
+            state.count += 1
+            guard now - state.said >= Self.interval else { return nil }
+            state.said = now
+            return "\(state.count) of \(total) blocks have arrived"
+        }
+    }
 }

@@ -17,7 +17,8 @@ package struct ImageRegistration: Sendable {
     /// On the AMI, beside those of its name: which commit and build it comes from.
     package var tags: [Tag]
     package let settings: AMISettings
-    package let patience: Duration
+    /// For a snapshot or an AMI that is pending; nil waits for as long as it is.
+    package let patience: Duration?
     /// Told what goes on, one line at a time.
     package let say: @Sendable (String) -> Void
 
@@ -28,7 +29,7 @@ package struct ImageRegistration: Sendable {
         name: MachineName,
         tags: [Tag],
         settings: AMISettings,
-        patience: Duration = .seconds(3600),
+        patience: Duration? = nil,
         say: @escaping @Sendable (String) -> Void
     ) {
         self.session = session
@@ -40,6 +41,9 @@ package struct ImageRegistration: Sendable {
         self.patience = patience
         self.say = say
     }
+
+    /// What the Bakefile wants on all that is made.
+    var givenTags: [Tag] { settings.tags.sorted { $0.key < $1.key }.map { Tag(key: $0.key, value: $0.value) } }
 
     var description: String { "\(name.image) \(name.version) of \(name.project)" }
 
@@ -91,22 +95,23 @@ package struct ImageRegistration: Sendable {
             bootMode: boot.mode,
             snapshot: snapshot,
             volumeSize: size,
-            tags: name.tags + tags
+            tags: name.tags + tags + givenTags
         )
     }
 
     /// Copies the AMI of another region into this one.
     package func copy(_ source: PlacedImage, to region: PreparedRegion) async throws -> PlacedImage {
         try await alone(in: region) { _ in
-            let parts = [account, region.name, name.text, source.region, source.ami, region.key ?? ""]
+            let parts =
+                [account, region.name, name.text, source.region, source.ami, region.key ?? ""] + givenTags.map(\.text)
             let copy = EC2.ImageCopy(
                 name: name.text,
                 description: description,
                 source: source.ami,
                 sourceRegion: source.region,
                 key: region.key,
-                tags: name.tags + tags,
-                snapshotTags: name.tags,
+                tags: name.tags + tags + givenTags,
+                snapshotTags: name.tags + givenTags,
                 token: Digester.digest(of: JSONValue.strings(parts).canonicalBytes).hex
             )
             let ami = try await EC2(session, region: region.name).copy(copy)
@@ -121,7 +126,7 @@ package struct ImageRegistration: Sendable {
         _ make: (RegistrationJournal) async throws -> PlacedImage
     ) async throws -> PlacedImage {
         let journal = RegistrationJournal(store, account: account, region: region.name)
-        let lock = try await BlockingPool.shared.run { try journal.lock() }
+        let lock = try await BlockingPool.shared.run { try journal.lock(until: $0) }
         defer { lock.release() }
         // Another process may have been faster.
         if let placed = try await existing(in: region) { return placed }
@@ -167,4 +172,9 @@ package struct ImageRegistration: Sendable {
             }
         }
     }
+}
+
+extension Tag {
+    /// For digests of what something is made with.
+    var text: String { "\(key)\n\(value)" }
 }

@@ -15,10 +15,10 @@ struct RegistrationJournal: Sendable {
 
     /// Keeps other processes from registering in this account and region, for as long as the lock is held.
     ///
-    /// Blocks, as all calls here.
-    func lock() throws -> FileLock {
+    /// Blocks, as all calls here, but no longer than somebody wants it.
+    func lock(until flag: CancellationFlag) throws -> FileLock {
         try Files.makeFolder(folder)
-        return try FileLock.acquire(folder.appending("lock"), .exclusive)
+        return try FileLock.acquire(folder.appending("lock"), .exclusive, until: flag)
     }
 
     /// All records, newest first; one that cannot be read is as good as none.

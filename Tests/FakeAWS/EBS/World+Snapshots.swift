@@ -4,7 +4,9 @@ import SystemIO
 extension World {
     /// A snapshot that the caller may use through the EBS direct APIs, which public ones are not.
     mutating func directSnapshot(_ id: String, _ call: Invocation) throws(Failure) -> Snapshot {
-        guard var snapshot = self[call.region].snapshots[id] else { throw .ebsUnknown(id) }
+        guard var snapshot = self[call.region].snapshots[id], isKnown(since: snapshot.startTime, call) else {
+            throw .ebsUnknown(id)
+        }
         if snapshot.unknownRequests > 0 {
             snapshot.unknownRequests -= 1
             self[call.region].snapshots[id] = snapshot

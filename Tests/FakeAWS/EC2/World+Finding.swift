@@ -10,6 +10,7 @@ extension World {
             }
             throw .ec2Unknown(image: id)
         }
+        guard isKnown(since: image.creationTime, call) else { throw .ec2Unknown(image: id) }
         if image.unknownRequests > 0 {
             image.unknownRequests -= 1
             self[call.region].images[id] = image
@@ -21,6 +22,9 @@ extension World {
         return image
     }
 
+    /// Whether what was made then is known everywhere by now.
+    func isKnown(since made: Int64, _ call: Invocation) -> Bool { call.now >= made + behaviour.unknownSeconds }
+
     /// A snapshot that the caller owns.
     mutating func ownSnapshot(_ id: String, _ call: Invocation) throws(Failure) -> Snapshot {
         let snapshot = try existingSnapshot(id, call)
@@ -30,7 +34,9 @@ extension World {
 
     mutating func existingSnapshot(_ id: String, _ call: Invocation) throws(Failure) -> Snapshot {
         try checkID(id, "snap-", "InvalidSnapshotID.Malformed")
-        guard var snapshot = self[call.region].snapshots[id] else { throw .ec2Unknown(snapshot: id) }
+        guard var snapshot = self[call.region].snapshots[id], isKnown(since: snapshot.startTime, call) else {
+            throw .ec2Unknown(snapshot: id)
+        }
         if snapshot.unknownRequests > 0 {
             snapshot.unknownRequests -= 1
             self[call.region].snapshots[id] = snapshot

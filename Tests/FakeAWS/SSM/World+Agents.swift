@@ -15,7 +15,9 @@ extension World {
         guard let instance = self[call.region].instances[id], instance.owner == call.account, hasAgent(instance) else {
             return false
         }
-        guard instance.agent.unknownPolls == 0 else { return false }
+        guard instance.agent.unknownPolls == 0, call.now >= instance.launchTime + behaviour.agentSeconds else {
+            return false
+        }
         if instance.agent.registered == nil { self[call.region].instances[id]?.agent.registered = call.now }
         return true
     }

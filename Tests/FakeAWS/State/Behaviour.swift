@@ -4,6 +4,8 @@
 package struct Behaviour: Sendable {
     // MARK: Eventual consistency
 
+    /// A new snapshot, image or instance is known nowhere for so long.
+    package var unknownSeconds: Int64 = 0
     /// So many requests that name or list a new snapshot are told that there is none.
     package var unknownSnapshotRequests = 0
     /// So many answers of DescribeSnapshots say `pending` after the completion.
@@ -41,6 +43,8 @@ package struct Behaviour: Sendable {
     package var unstoppedImageRequests = 0
     /// So many of the instances that are started next end before they run.
     package var failingInstances = 0
+    /// The agent of an instance is heard of no sooner than so long after its start.
+    package var agentSeconds: Int64 = 0
     /// So many answers of DescribeInstanceInformation do not know a running instance yet.
     package var unknownAgentPolls = 0
     /// So many of them say after a reboot that the connection is lost.

@@ -136,6 +136,16 @@ extension FakeAWS {
     /// Takes an instance of the spot market away.
     package func interrupt(_ id: String) { end(id, "Server.SpotInstanceTermination") { _ in .shuttingDown } }
 
+    /// Ends an instance as somebody else would, whether it runs or is stopped.
+    package func terminate(_ id: String) {
+        state.withLock { world in
+            for region in world.regions.keys {
+                guard let instance = world[region].instances[id], instance.state != .terminated else { continue }
+                world.leave(instance, for: .shuttingDown, "Client.UserInitiatedShutdown")
+            }
+        }
+    }
+
     private func end(_ id: String, _ reason: String, _ next: (Instance) -> Instance.State) {
         state.withLock { world in
             for region in world.regions.keys {

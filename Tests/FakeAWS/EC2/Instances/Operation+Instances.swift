@@ -2,7 +2,9 @@ import OCI
 
 extension Operation {
     static let ec2Instances: [Operation] = [
-        form("RunInstances", running, changes: true, makes: ["instance", "volume"]) { world, call throws(Failure) in
+        form("RunInstances", running, changes: true, makes: ["instance", "volume", "network-interface"]) {
+            world,
+            call throws(Failure) in
             try world.runInstances(call)
         },
         form(

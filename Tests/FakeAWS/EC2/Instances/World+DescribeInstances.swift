@@ -11,6 +11,7 @@ extension World {
         try checkID(id, "i-", "InvalidInstanceID.Malformed")
         let unknown = Failure.ec2("InvalidInstanceID.NotFound", "The instance ID '\(id)' does not exist")
         guard var instance = self[call.region].instances[id], instance.owner == call.account else { throw unknown }
+        guard isKnown(since: instance.launchTime, call) else { throw unknown }
         if instance.unknownRequests > 0 {
             instance.unknownRequests -= 1
             self[call.region].instances[id] = instance

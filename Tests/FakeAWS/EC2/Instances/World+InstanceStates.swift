@@ -1,8 +1,13 @@
 import OCI
 
 extension World {
-    mutating func settleInstance(_ id: String, _ region: String) {
+    mutating func settleInstance(_ id: String, _ region: String, now: Int64) {
         guard var instance = self[region].instances[id], instance.state != .terminated else { return }
+        if instance.state == .running, let end = instance.ownEnd, now >= end {
+            let next = instance.endsOnShutdown ? Instance.State.shuttingDown : .stopping
+            leave(instance, for: next, "Client.InstanceInitiatedShutdown")
+            instance = self[region].instances[id] ?? instance
+        }
         let isDone =
             instance.state == .pending ? !instance.hasTree || machines.tree(id) == .ready : machines.isIdle(id)
         instance.settle(isDone: isDone, behaviour)
@@ -82,5 +87,16 @@ extension World {
             ]
         }
         return .items("instancesSet", items)
+    }
+}
+
+extension Instance {
+    /// When it shuts itself down, where what it runs at its start says so: `shutdown -h +120`.
+    fileprivate var ownEnd: Int64? {
+        guard let bytes = userData.flatMap({ Base64.decode($0) }),
+            let found = String(decoding: bytes, as: UTF8.self).firstMatch(of: /(?m)^shutdown -h \+([0-9]+)$/),
+            let minutes = Int64(found.output.1)
+        else { return nil }
+        return launchTime + minutes * 60
     }
 }
