@@ -72,14 +72,16 @@ package final class LayerCompressor {
         // Where even one layer is too much for the budget, fewer threads do.
         let most = max(1, (budget.capacity - 2 * perSlot) / (perSlot + compression.codecMemory))
         let count = min(max(1, threadCount), most)
+        // With some to spare, nobody has to wait for the turn of a thread that the system lets wait.
+        let spare = min(6, max(2, (budget.capacity - count * (perSlot + compression.codecMemory)) / perSlot))
         self.compression = compression
         self.threadCount = count
         self.digestsInput = digestsInput
         self.budget = budget
         self.name = name
         self.write = write
-        taken = budget.take((count + 2) * perSlot + count * compression.codecMemory)
-        ring = CompressionRing(compression, slotCount: count + 2)
+        taken = budget.take((count + spare) * perSlot + count * compression.codecMemory)
+        ring = CompressionRing(compression, slotCount: count + spare)
         do throws(SystemError) {
             try start()
         } catch {

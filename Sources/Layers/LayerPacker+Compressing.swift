@@ -15,7 +15,7 @@ extension LayerPacker {
         name: String,
         write: @escaping @Sendable (UnsafeRawBufferPointer) throws(SystemError) -> Void
     ) throws(LayerError) -> CompressedLayer {
-        let queue = BatchQueue<EntryBatches.Item>(mostWaiting: 4)
+        let queue = BatchQueue<EntryBatches.Item>(mostWaiting: 8)
         let writer: WorkerResult<Result<CompressedLayer, LayerError>>
         do throws(SystemError) {
             writer = try WorkerResult {
@@ -57,7 +57,11 @@ extension LayerPacker {
             blocks = target
             var writer = try TarWriter.open(name: name, into: target)
             while let batch = queue.next() {
-                for item in batch { try writer.take(item.entry, item.file) }
+                for item in batch {
+                    try writer.take(item.entry, item.file)
+                    // The thread that opens files has more to do than this one.
+                    item.file?.closeNow()
+                }
                 queue.giveBack(batch)
             }
             isAtEnd = true

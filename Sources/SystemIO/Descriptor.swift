@@ -1,5 +1,6 @@
 import CShims
 import Glibc
+import Synchronization
 package import SystemPackage
 
 /// An open file descriptor with one owner: closed when the last reference goes.
@@ -10,6 +11,7 @@ package final class Descriptor: Sendable {
     private let folder: FilePath
     /// Below the folder: joined only when somebody asks, since most files are opened without anybody asking.
     private let name: [UInt8]
+    private let isClosed = Atomic(false)
 
     package init(adopting raw: Int32, path: FilePath) {
         self.raw = raw
@@ -24,7 +26,12 @@ package final class Descriptor: Sendable {
         self.name = name
     }
 
-    deinit { close(raw) }
+    deinit { closeNow() }
+
+    /// Closes it although there are references, none of which may be used any more: for a thread that has time for it.
+    package func closeNow() {
+        if !isClosed.exchange(true, ordering: .relaxed) { close(raw) }
+    }
 
     /// The name for messages.
     package var path: FilePath {
