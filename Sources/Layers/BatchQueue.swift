@@ -38,9 +38,9 @@ final class BatchQueue<Item: Sendable>: Sendable {
         }
     }
 
-    /// Waits until there is room; no items are the end for one of those who take them. Nobody else may put meanwhile.
+    /// Waits until there is room; no items are the end for one of those who take them.
     ///
-    /// Lets go of what was given back: memory is freed without a lock by the thread that took it only.
+    /// Nobody else may put meanwhile. Lets go of what was given back: memory is freed without a lock by the thread that took it only.
     func put(_ items: [Item]) {
         var done: [[Item]] = []
         while true {

@@ -99,8 +99,9 @@ struct RegisterRecipe: Sendable {
         return (target, nil)
     }
 
-    /// In all regions at once, each found fit before anything is changed in it; `original` is in none of them. No region waits for
-    /// another one's AMI before others may use its own.
+    /// In all regions at once, each found fit before anything is changed in it; `original` is in none of them.
+    ///
+    /// No region waits for another one's AMI before others may use its own.
     private func place(
         _ registration: ImageRegistration,
         _ target: Target,
