@@ -51,12 +51,24 @@ struct MappingWork {
         guard let read else { preconditionFailure("what cannot be read is an error") }
         var values: TemplateMappings.Values = [:]
         var notes: [Diagnostic] = []
+        var contradictions: [[String]: SourcePlace] = [:]
         for stack in stacks {
             let maps = RegionMaps(stack, in: read, from: release)
-            values.merge(maps.values) { regions, more in
-                regions.merging(more) { $0.merging($1) { _, last in last } }
+            for (map, regions) in maps.values {
+                for (region, names) in regions {
+                    for (name, ami) in names {
+                        let other = values[map]?[region]?.updateValue(ami, forKey: name)
+                        if let other, other != ami { contradictions[[map, region, name]] = stack.place }
+                        values[map, default: [:]][region, default: [:]][name] = ami
+                    }
+                }
             }
-            notes += maps.unresolved.map { note($0, keeps: read.value($0.path) != nil) }
+            notes += maps.unresolved.map { note($0.path, $0.note, at: $0.place, keeps: read.value($0.path) != nil) }
+        }
+        for (path, place) in contradictions.sorted(by: { $0.key.lexicographicallyPrecedes($1.key) }) {
+            values[path[0]]?[path[1]]?[path[2]] = nil
+            let reason = "the stacks of the template have several AMIs for it, and need templates of their own"
+            notes.append(note(path, reason, at: place, keeps: read.value(path) != nil))
         }
         let (new, changes) = try read.editing(values)
         return Edited(text: read.text, new: new, changes: changes, notes: notes)
@@ -90,12 +102,12 @@ struct MappingWork {
         return TemplateMappings.read(text, file: fileName, diagnostics: &diagnostics)
     }
 
-    private func note(_ unresolved: RegionMaps.Unresolved, keeps: Bool) -> Diagnostic {
+    private func note(_ path: [String], _ reason: String, at place: SourcePlace, keeps: Bool) -> Diagnostic {
         Diagnostic(
             .note,
-            at: unresolved.place,
-            "'\(unresolved.path.joined(separator: "."))' in '\(fileName)' "
-                + "\(keeps ? "keeps its value" : "has no value yet"): \(unresolved.note)",
+            at: place,
+            "'\(path.joined(separator: "."))' in '\(fileName)' "
+                + "\(keeps ? "keeps its value" : "has no value yet"): \(reason)",
             .bindingLeft
         )
     }

@@ -156,4 +156,15 @@ import Testing
         }
         #expect(error.map { $0.description.hasPrefix("it is pending after 10") } == true)
     }
+
+    @Test func `do not go on for what nothing is known of`() async throws {
+        let error = await #expect(throws: WaitEnded.self) {
+            try await wait([.unknown("is not known")], patience: .seconds(100_000))
+        }
+        #expect(error.map { $0.description.hasPrefix("it is not known after 3") } == true)
+        // Since it was seen last.
+        let looks = Array(repeating: Waiter.Look<Int>.unknown("is not known"), count: 15)
+        #expect(try await wait(looks + [.pending("is pending")] + looks + [.done(1)]).value == 1)
+        await #expect(throws: WaitEnded.self) { try await wait(looks + looks + looks + looks + [.done(1)]) }
+    }
 }

@@ -142,6 +142,41 @@ import Testing
         #expect(try await test.kitchen.ovenbird(["params", "--check"]).status == 0)
     }
 
+    @Test func `stacks of one template that have other AMIs for one value are told so`() async throws {
+        let test = try await kitchen()
+        try test.rewrite(
+            "stacks:\n",
+            "stacks:\n  other:\n    template: shop.yaml\n    maps: { Images: { base: \"${images.second.ami}\" } }\n"
+        )
+        try test.rewrite(
+            "images:\n",
+            """
+            images:
+              second:
+                kind: ami
+                from: scratch
+                version: sequence
+                steps: [{ file: { path: /boot/vmlinuz-6.1.0-1-amd64, content: "none" } }]
+                disk: { size: 256MiB }
+                ami: { regions: [eu-west-1] }
+
+            """
+        )
+        try await test.kitchen.run("bake", "--first")
+        let registered = try await test.register()
+        try #require(registered.status == 0, "\(registered.error)")
+        let result = try await test.kitchen.ovenbird(["params"])
+        #expect(result.status == 0, "\(result.error)")
+        #expect(
+            result.error.contains(
+                "'Images.eu-west-1.base' in 'shop.yaml' keeps its value: the stacks of the template have several AMIs for it, and "
+                    + "need templates of their own [binding-left]"
+            ),
+            "\(result.error)"
+        )
+        #expect(try text(test).contains("    eu-west-1: { base: ami-0123456789abcdef0 }\n"))
+    }
+
     @Test func `a stack without environments has its map, too`() async throws {
         let test = try await kitchen()
         try await test.registered()

@@ -9,6 +9,8 @@ package struct Waiter: Sendable {
         case done(Value)
         /// Why it is not done, in words that follow the name of what is waited for.
         case pending(String)
+        /// The same where nothing is there, which cannot become done after minutes in which nothing is known of it.
+        case unknown(String)
     }
 
     /// Of the first pause; each further one is half as long again.
@@ -36,6 +38,8 @@ package struct Waiter: Sendable {
 
     /// So often is said what is waited for: seconds.
     private static let heartbeat = 30.0
+    /// What was made is known everywhere before: seconds.
+    private static let longestUnknown = 300.0
 
     /// Throws `WaitEnded`, or what a look throws.
     package func wait<Value: Sendable>(
@@ -47,16 +51,19 @@ package struct Waiter: Sendable {
         var pause = first
         var said = start
         var agreed = 0
+        var seen = start
         while true {
             let found = try await look()
             let now = clock.steady()
             switch found {
             case .done(let value):
-                agreed += 1
+                (agreed, seen) = (agreed + 1, now)
                 if agreed >= agreeing { return value }
-            case .pending(let words):
+            case .pending(let words), .unknown(let words):
                 agreed = 0
-                if let patience, now - start >= Double(patience.components.seconds) {
+                if case .pending = found { seen = now }
+                let isOver = patience.map { now - start >= Double($0.components.seconds) } ?? false
+                if isOver || now - seen >= Self.longestUnknown {
                     throw WaitEnded(what: what, state: words, seconds: Int(now - start))
                 }
                 if now - said >= Self.heartbeat {

@@ -30,13 +30,15 @@ extension RegisterRecipe {
         in place: PreparedRegion
     ) async throws -> InstanceBake {
         let (staged, base) = try await BlockingPool.shared.run {
-            let stated = try stated(of: image)
-            guard stated?["ami"] == builder.source.json else {
-                throw InstanceBakeError.notReady(
-                    region: place.name,
-                    ["the release's image starts from another AMI than the Bakefile says: bake it again"]
-                )
+            let machine = try machine(of: image)
+            let stated = machine["builder"]
+            func check(_ isSame: Bool, _ difference: String) throws {
+                if isSame { return }
+                let problem = "the release's image \(difference) than the Bakefile says: bake it again"
+                throw InstanceBakeError.notReady(region: place.name, [problem])
             }
+            try check(stated?["ami"] == builder.source.json, "starts from another AMI")
+            try check(machine["size"]?.integerValue == builder.diskSize, "has another disk")
             let staged = try StepBundles.staged(
                 of: image.identity,
                 project: release.project,
@@ -95,7 +97,7 @@ extension RegisterRecipe {
 
     /// Throws where an image was baked for a machine of EC2: that is another one than its own layers.
     func checkLayers(of image: ReleasedImage, named name: String) throws {
-        if try stated(of: image) != nil {
+        if try machine(of: image)["builder"] != nil {
             throw RegistrationError.unfit(
                 "the release has '\(name)' for a machine of EC2, and the Bakefile has no 'builder' for it",
                 fix: "write the 'builder' that it was baked with, or bake it again"
@@ -103,11 +105,10 @@ extension RegisterRecipe {
         }
     }
 
-    /// What an image was baked for: the AMI as it was stated, and which it was where it is the image's own base; nil for one that
-    /// stands on its own layers.
-    private func stated(of image: ReleasedImage) throws -> JSONValue? {
+    /// What an image was baked for: its disk; and under `builder`, for one that does not stand on its own layers, the AMI as it was
+    /// stated, and which it was where it is the image's own base.
+    private func machine(of image: ReleasedImage) throws -> JSONValue {
         let stored = try StoredImage(manifest: image.manifest, in: store)
-        let label = stored.config.execution.labels[ImageAssembly.machineLabel] ?? "{}"
-        return try JSONValue.parse(Array(label.utf8))["builder"]
+        return try JSONValue.parse(Array((stored.config.execution.labels[ImageAssembly.machineLabel] ?? "{}").utf8))
     }
 }

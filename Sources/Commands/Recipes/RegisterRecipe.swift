@@ -92,9 +92,13 @@ struct RegisterRecipe: Sendable {
         var target = target
         let registration = registration(of: image, target, account: account)
         for region in target.sources where !target.settings.regions.contains(region) {
-            guard let original = try await registration.existing(in: PreparedRegion(name: region)) else { continue }
-            target.settings.copyFrom = region
-            return (target, original)
+            do {
+                guard let original = try await registration.existing(in: PreparedRegion(name: region)) else { continue }
+                target.settings.copyFrom = region
+                return (target, original)
+            } catch let error where !(error is CancellationError) {
+                say("note: '\(target.image)' is not copied from \(region): \(error)")
+            }
         }
         return (target, nil)
     }

@@ -14,6 +14,8 @@ struct BootLoader {
     let search: String?
     /// Where images of GRUB are kept, since to compress one takes longer than to copy many files.
     let cache: FilePath
+    /// Whether new ones are kept.
+    let keeps: Bool
 
     /// What GRUB finds its configuration, and what that needs, with.
     private static let modules = [
@@ -125,7 +127,7 @@ struct BootLoader {
             try AtomicFile.write(bytes, to: path)
         } else {
             try await run(.grub, arguments + ["--config", configuration.string, "--output", path.string])
-            try kept?.keep(try Files.read(path))
+            if keeps { try kept?.keep(try Files.read(path)) }
         }
         return path
     }

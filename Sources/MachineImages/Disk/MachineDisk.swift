@@ -19,7 +19,7 @@ package struct MachineDisk {
     let time: Int64
     /// The search path for the programs that make parts of it.
     let search: String?
-    /// Where its parts are made; nil is in the store.
+    /// Where its parts are made; nil is in the store, into which nothing is written otherwise.
     private let work: FilePath?
 
     /// Room before the first partition, between partitions, and behind the last one: where all disks like writes to begin.
@@ -147,7 +147,8 @@ package struct MachineDisk {
             fileSystem: identity.fileSystem,
             time: time,
             search: search,
-            cache: store.cacheFolder.appending("boot-loaders")
+            cache: store.cacheFolder.appending("boot-loaders"),
+            keeps: self.work == nil
         )
         var bios: BootLoader.BIOS?
         if hasBIOS {

@@ -43,7 +43,7 @@ extension ImageRegistration {
         record.token = token(record, region)
         do {
             return (try await start(record, in: region, journal), blocks)
-        } catch let error as ServiceError where error.isForGood && record.parent != nil {
+        } catch let error as ServiceError where error.isOfParent && record.parent != nil {
             // Such as one that is not encrypted, in an account that encrypts by now.
             say("\(region.name): \(record.parent ?? "") is not built on: \(error)")
             let refused = record
@@ -72,11 +72,12 @@ extension ImageRegistration {
             let ebs = EBS(session, region: region.name)
             let reading = ParentReading(map: map, parent: parent.id, stored: stored, ebs: ebs)
             do {
-                return (parent, try await reading.differing(workers: workers))
-            } catch let error as ServiceError where error.isForGood {
+                if let blocks = try await reading.differing(workers: workers) { return (parent, blocks) }
+                say("\(region.name): \(parent.id) is not built on: most of it is otherwise")
+            } catch let error as ServiceError where !error.isOfCredentials {
                 say("\(region.name): \(parent.id) is not built on: \(error)")
-                return (nil, map.blocks)
             }
+            return (nil, map.blocks)
         }
     }
 
@@ -90,7 +91,7 @@ extension ImageRegistration {
         guard let id = known.snapshot else {
             do {
                 return try await start(known, in: region, journal)
-            } catch let error as ServiceError where error.isForGood && known.parent != nil {
+            } catch let error as ServiceError where error.isOfParent && known.parent != nil {
                 return nil
             }
         }
@@ -113,6 +114,8 @@ extension ImageRegistration {
             [
                 .string(account), .string(region.name), .string(record.name), .integer(Int64(record.attempt)),
                 .string(record.parent ?? ""), .string(record.key ?? ""), record.map.document,
+                // Over a parent that was read others are sent than over one that was known.
+                .array((record.differing ?? []).map { .integer(Int64($0)) }),
             ] + givenTags.map { .string($0.text) }
         return Digester.digest(of: JSONValue.array(parts).canonicalBytes).hex
     }
@@ -214,7 +217,7 @@ extension ImageRegistration {
         let waiter = Waiter(patience: patience, clock: session.clock)
         do {
             return try await waiter.wait(for: "\(region.name): \(id)", say: say) {
-                guard let found = try await ec2.snapshot(id) else { return .pending("is not known yet") }
+                guard let found = try await ec2.snapshot(id) else { return .unknown("is not known") }
                 switch found.status {
                 case .completed: return .done(id)
                 case .pending: return .pending("is being completed")

@@ -70,8 +70,8 @@ package struct ImageRegistration: Sendable {
         in region: PreparedRegion,
         workers: Int
     ) async throws -> PlacedImage {
-        try await alone(in: region) { journal in
-            var sent = 0
+        var (parent, sent): (String?, Int) = (nil, 0)
+        var placed = try await alone(in: region) { journal in
             var (record, blocks) = try await begin(map, in: region, journal, workers: workers)
             if !record.isComplete {
                 sent = try await fill(&record, blocks, of: disk, in: region, journal, workers: workers)
@@ -80,10 +80,11 @@ package struct ImageRegistration: Sendable {
             let registration = registration(of: snapshot, boot, size: record.map.volumeSize)
             let ami = try await EC2(session, region: region.name).register(registration)
             say("\(region.name): \(ami) is registered from \(snapshot)")
-            var placed = try await available(ami, in: region, isFound: false)
-            (placed.parent, placed.sentBlocks) = (record.parent, sent)
-            return placed
+            parent = record.parent
+            return ami
         }
+        (placed.parent, placed.sentBlocks) = (parent, sent)
+        return placed
     }
 
     /// What is said of the AMI when it is registered; `size` in GiB.
@@ -103,7 +104,8 @@ package struct ImageRegistration: Sendable {
     package func copy(_ source: PlacedImage, to region: PreparedRegion) async throws -> PlacedImage {
         try await alone(in: region) { _ in
             let parts =
-                [account, region.name, name.text, source.region, source.ami, region.key ?? ""] + givenTags.map(\.text)
+                [account, region.name, name.text, source.region, source.ami, region.key ?? ""]
+                + (tags + givenTags).map(\.text)
             let copy = EC2.ImageCopy(
                 name: name.text,
                 description: description,
@@ -116,24 +118,37 @@ package struct ImageRegistration: Sendable {
             )
             let ami = try await EC2(session, region: region.name).copy(copy)
             say("\(region.name): \(ami) is copied from \(source.ami) in \(source.region)")
-            return try await available(ami, in: region, isFound: false)
+            return ami
         }
     }
 
-    /// While no other process registers in this account and region; what there is already is not made again.
+    /// Makes an AMI, gives its id, while no other process does in this account and region; what there is already is not made again.
+    ///
+    /// That it can be used is waited for when others may go on.
     private func alone(
         in region: PreparedRegion,
-        _ make: (RegistrationJournal) async throws -> PlacedImage
+        _ make: (RegistrationJournal) async throws -> String
     ) async throws -> PlacedImage {
         let journal = RegistrationJournal(store, account: account, region: region.name)
+        let made = try await made(in: region, journal, make)
+        guard let made else { return try await listed(in: region) }
+        return try await available(made, in: region, isFound: false)
+    }
+
+    /// Nil where it is there.
+    private func made(
+        in region: PreparedRegion,
+        _ journal: RegistrationJournal,
+        _ make: (RegistrationJournal) async throws -> String
+    ) async throws -> String? {
         let lock = try await BlockingPool.shared.run { try journal.lock(until: $0) }
         defer { lock.release() }
         // Another process may have been faster.
-        if let placed = try await existing(in: region) { return placed }
+        if try await EC2(session, region: region.name).ownImage(named: name.text) != nil { return nil }
         do {
             return try await make(journal)
         } catch let error as ServiceError where error.code == "InvalidAMIName.Duplicate" {
-            return try await listed(in: region)
+            return nil
         }
     }
 
@@ -149,7 +164,7 @@ package struct ImageRegistration: Sendable {
         let ec2 = EC2(session, region: region.name)
         let waiter = Waiter(patience: patience, agreeing: 2, clock: session.clock)
         return try await waiter.wait(for: "\(region.name): \(ami)", say: say) {
-            guard let found = try await ec2.image(ami) else { return .pending("is not known yet") }
+            guard let found = try await ec2.image(ami) else { return .unknown("is not known") }
             switch found.state {
             case .available:
                 guard let snapshot = found.snapshot else { return .pending("does not say its snapshot yet") }

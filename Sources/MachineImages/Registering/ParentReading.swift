@@ -6,7 +6,7 @@ import Disks
 /// A block that the disk does not use has to be zeros.
 ///
 /// Reading a block costs half of writing it, so that it pays where at least half of them need not be written: some are read
-/// first, and where most of those differ, the others are taken to differ without a look. That is a matter of cost alone.
+/// first, and where most of those differ, there is nothing to gain. That is a matter of cost alone.
 ///
 /// Source: Amazon EBS User Guide, "Pricing for EBS direct APIs".
 struct ParentReading: Sendable {
@@ -18,25 +18,23 @@ struct ParentReading: Sendable {
     /// So many are read before it is known whether the others are worth it.
     static let firstCount = 64
 
-    /// The blocks that a snapshot over the parent has to be sent, in order; `workers` are read at a time.
-    func differing(workers: Int) async throws -> [BlockMap.Block] {
+    /// The blocks that a snapshot over the parent has to be sent, in order; nil where one over nothing costs no more.
+    ///
+    /// `workers` are read at a time.
+    func differing(workers: Int) async throws -> [BlockMap.Block]? {
         let count = stored.count
         let isFirst = Set((0..<min(count, Self.firstCount)).map { $0 * count / min(count, Self.firstCount) })
         let first = isFirst.sorted().map { stored[$0] }
         var equal = try await equal(first, workers: workers)
-        if equal.count * 2 >= first.count {
-            equal.formUnion(
-                try await self.equal(
-                    stored.indices.filter { !isFirst.contains($0) }.map { stored[$0] },
-                    workers: workers
-                )
-            )
-        }
+        guard equal.count * 2 >= first.count else { return nil }
+        let others = stored.indices.filter { !isFirst.contains($0) }.map { stored[$0] }
+        equal.formUnion(try await self.equal(others, workers: workers))
         let used = Set(map.blocks.map(\.index))
         let unused = stored.filter { !used.contains($0.index) }.map {
             BlockMap.Block(index: $0.index, digest: BlockMap.zeros)
         }
-        return (map.blocks + unused).filter { !equal.contains($0.index) }.sorted { $0.index < $1.index }
+        let differing = (map.blocks + unused).filter { !equal.contains($0.index) }
+        return differing.count < map.blocks.count ? differing.sorted { $0.index < $1.index } : nil
     }
 
     /// The places of those that are as they should be.

@@ -55,14 +55,16 @@ extension ImageRegistration {
             && candidate.key == region.key && candidate.map.size <= map.size
     }
 
-    /// What cannot be read is no reason to register nothing: then all blocks are sent.
+    /// One of the same state is none: somebody with another store makes the AMI of it. What cannot be read is no reason to register nothing: then all blocks are sent.
     private func listedParent(of map: BlockMap, in region: PreparedRegion) async throws -> ParentSnapshot? {
         let own = try await EC2(session, region: region.name).ownSnapshots(
             tagged: Tag(key: MachineName.imageTag, value: name.image)
         )
         let project = Tag(key: MachineName.projectTag, value: name.project)
+        let same = Tag(key: MachineName.identityTag, value: name.identity.description)
         let fitting = own.filter { snapshot in
-            snapshot.status == .completed && snapshot.tags.contains(project) && snapshot.kmsKeyId == region.key
+            snapshot.status == .completed && snapshot.tags.contains(project) && !snapshot.tags.contains(same)
+                && snapshot.kmsKeyId == region.key
                 && snapshot.volumeSize <= map.volumeSize
         }
         let newest = fitting.max { ($0.started ?? 0, $0.snapshotId) < ($1.started ?? 0, $1.snapshotId) }
@@ -70,7 +72,7 @@ extension ImageRegistration {
         do {
             let blocks = try await EBS(session, region: region.name).blocks(of: id)
             return blocks.isEmpty ? nil : ParentSnapshot(id: id, blocks: .listed(blocks))
-        } catch let error as ServiceError where error.isForGood {
+        } catch let error as ServiceError where !error.isOfCredentials {
             say("\(region.name): \(id) is not built on: \(error)")
             return nil
         }
@@ -78,8 +80,17 @@ extension ImageRegistration {
 }
 
 extension ServiceError {
-    /// The service has understood the call and refuses it.
-    var isForGood: Bool { (400..<500).contains(status) }
+    /// The parent that a snapshot is to be started over may be what is refused.
+    ///
+    /// Source: EBS direct APIs reference, StartSnapshot, "Errors".
+    var isOfParent: Bool { ["ValidationException", "ResourceNotFoundException"].contains(code) }
+
+    /// Whoever calls is not known, or no longer.
+    var isOfCredentials: Bool {
+        ["ExpiredToken", "ExpiredTokenException", "UnrecognizedClientException", "InvalidSignatureException"].contains(
+            code
+        )
+    }
 }
 
 extension RegistrationRecord {

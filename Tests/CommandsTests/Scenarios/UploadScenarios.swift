@@ -158,6 +158,6 @@ import Testing
         }
         let placed = try await slow.registered().mapValues(\.ami)
         #expect(placed.count == 1 && quick.withLock { $0 } == placed)
-        #expect(test.aws.images("eu-west-1").count == 1)
+        #expect(test.aws.images("eu-west-1").count == 1 && test.aws.snapshots("eu-west-1").count == 1)
     }
 }
