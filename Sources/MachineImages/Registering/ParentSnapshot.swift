@@ -55,7 +55,9 @@ extension ImageRegistration {
             && candidate.key == region.key && candidate.map.size <= map.size
     }
 
-    /// One of the same state is none: somebody with another store makes the AMI of it. What cannot be read is no reason to register nothing: then all blocks are sent.
+    /// One of the same state is none: somebody with another store makes the AMI of it.
+    ///
+    /// What cannot be read is no reason to register nothing: then all blocks are sent.
     private func listedParent(of map: BlockMap, in region: PreparedRegion) async throws -> ParentSnapshot? {
         let own = try await EC2(session, region: region.name).ownSnapshots(
             tagged: Tag(key: MachineName.imageTag, value: name.image)
