@@ -116,6 +116,16 @@ import Testing
         #expect(called == allowed.subtracting(implied))
         #expect(allowed.isSuperset(of: implied))
         #expect(Set(statements.compactMap { $0["Sid"]?.stringValue }).count == statements.count)
+        func statement(_ name: String) -> JSONValue? { statements.first { $0["Sid"]?.stringValue == name } }
+        #expect(statement("FillSnapshots")?["Condition"] == nil)
+        #expect(
+            statement("FillSnapshots")?["Action"]
+                == .strings(["ebs:CompleteSnapshot", "ebs:PutSnapshotBlock", "ebs:StartSnapshot"])
+        )
+        #expect(
+            statement("ReadParents")?["Condition"]
+                == .object(["Null": .object(["aws:ResourceTag/ovenbird:image": "false"])])
+        )
         let byAlias = try #require(statements.first { $0["Sid"] == "UseKeys" })
         #expect(byAlias["Resource"] == .strings(["arn:aws:kms:eu-west-1:*:key/*"]))
         #expect(statements.first { $0["Sid"] == "UseKeys2" }?["Resource"] == .strings([keys[1].arn]))
