@@ -29,7 +29,7 @@ extension InstanceBake {
                 say("goes on with \(machine)")
                 return .ours(left)
             }
-            if let other = try await other(than: known) {
+            if let other = try await other(than: found) {
                 if let placed = try await made(on: other) {
                     if let known { try await end(known) }
                     return .there(placed)
@@ -41,7 +41,7 @@ extension InstanceBake {
                 return .ours(known)
             }
             try await preflight()
-            if try await other(than: nil) != nil { continue }
+            if try await other(than: found) != nil { continue }
             let record = newRecord(after: found)
             try await note(record)
             return .ours(record)
@@ -69,6 +69,8 @@ extension InstanceBake {
     // MARK: Others
 
     /// The machine of somebody with another store that bakes the same image.
+    ///
+    /// One of ours that was just ended may still be listed.
     func other(than known: InstanceBakeRecord?) async throws -> EC2.Instance? {
         try await others().first { other in
             !other.tags.contains { $0.key == Self.bakeTag && $0.value == known?.identifier }
