@@ -70,7 +70,9 @@ extension InstanceBakeError {
         case .failed:
             (.bakeFailed, .builderFailed, "correct the step, bake, and run the command again; the machine is ended")
         case .busy:
-            (.gaveUpWaiting, .stillWaiting, "wait until it is done, or end that machine if nobody is at it any more")
+            (.gaveUpWaiting, .stillWaiting, "end that machine if nobody is at it any more, and run the command again")
+        case .failedElsewhere:
+            (.internalError, .awsCall, "deregister that AMI, and run the command again: until then its name is taken")
         }
     }
 }

@@ -31,6 +31,11 @@ struct RegistrationReport: Sendable {
             }
             if let source = preview.copiedFrom { return ["\(name): would be copied from \(source)"] + called }
             let permissions = preview.permissions.sorted { $0.key < $1.key }.map { "  \($0.key): \(words($0.value))" }
+            if let other = preview.machine?.other {
+                let words =
+                    "bakes it already, for somebody with another store: it would be waited for, and its AMI shared"
+                return ["\(name): \(other) \(words)"] + called
+            }
             if let machine = preview.machine {
                 let going = machine.instance.map { "goes on with \($0)" }
                 let start = "would be baked on \(machine.types.joined(separator: ", or "))"
@@ -74,6 +79,7 @@ struct RegistrationReport: Sendable {
                             .object([
                                 "deadline": .integer(machine.seconds),
                                 "instance": machine.instance.map(JSONValue.string),
+                                "other": machine.other.map(JSONValue.string),
                                 "source": .string(machine.source), "types": .strings(machine.types),
                             ])
                         },

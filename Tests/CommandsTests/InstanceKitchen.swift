@@ -15,6 +15,8 @@ struct InstanceKitchen {
     let kitchen: Kitchen
     let aws: FakeAWS
     let source: String
+    /// Of all runs by the clock of the fake.
+    let time = PassedTime()
 
     /// `steps` are lines of the Bakefile; `builder` is what is said of the machine beside the usual; `base` is the AMI under
     /// `from:`, where the image has no layers; `more` changes the root before the AMI is made of it.
@@ -128,8 +130,8 @@ struct InstanceKitchen {
     }
 
     /// Registers in a process that gets a signal as soon as a call is there, which is not answered; how it ended.
-    func killed(at held: HeldCall, by signal: Int32 = SIGKILL) async throws -> ToolResult {
-        try await kitchen.killed(["register"], at: held, by: signal, environment: aws.environment())
+    func killed(at held: HeldCall, by signal: Int32 = SIGKILL, store: FilePath? = nil) async throws -> ToolResult {
+        try await kitchen.killed(["register"], at: held, by: signal, store: store, environment: aws.environment())
     }
 
     /// Nothing is left of bakes but AMIs.

@@ -84,7 +84,7 @@ struct InstancePreviewTests {
         #expect(text.contains("machine 1 in eu-west-1: goes on with i-"), "\(text)")
     }
 
-    @Test func `somebody who is at it is told, as a run would`() async throws {
+    @Test func `somebody who is at it is told, and that a run would share their AMI`() async throws {
         let test = try await InstanceKitchen()
         #expect(try await test.killed(at: test.aws.hold(before: "SendCommand")).status == 128 + 9)
         let other = test.kitchen.store.removingLastComponent().appending("other")
@@ -94,8 +94,20 @@ struct InstancePreviewTests {
             store: other,
             environment: test.aws.environment()
         )
-        #expect(result.status == 8)
-        #expect(result.error.contains(" bakes 'kitchen/machine/1/"), "\(result.error)")
+        let instance = try #require(test.aws.instances("eu-west-1").first).id
+        #expect(result.status == 0, "\(result.error)")
+        #expect(
+            result.text
+                == "machine 1 in eu-west-1: \(instance) bakes it already, for somebody with another store: it would be waited "
+                + "for, and its AMI shared\n"
+        )
+        let document = try await test.kitchen.ovenbird(
+            ["register", "--dry-run", "--format", "json"],
+            store: other,
+            environment: test.aws.environment()
+        )
+        let entry = try #require(try entries(document.output)["eu-west-1"])
+        #expect(entry["machine"]?["other"]?.stringValue == instance && calls(entry).isEmpty)
     }
 
     /// Every call of a run, against what the policy allows.
@@ -135,12 +147,67 @@ struct InstancePreviewTests {
         #expect(Set(statements.compactMap { $0["Sid"]?.stringValue }).count == statements.count)
         func statement(_ name: String) -> JSONValue? { statements.first { $0["Sid"]?.stringValue == name } }
         #expect(statement("MoveBundles")?["Resource"] == .strings(["arn:aws:s3:::bakes/ovenbird/bakes/*"]))
+        for name in ["EndMachines", "ImageMachines"] {
+            #expect(
+                statement(name)?["Condition"]
+                    == .object(["Null": .object(["aws:ResourceTag/ovenbird:bake": "false"])])
+            )
+        }
         #expect(
-            statement("EndMachines")?["Condition"]
-                == .object(["Null": .object(["aws:ResourceTag/ovenbird:bake": "false"])])
+            statement("StartMachines")?["Condition"]
+                == .object([
+                    "ArnLike": .object([
+                        "ec2:InstanceProfile": .strings([
+                            "arn:aws:iam::*:instance-profile/*/builder", "arn:aws:iam::*:instance-profile/builder",
+                        ])
+                    ])
+                ])
         )
+        // No instance is started or imaged by what has no condition.
+        for name in ["UseForMachines", "MakeImages"] {
+            let resources = try #require(statement(name)?["Resource"]?.arrayValue)
+            #expect(!resources.isEmpty && !resources.contains { $0.stringValue?.contains(":instance/") == true })
+        }
         // Blocks are written for no machine.
         #expect(statement("FillSnapshots") == nil && statement("Register") == nil)
+    }
+
+    /// Whoever may start a machine, and not tag what comes with it, starts none.
+    @Test(arguments: [true, false])
+    func `the policy allows each kind of what is made, and to tag it`(isSpot: Bool) async throws {
+        let test = try await InstanceKitchen(
+            regions: ["eu-west-1", "us-east-1"],
+            builder: "types: [t3.small]\n        spot: \(isSpot)"
+        )
+        try await test.registered()
+        let policy = try JSONValue.parse(Array(try await test.kitchen.run("iam-policy").utf8))
+        func kinds(_ action: String, within call: String? = nil) -> Set<String> {
+            let statements = (policy["Statement"]?.arrayValue ?? []).filter { statement in
+                let within = statement["Condition"]?["StringEquals"]?["ec2:CreateAction"]?.stringValue
+                return statement["Action"]?.arrayValue?.contains(.string(action)) == true
+                    && (within == nil || within == call)
+            }
+            let resources = statements.flatMap { $0["Resource"]?.arrayValue ?? [] }.compactMap(\.stringValue)
+            return Set(
+                resources.compactMap { $0.split(separator: ":").last?.split(separator: "/").first.map(String.init) }
+            )
+        }
+        var made: Set<String> = []
+        for call in test.aws.calls {
+            for tagged in call.parameters["TagSpecifications"]?.arrayValue ?? [] {
+                let kind = try #require(tagged["ResourceType"]?.stringValue)
+                made.insert(kind)
+                #expect(kinds("ec2:\(call.operation)").contains(kind), "\(call.operation) makes \(kind)")
+                #expect(
+                    kinds("ec2:CreateTags", within: call.operation).contains(kind),
+                    "\(call.operation) tags \(kind)"
+                )
+            }
+        }
+        let always: Set = ["image", "instance", "network-interface", "snapshot", "volume"]
+        #expect(made == always.union(isSpot ? ["spot-instances-request"] : []))
+        // And nothing that is not made.
+        #expect(kinds("ec2:CreateTags", within: "RunInstances") == made)
     }
 
     @Test func `the policy names the parameter that machines start from`() async throws {

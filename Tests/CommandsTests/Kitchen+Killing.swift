@@ -1,6 +1,7 @@
 import FakeAWS
 import Glibc
 import SystemIO
+import SystemPackage
 import TestSupport
 import Testing
 
@@ -10,11 +11,13 @@ extension Kitchen {
         _ arguments: [String],
         at held: HeldCall,
         by signal: Int32 = SIGKILL,
+        store: FilePath? = nil,
         environment: [String: String]
     ) async throws -> ToolResult {
         let place = work.file("process")
         async let ended = ovenbird(
             arguments,
+            store: store,
             environment: environment,
             through: ["/bin/sh", "-c", "echo $$ >'\(place)'; exec \"$@\"", "sh"]
         )

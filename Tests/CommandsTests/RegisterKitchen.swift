@@ -10,6 +10,8 @@ import Testing
 struct RegisterKitchen {
     let kitchen: Kitchen
     private(set) var aws: FakeAWS
+    /// Of all runs by the clock of the fake.
+    let time = PassedTime()
 
     init(
         regions: [String] = ["eu-west-1"],

@@ -57,7 +57,8 @@ import Testing
         let before = try await requireTool(judge[0], Array(judge.dropFirst()))
         let preview = try #require(try await previews(test, "plan", "--online")["eu-west-1"])
         #expect((preview["blocks"]?.integerValue ?? 0) > 10)
-        #expect(try await requireTool(judge[0], Array(judge.dropFirst())) == before)
+        let after = try await requireTool(judge[0], Array(judge.dropFirst()))
+        #expect(after == before, "before:\n\(before)after:\n\(after)")
         #expect(test.aws.lines(onlyChanges: true).isEmpty)
         try test.rewrite("machine\\n", "other\\n")
         let changed = try await test.kitchen.ovenbird(["plan", "--online"], environment: test.aws.environment())
@@ -116,6 +117,16 @@ import Testing
         #expect(called == allowed.subtracting(implied))
         #expect(allowed.isSuperset(of: implied))
         #expect(Set(statements.compactMap { $0["Sid"]?.stringValue }).count == statements.count)
+        func statement(_ name: String) -> JSONValue? { statements.first { $0["Sid"]?.stringValue == name } }
+        #expect(statement("FillSnapshots")?["Condition"] == nil)
+        #expect(
+            statement("FillSnapshots")?["Action"]
+                == .strings(["ebs:CompleteSnapshot", "ebs:PutSnapshotBlock", "ebs:StartSnapshot"])
+        )
+        #expect(
+            statement("ReadParents")?["Condition"]
+                == .object(["Null": .object(["aws:ResourceTag/ovenbird:image": "false"])])
+        )
         let byAlias = try #require(statements.first { $0["Sid"] == "UseKeys" })
         #expect(byAlias["Resource"] == .strings(["arn:aws:kms:eu-west-1:*:key/*"]))
         #expect(statements.first { $0["Sid"] == "UseKeys2" }?["Resource"] == .strings([keys[1].arn]))

@@ -46,6 +46,11 @@ extension EC2 {
             self.token = token
         }
 
+        /// What a start makes, as tags and policies call it: all of it gets the tags, since policies may want them.
+        package static func kinds(isSpot: Bool) -> [String] {
+            ["instance", "volume", "network-interface"] + (isSpot ? ["spot-instances-request"] : [])
+        }
+
         /// A volume of the AMI, and what of it is to be otherwise.
         package struct Volume: Sendable, Hashable {
             /// As the AMI calls it: `/dev/xvda`.
@@ -114,9 +119,7 @@ extension EC2 {
             form.add("\(prefix).Ebs.KmsKeyId", volume.key)
             form.add("\(prefix).Ebs.DeleteOnTermination", true)
         }
-        // Policies may want tags on all that a start makes.
-        let kinds = ["instance", "volume", "network-interface"]
-        form.add(tags: launch.tags, to: launch.isSpot ? kinds + ["spot-instances-request"] : kinds)
+        form.add(tags: launch.tags, to: Launch.kinds(isSpot: launch.isSpot))
         return form
     }
 

@@ -25,23 +25,28 @@ extension LeastPolicy {
         allow(
             "StartMachines",
             ["ec2:RunInstances"],
+            on: machines,
+            where: .object(["ArnLike": .object(["ec2:InstanceProfile": .strings(profiles(uses))])])
+        )
+        let made = EC2.Launch.kinds(isSpot: uses.contains { $0.builder.isSpot })
+        allow(
+            "UseForMachines",
+            ["ec2:RunInstances"],
             on: regions.flatMap { region in
-                ["\(arn("ec2", region))::image/*"]
-                    + ["instance", "network-interface", "security-group", "subnet", "volume"].map {
-                        "\(arn("ec2", region)):*:\($0)/*"
-                    }
+                let others = made.filter { $0 != "instance" } + ["security-group", "subnet"]
+                return ["\(arn("ec2", region))::image/*"] + others.sorted().map { "\(arn("ec2", region)):*:\($0)/*" }
             }
         )
         allow(
             "TagMachines",
             ["ec2:CreateTags"],
-            on: regions.flatMap { ["\(arn("ec2", $0)):*:instance/*", "\(arn("ec2", $0)):*:volume/*"] },
+            on: regions.flatMap { region in made.sorted().map { "\(arn("ec2", region)):*:\($0)/*" } },
             where: .object(["StringEquals": .object(["ec2:CreateAction": "RunInstances"])])
         )
-        let isStopped = uses.contains { !$0.builder.isSpot }
+        // Where none is to be had at spot price, there are others, and those are stopped.
         allow(
             "EndMachines",
-            (isStopped ? ["ec2:StopInstances"] : []) + ["ec2:TerminateInstances"],
+            ["ec2:StopInstances", "ec2:TerminateInstances"],
             on: machines,
             where: Self.ofBakes("aws:ResourceTag")
         )
@@ -51,10 +56,11 @@ extension LeastPolicy {
             ["ssm:SendCommand"],
             on: regions.map { "\(arn("ssm", $0))::document/AWS-RunShellScript" }
         )
+        allow("ImageMachines", ["ec2:CreateImage"], on: machines, where: Self.ofBakes("aws:ResourceTag"))
         allow(
             "MakeImages",
             ["ec2:CreateImage"],
-            on: machines + regions.flatMap { ["\(arn("ec2", $0))::image/*", "\(arn("ec2", $0))::snapshot/*"] }
+            on: regions.flatMap { ["\(arn("ec2", $0))::image/*", "\(arn("ec2", $0))::snapshot/*"] }
         )
         allowBuckets(uses)
     }
@@ -65,9 +71,7 @@ extension LeastPolicy {
     }
 
     /// Only machines that a bake has started.
-    private static func ofBakes(_ key: String) -> JSONValue {
-        .object(["Null": .object(["\(key)/\(InstanceBake.bakeTag)": "false"])])
-    }
+    private static func ofBakes(_ key: String) -> JSONValue { tagged(InstanceBake.bakeTag, by: key) }
 
     /// The parameters of Systems Manager that machines start from; those of AWS have no account.
     private func sources(_ uses: [Use]) -> [String] {
@@ -80,12 +84,19 @@ extension LeastPolicy {
         return Array(Set(all)).sorted()
     }
 
+    /// An account has one profile of a name, whatever path it is at.
+    private func profiles(_ uses: [Use]) -> [String] {
+        let all = uses.flatMap { use in
+            ["", "*/"].map {
+                "arn:\(Endpoints.partition(of: use.region)):iam::*:instance-profile/\($0)\(use.builder.profile)"
+            }
+        }
+        return Array(Set(all)).sorted()
+    }
+
     private mutating func allowProfiles(_ uses: [Use]) {
-        let profiles = Set(
-            uses.map { "arn:\(Endpoints.partition(of: $0.region)):iam::*:instance-profile/\($0.builder.profile)" }
-        )
         let roles = Set(uses.map { "arn:\(Endpoints.partition(of: $0.region)):iam::*:role/*" }).sorted()
-        allow("LookAtProfiles", ["iam:GetInstanceProfile"], on: profiles.sorted())
+        allow("LookAtProfiles", ["iam:GetInstanceProfile"], on: profiles(uses))
         allow("LookAtRoles", ["iam:ListAttachedRolePolicies"], on: roles)
         // Nothing offline tells which role a profile has.
         allow(

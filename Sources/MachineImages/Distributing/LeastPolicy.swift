@@ -21,11 +21,15 @@ package struct LeastPolicy: Sendable {
         }
         allow(
             "FillSnapshots",
-            [
-                "ebs:CompleteSnapshot", "ebs:GetSnapshotBlock", "ebs:ListSnapshotBlocks", "ebs:PutSnapshotBlock",
-                "ebs:StartSnapshot",
-            ],
+            ["ebs:CompleteSnapshot", "ebs:PutSnapshotBlock", "ebs:StartSnapshot"],
             on: direct.map { "\(arn("ec2", $0))::snapshot/*" }
+        )
+        // Of what the account has, nothing is read but images of ours.
+        allow(
+            "ReadParents",
+            ["ebs:GetSnapshotBlock", "ebs:ListSnapshotBlocks"],
+            on: direct.map { "\(arn("ec2", $0))::snapshot/*" },
+            where: Self.tagged(MachineName.imageTag, by: "aws:ResourceTag")
         )
         allow(
             "Register",
@@ -131,6 +135,11 @@ package struct LeastPolicy: Sendable {
 
     private func regions(of all: [AMISettings], _ choose: (AMISettings) -> [String]) -> [String] {
         Array(Set(all.flatMap(choose))).sorted()
+    }
+
+    /// Only what has the tag; `key` is how a service calls the tags of a resource.
+    static func tagged(_ tag: String, by key: String) -> JSONValue {
+        .object(["Null": .object(["\(key)/\(tag)": "false"])])
     }
 
     /// Nothing where there are no resources to allow it on.

@@ -8,29 +8,6 @@ extension InstanceBake {
     /// Less than this is not worth to go on with, and may be over before a call arrives: seconds.
     private static let leastTime: Int64 = 120
 
-    /// What a killed run left, where its machine is still good; else a new bake, which is noted and not started yet.
-    func begin(after known: InstanceBakeRecord?) async throws -> InstanceBakeRecord {
-        if let known {
-            if try await isGood(known) {
-                say("goes on with \(known.instance ?? "what was begun")")
-                return known
-            }
-            try await end(known)
-        }
-        try await checkThatNobodyBakes(but: known)
-        try await preflight()
-        let record = newRecord(after: known)
-        try await note(record)
-        return record
-    }
-
-    /// Throws where a machine of somebody with another store is at it.
-    func checkThatNobodyBakes(but known: InstanceBakeRecord?) async throws {
-        if let other = try await others().first(where: { $0.id != known?.instance }) {
-            throw InstanceBakeError.busy(instance: other.id, region: region, name: name.text)
-        }
-    }
-
     func newRecord(after known: InstanceBakeRecord?) -> InstanceBakeRecord {
         let now = session.clock.now()
         return InstanceBakeRecord(
@@ -43,32 +20,6 @@ extension InstanceBake {
             started: now,
             deadline: now + builder.deadline
         )
-    }
-
-    /// The machines that bake the same image, whoever started them.
-    private func others() async throws -> [EC2.Instance] {
-        try await ec2.instances(tagged: Tag(key: Self.targetTag, value: name.identity.description))
-    }
-
-    /// The AMI that somebody with another store is about to make, once it is there; nil where nobody is at it, or where their
-    /// machine ended without.
-    ///
-    /// Throws `InstanceBakeError.busy` where it should have ended by itself, and did not.
-    func madeElsewhere() async throws -> PlacedImage? {
-        guard let other = try await others().first else { return nil }
-        say("\(other.id) bakes '\(name.text)' already, for somebody with another store, who shares the AMI")
-        let waiter = Waiter(patience: nil, clock: session.clock)
-        return try await waiter.wait(for: "\(region): the AMI of \(other.id)", say: registration.say) {
-            let isThere = try await others().contains { $0.id == other.id }
-            // In this order: their machine ends after the AMI is there.
-            if let placed = try await registration.existing(in: place) { return .done(placed) }
-            if !isThere { return .done(nil) }
-            let end = other.tags.first { $0.key == Self.deadlineTag }.flatMap { Timestamp.seconds($0.value) }
-            if end.map({ $0 < session.clock.now() }) ?? true {
-                throw InstanceBakeError.busy(instance: other.id, region: region, name: name.text)
-            }
-            return .pending("is not there yet, and is waited for, or until somebody ends \(other.id)")
-        }
     }
 
     func isGood(_ known: InstanceBakeRecord) async throws -> Bool {

@@ -19,10 +19,16 @@ extension InstanceBake {
             seconds: builder.deadline,
             instance: known?.instance
         )
+        if known?.instance == nil, let other = try await other(than: found) {
+            try checkDeadline(of: other)
+            preview.machine?.other = other.id
+            // Unless that other one does it.
+            preview.calls = registration.allHandOuts.calls.map { .init(operation: $0, count: 1) }
+            return preview
+        }
         let done = known?.applied ?? 0
         let left = bundles.count + 1 - min(done, bundles.count + 1)
         if known?.instance == nil {
-            try await checkThatNobodyBakes(but: found)
             try await preflight()
             preview.calls.append(.init(operation: "ec2:RunInstances", count: 1))
             let launch = launch(builder.choices[0], newRecord(after: found), try await volumes())

@@ -70,19 +70,11 @@ package struct InstanceBake: Sendable {
         let lock = try await BlockingPool.shared.run { try journal.lock(name.text, until: $0) }
         defer { lock.release() }
         try await removeSuperseded()
-        let known = try await BlockingPool.shared.run { try journal.record(name.text) }
-        do {
-            if let placed = try await registration.existing(in: place) {
-                if let known { try await end(known) }
-                return placed
-            }
-        } catch let error as RegistrationError {
-            // Nobody goes on with a machine whose AMI failed.
-            if let known { try await end(known) }
-            throw error
+        var record: InstanceBakeRecord
+        switch try await begin(after: try await BlockingPool.shared.run { try journal.record(name.text) }) {
+        case .there(let placed): return placed
+        case .ours(let begun): record = begun
         }
-        if known == nil, let placed = try await madeElsewhere() { return placed }
-        var record = try await begin(after: known)
         do {
             let ami = try await make(&record)
             let placed = try await registration.available(ami, in: place, isFound: false)

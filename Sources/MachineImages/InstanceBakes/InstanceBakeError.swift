@@ -10,8 +10,10 @@ package enum InstanceBakeError: Error, Sendable, Hashable, CustomStringConvertib
     case ended(instance: String, region: String, String)
     /// A step did not do its part, and how it ended.
     case failed(step: String, instance: String, region: String, String)
-    /// Somebody else bakes the same image, with another store.
+    /// The machine of somebody else who bakes the same image, with another store, is past its deadline.
     case busy(instance: String, region: String, name: String)
+    /// The AMI that somebody else made of it, with another store, is none.
+    case failedElsewhere(instance: String, region: String, ami: String, String)
 
     package var description: String {
         switch self {
@@ -24,7 +26,9 @@ package enum InstanceBakeError: Error, Sendable, Hashable, CustomStringConvertib
         case .failed(let step, let instance, let region, let reason):
             "\(region): '\(step)' failed on \(instance): \(reason)"
         case .busy(let instance, let region, let name):
-            "\(region): \(instance) bakes '\(name)' already, for somebody with another store"
+            "\(region): \(instance) bakes '\(name)' already, for somebody with another store, and is past its deadline"
+        case .failedElsewhere(let instance, let region, let ami, let reason):
+            "\(region): \(instance) was baked on for somebody with another store, and \(ami) failed: \(reason)"
         }
     }
 }

@@ -31,6 +31,8 @@ package struct RegistrationPreview: Sendable, Hashable {
         package var seconds: Int64
         /// The one that a run left, and that the next one goes on with.
         package var instance: String?
+        /// The one that bakes it already for somebody with another store, and whose AMI would be waited for.
+        package var other: String?
     }
 
     package struct Call: Sendable, Hashable {

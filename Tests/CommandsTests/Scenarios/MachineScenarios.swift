@@ -13,6 +13,8 @@ import Testing
 @Suite("What users wished: builder machines", .enabled(if: canBakeOnInstances, "needs root, busybox and namespaces"))
 struct MachineScenarios {
     private static let step = "run: echo done >/etc/done"
+    /// Where it is not the deadline that is tested: of two runs one waits for whatever the other one does.
+    private static let builder = "types: [t3.small]\n        deadline: 24h"
 
     /// One was heard of after 6 min 07 s, and nobody says that an agent is ready but a list of them.
     ///
@@ -21,7 +23,7 @@ struct MachineScenarios {
     @Test func `an agent that comes after six minutes, and a command that is not known yet, are waited for`()
         async throws
     {
-        let test = try await InstanceKitchen(steps: [Self.step])
+        let test = try await InstanceKitchen(steps: [Self.step], builder: Self.builder)
         test.aws.makeOlder(test.source, seconds: 3600)
         test.aws.behaviour.unknownSeconds = 60
         test.aws.behaviour.agentSeconds = 367
@@ -45,7 +47,7 @@ struct MachineScenarios {
         behaviour.stoppingInstancePolls = 120
         behaviour.unstoppedImageRequests = 3
         behaviour.endingInstancePolls = 1000
-        let test = try await InstanceKitchen(steps: [Self.step], behaviour)
+        let test = try await InstanceKitchen(steps: [Self.step], builder: Self.builder, behaviour)
         var run = test.run
         run.before = { [time = run.time] in time.hurry = $0.isCall("StopInstances") ? 100 : time.hurry }
         try await run.registered()
@@ -73,7 +75,7 @@ struct MachineScenarios {
     /// hashicorp/packer#1801, #7601, #9897, #10508, #7602, #11714, #9451; packer-plugin-amazon#169, #215;
     /// aws/session-manager-plugin#100.
     @Test func `no key pair, security group, port or tunnel is made, so none is left`() async throws {
-        let test = try await InstanceKitchen(steps: [Self.step])
+        let test = try await InstanceKitchen(steps: [Self.step], builder: Self.builder)
         try await test.run.registered()
         #expect(
             Set(test.aws.lines(onlyChanges: true)) == [
@@ -109,7 +111,7 @@ struct MachineScenarios {
 
     /// hashicorp/packer#1995, #9164: from the last good step on.
     @Test func `a bake that was cut off goes on after its last good step, on the same machine`() async throws {
-        let test = try await InstanceKitchen(steps: ["run: echo once >>/etc/count", Self.step])
+        let test = try await InstanceKitchen(steps: ["run: echo once >>/etc/count", Self.step], builder: Self.builder)
         // The second step's.
         let held = test.aws.hold(before: "SendCommand", nth: 2)
         #expect(try await test.killed(at: held, by: SIGTERM).status == 128 + 15)
@@ -146,7 +148,7 @@ struct MachineScenarios {
 
     /// spinnaker/spinnaker#1848, #4255: one of two equal bakes was cancelled, or failed.
     @Test func `the same bake started twice, with two stores, is one machine and one AMI for both`() async throws {
-        let test = try await InstanceKitchen(steps: [Self.step])
+        let test = try await InstanceKitchen(steps: [Self.step], builder: Self.builder)
         #expect(try await test.killed(at: test.aws.hold(before: "SendCommand")).status == 128 + 9)
         let other = test.kitchen.store.removingLastComponent().appending("other")
         try await test.kitchen.run("bake", "--first", store: other)
@@ -175,7 +177,21 @@ struct MachineScenarios {
         let (status, lines) = late.failure(of: try await late.register())
         #expect(status == 8)
         #expect(lines.contains("[still-waiting]\n  why: eu-west-1: \(instance) bakes 'kitchen/machine/1/"), "\(lines)")
+        #expect(
+            lines.contains(", for somebody with another store, and is past its deadline\n  fix: end that machine if ")
+        )
+        // Whoever asks before is told the same.
+        let foretold = late.failure(try await late.preview().failures)
+        #expect(foretold.status == 8 && foretold.lines == lines, "\(foretold.lines)")
         var second = test.run
+        (second.store, second.patience) = (other, .seconds(60))
+        let short = second.failure(of: try await second.register())
+        #expect(short.status == 8)
+        #expect(
+            short.lines.contains("[still-waiting]\n  why: eu-west-1: the AMI of \(instance) is not there yet after 6"),
+            "\(short.lines)"
+        )
+        second = test.run
         second.store = other
         async let made = second.registered()
         await second.said.wait(for: "eu-west-1: \(instance) bakes 'kitchen/machine/1/")

@@ -17,12 +17,16 @@ import Testing
 struct ScenarioRun {
     let kitchen: Kitchen
     let aws: FakeAWS
+    /// That of all runs with this fake.
+    let time: PassedTime
     /// Nil for that of the kitchen.
     var store: FilePath?
     var patience: Duration?
     var workers = 64
-    /// How many times faster a machine's time passes for whoever waits than for the machine; nil where there is none, and
-    /// a wait takes no time at all.
+    /// How many times faster time passes than it does, while no machine has anything to do; nil where there is none, and a
+    /// wait takes no time at all.
+    ///
+    /// What a machine does takes as long as it takes on a busy computer, so meanwhile nothing is made faster.
     var haste: Int?
     /// Seconds by which it is later than it is.
     var ahead: Int64 = 0
@@ -31,10 +35,20 @@ struct ScenarioRun {
     var before: @Sendable (HTTPRequest) async throws -> Void = { _ in }
     let said = SaidLines()
     let sending = SendingCount()
-    let time = PassedTime()
 
     /// Registers all images of the Bakefile that have regions.
     func register() async throws -> RegisterRecipe.Outcome {
+        try await with { recipe, targets in try await recipe.run(targets) }
+    }
+
+    /// What would be done with them.
+    func preview() async throws -> RegistrationReport {
+        try await with { recipe, targets in try await recipe.preview(targets) }
+    }
+
+    private func with<Value: Sendable>(
+        _ body: @Sendable (RegisterRecipe, [RegisterRecipe.Target]) async throws -> Value
+    ) async throws -> Value {
         let (read, diagnostics) = BakefileReader.read(
             file: "Bakefile",
             variablesFile: nil,
@@ -60,14 +74,15 @@ struct ScenarioRun {
                 clock: clock
             )
             let said = said
-            return try await RegisterRecipe(
+            let recipe = RegisterRecipe(
                 release: release,
                 store: store,
                 session: session,
                 workers: workers,
                 patience: patience,
                 say: { said.add($0) }
-            ).run(targets)
+            )
+            return try await body(recipe, targets)
         }
     }
 
@@ -80,8 +95,10 @@ struct ScenarioRun {
     }
 
     /// How the command would have ended.
-    func failure(of outcome: RegisterRecipe.Outcome) -> (status: Int32, lines: String) {
-        let failure = RegisterRecipe.failure(outcome.failures)
+    func failure(of outcome: RegisterRecipe.Outcome) -> (status: Int32, lines: String) { failure(outcome.failures) }
+
+    func failure(_ failures: [RegisterRecipe.Failure]) -> (status: Int32, lines: String) {
+        let failure = RegisterRecipe.failure(failures)
         return (failure.status, failure.lines(.plain).joined(separator: "\n"))
     }
 
@@ -91,10 +108,19 @@ struct ScenarioRun {
             steady: { [time] in time.seconds },
             wait: { [aws, haste, time] pause in
                 try Task.checkCancellation()
-                let end = time.seconds + pause / .seconds(1)
-                if let haste { try await RetryClock.system.wait(pause / (haste * time.hurry)) }
+                let start = time.seconds
+                if let haste {
+                    let real = pause / (haste * time.hurry)
+                    let isBusy = aws.isBusy
+                    try await RetryClock.system.wait(real)
+                    // This time the fake has seen pass.
+                    if isBusy {
+                        time.pass(until: start + real / .seconds(1))
+                        return
+                    }
+                }
                 // Others may have waited meanwhile, which is the same time.
-                aws.clock.advance(seconds: time.pass(until: end))
+                aws.clock.advance(seconds: time.pass(until: start + pause / .seconds(1)))
             },
             jitter: { 1 }
         )
@@ -115,11 +141,11 @@ struct ScenarioRun {
 }
 
 extension RegisterKitchen {
-    var run: ScenarioRun { ScenarioRun(kitchen: kitchen, aws: aws) }
+    var run: ScenarioRun { ScenarioRun(kitchen: kitchen, aws: aws, time: time) }
 }
 
 extension InstanceKitchen {
-    var run: ScenarioRun { ScenarioRun(kitchen: kitchen, aws: aws, haste: 30) }
+    var run: ScenarioRun { ScenarioRun(kitchen: kitchen, aws: aws, time: time, haste: 30) }
 }
 
 extension HTTPRequest {
@@ -133,7 +159,7 @@ extension HTTPRequest {
     }
 }
 
-/// The time of a run, which only waits make pass.
+/// The time of all runs with one fake, which only waits make pass: two that wait at once wait for the same time.
 final class PassedTime: Sendable {
     private let state = Mutex(0.0)
     private let factor = Mutex(1)

@@ -126,6 +126,9 @@ extension FakeAWS {
         }
     }
 
+    /// Whether any machine has something to do, which takes this computer's time and not that of the fake's clock.
+    package var isBusy: Bool { machines.isBusy }
+
     // MARK: What happens to instances
 
     /// Shuts an instance down as from within, which stops or ends it, as it was started to.

@@ -121,6 +121,13 @@ final class Machines: Sendable {
         state.withLock { !$0.runs.values.contains { $0.instance == instance && $0.status == nil } }
     }
 
+    /// Whether a tree is copied or a command runs anywhere.
+    var isBusy: Bool {
+        state.withLock { state in
+            state.trees.values.contains(.copying) || state.runs.values.contains { $0.status == nil }
+        }
+    }
+
     /// Begins a command.
     func start(_ order: AgentOrder) {
         state.withLock { $0.runs[order.id] = Run(instance: order.instance) }
