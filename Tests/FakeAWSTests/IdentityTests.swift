@@ -61,7 +61,7 @@ import Testing
             def session(given):
                 return dict(aws_access_key_id=given["AccessKeyId"], aws_secret_access_key=given["SecretAccessKey"],
                             aws_session_token=given["SessionToken"])
-            role = session(sts.assume_role(ExternalId="me", DurationSeconds=900, **theirs)["Credentials"])
+            role = session(sts.assume_role(ExternalId="me", DurationSeconds=3600, **theirs)["Credentials"])
             arn = client("sts", **role).get_caller_identity()["Arn"]
             assert arn == "arn:aws:sts::444455556666:assumed-role/deploy/test", arn
             refused("ValidationError", client("sts", **role).assume_role, DurationSeconds=3601, **mine)
@@ -79,7 +79,8 @@ import Testing
         ]
         fake.clock.advance(seconds: 700)
         try await boto(fake, "sts.get_caller_identity()", environment: role)
-        fake.clock.advance(seconds: 201)
+        // The scripts wait for their turn for minutes, which is time too.
+        fake.clock.advance(seconds: 3000)
         try await boto(
             fake,
             """

@@ -16,7 +16,7 @@ import Testing
     /// hashicorp/packer#6536, #6526, #6732, #8415, #8299, #7472, #7719, #13143; awslabs/amazon-eks-ami#1042;
     /// scylladb/scylla-machine-image#352; opendevstack/ods-core#1070; osbuild/osbuild-composer#554, #2961;
     /// NixOS/amis#294; bottlerocket-os/twoliter#603; hashicorp/terraform-provider-aws#36757.
-    @Test func `what is pending for longer than an hour is waited for, which is said twice a minute`() async throws {
+    @Test func `what is pending for longer than an hour is waited for, which is said again and again`() async throws {
         var behaviour = Behaviour()
         behaviour.sealingSeconds = 600
         let test = try await RegisterKitchen(
@@ -30,8 +30,8 @@ import Testing
         let copy = try #require(test.aws.images("us-east-1").first)
         #expect(placed["us-east-1"]?.ami == copy.id && placed.count == 2)
         let waits = run.said.lines.filter { $0.hasPrefix("us-east-1: \(copy.id) is pending, for ") }
-        #expect(waits.count >= 4100 / 45 && waits.last?.hasSuffix(" s now") == true)
-        #expect(run.said.lines.contains { $0.hasPrefix("eu-west-1: snap-") && $0.contains(", for 5") })
+        #expect(waits.count > 10 && waits.last?.hasSuffix(" s now") == true)
+        #expect(run.said.lines.contains { $0.hasPrefix("eu-west-1: snap-") && $0.hasSuffix(" s now") })
     }
 
     /// hashicorp/packer#1533: "a way to retry without repeating all the expensive work"; #8415; the limits of CI systems.
