@@ -89,6 +89,9 @@ package struct ServiceError: Error, Sendable, Hashable, CustomStringConvertible 
         ].contains(code)
     }
 
+    /// Whoever calls is not known, or no longer: nothing is said of what the call is about.
+    package var isOfCredentials: Bool { isExpired || mayBeSkew || Self.unknownCredentials.contains(code) }
+
     private static let unknownCredentials: Set<String> = [
         "AuthFailure", "InvalidClientTokenId", "SignatureDoesNotMatch", "UnrecognizedClientException",
     ]

@@ -111,21 +111,21 @@ struct BootLoader {
     private func image(_ target: String, _ folder: FilePath, _ modules: [String], in work: FilePath) async throws
         -> FilePath
     {
-        let configuration = work.appending("\(target).cfg")
         let text = """
             search --no-floppy --fs-uuid --set=root \(fileSystem)
             set prefix=($root)/boot/grub
             configfile $prefix/grub.cfg
 
             """
-        try AtomicFile.write(Array(text.utf8), to: configuration)
         let path = work.appending(target)
         let arguments = ["--format", target, "--directory", folder.string, "--prefix", "/boot/grub"] + modules
         let kept = KeptImage(in: cache, of: [text] + arguments, program: DiskProgram.grub.place(search: search), folder)
         // GRUB puts no time into an image.
-        if let bytes = try kept?.bytes() {
+        if let bytes = kept?.bytes() {
             try AtomicFile.write(bytes, to: path)
         } else {
+            let configuration = work.appending("\(target).cfg")
+            try AtomicFile.write(Array(text.utf8), to: configuration)
             try await run(.grub, arguments + ["--config", configuration.string, "--output", path.string])
             if keeps { try kept?.keep(try Files.read(path)) }
         }

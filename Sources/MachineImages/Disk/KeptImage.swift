@@ -21,10 +21,9 @@ struct KeptImage {
         path = folder.appending(digester.finish().hex)
     }
 
-    /// Nil where it is not there, or is damaged.
-    func bytes() throws -> [UInt8]? {
-        guard Files.exists(path) else { return nil }
-        let kept = try Files.read(path)
+    /// Nil where it is not there, cannot be read, or is damaged: it can be made again.
+    func bytes() -> [UInt8]? {
+        guard let kept = try? Files.read(path) else { return nil }
         let content = Array(kept.dropFirst(64))
         return Digest(hex: String(decoding: kept.prefix(64), as: UTF8.self)) == Digester.digest(of: content)
             ? content : nil

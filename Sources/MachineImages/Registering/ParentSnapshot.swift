@@ -86,13 +86,6 @@ extension ServiceError {
     ///
     /// Source: EBS direct APIs reference, StartSnapshot, "Errors".
     var isOfParent: Bool { ["ValidationException", "ResourceNotFoundException"].contains(code) }
-
-    /// Whoever calls is not known, or no longer.
-    var isOfCredentials: Bool {
-        ["ExpiredToken", "ExpiredTokenException", "UnrecognizedClientException", "InvalidSignatureException"].contains(
-            code
-        )
-    }
 }
 
 extension RegistrationRecord {
