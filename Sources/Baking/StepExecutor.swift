@@ -140,11 +140,7 @@ struct StepExecutor: Sendable {
     func acquire(_ key: StepKey, _ name: StepName) async throws -> FileLock {
         if let lock = try bake.store.tryLock(stepKey: key.digest) { return lock }
         bake.emit(.stepWaiting(name))
-        while true {
-            // Polled, because a wait for a lock could not be cancelled.
-            try await Task.sleep(for: .milliseconds(50))
-            if let lock = try bake.store.tryLock(stepKey: key.digest) { return lock }
-        }
+        return try await FileLock.polled { try bake.store.tryLock(stepKey: key.digest) }
     }
 
     private func execute(

@@ -6,10 +6,6 @@ extension ArtifactStore {
     func announceWork() async throws -> FileLock {
         if let lock = try tryAnnounceBake() { return lock }
         Console.say("waiting for 'ovenbird gc' on '\(path)'")
-        while true {
-            // Polled, because a wait for a lock could not be cancelled.
-            try await Task.sleep(for: .milliseconds(50))
-            if let lock = try tryAnnounceBake() { return lock }
-        }
+        return try await FileLock.polled { try tryAnnounceBake() }
     }
 }

@@ -39,9 +39,9 @@ struct ParameterWork {
     let environment: Stack.Environment
 
     /// As the user would name the parameter file.
-    var fileName: String { name(of: environment.parameters) }
+    var fileName: String { bakefile.name(of: environment.parameters) }
 
-    var filePath: FilePath { location(of: environment.parameters) }
+    var filePath: FilePath { bakefile.location(of: environment.parameters) }
 
     /// Where the file is to be replaced; throws a diagnostic where that is outside of the Bakefile's folder or the context.
     func writingPlace() throws -> FilePath {
@@ -91,8 +91,8 @@ struct ParameterWork {
     func filledTemplate(from release: Release) throws -> Filled {
         let edited = try edit(from: release)
         var diagnostics = DiagnosticList()
-        let text = try Files.read(location(of: stack.template), limit: 16 << 20)
-        let root = Template.readDocument(text, file: name(of: stack.template), diagnostics: &diagnostics)
+        let text = try Files.read(bakefile.location(of: stack.template), limit: 16 << 20)
+        let root = Template.readDocument(text, file: bakefile.name(of: stack.template), diagnostics: &diagnostics)
         try diagnostics.throwIfErrors()
         guard let root else { preconditionFailure("what cannot be read is an error") }
         var values: [String: String] = [:]
@@ -155,8 +155,8 @@ struct ParameterWork {
     }
 
     private func readTemplate(_ diagnostics: inout DiagnosticList) throws -> Template? {
-        let path = location(of: stack.template)
-        let name = name(of: stack.template)
+        let path = bakefile.location(of: stack.template)
+        let name = bakefile.name(of: stack.template)
         guard Files.exists(path) else {
             diagnostics.add(
                 Diagnostic(
@@ -190,10 +190,6 @@ struct ParameterWork {
             .bindingLeft
         )
     }
-
-    private func location(of path: InputPath) -> FilePath { bakefile.location(of: path) }
-
-    private func name(of path: InputPath) -> String { bakefile.name(of: path) }
 }
 
 /// What is wrong with templates and parameter files as they are.

@@ -21,16 +21,13 @@ package final class FileLock: Sendable {
         return FileLock(descriptor)
     }
 
-    /// The same for somebody who may give up waiting: looks ten times a second, and throws `CancellationError` then.
-    package static func acquire(
-        _ path: FilePath,
-        _ mode: Mode,
-        until flag: CancellationFlag
-    ) throws -> FileLock {
+    /// Tries until it is there, twenty times a second: a wait for a lock could not be cancelled.
+    ///
+    /// Throws what a try throws, and `CancellationError`.
+    package static func polled(_ attempt: () async throws -> FileLock?) async throws -> FileLock {
         while true {
-            if let lock = try tryAcquire(path, mode) { return lock }
-            try flag.check()
-            usleep(100_000)
+            if let lock = try await attempt() { return lock }
+            try await Task.sleep(for: .milliseconds(50))
         }
     }
 

@@ -67,7 +67,7 @@ package struct InstanceBake: Sendable {
     /// cancellation too, leaves the machine as it is, for the next run to go on with.
     package func run() async throws -> PlacedImage {
         let journal = journal
-        let lock = try await BlockingPool.shared.run { try journal.lock(name.text, until: $0) }
+        let lock = try await journal.lock(name.text)
         defer { lock.release() }
         try await removeSuperseded()
         var record: InstanceBakeRecord

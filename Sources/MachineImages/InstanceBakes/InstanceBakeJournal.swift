@@ -14,9 +14,9 @@ struct InstanceBakeJournal: Sendable {
     }
 
     /// Keeps other processes from making this AMI here, for as long as the lock is held.
-    func lock(_ name: String, until flag: CancellationFlag) throws -> FileLock {
-        try Files.makeFolder(folder)
-        return try FileLock.acquire(place(name, ".lock"), .exclusive, until: flag)
+    func lock(_ name: String) async throws -> FileLock {
+        try await BlockingPool.shared.run { try Files.makeFolder(folder) }
+        return try await FileLock.polled { try tryLock(name) }
     }
 
     /// The same for a bake that nobody is at; nil where somebody is.

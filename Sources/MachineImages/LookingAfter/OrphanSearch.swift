@@ -59,7 +59,7 @@ package struct OrphanSearch: Sendable {
     ///
     /// Nothing is registered by this store in the region meanwhile.
     package func remove(done: @Sendable (Orphan) -> Void) async throws -> Removal {
-        let lock = try await BlockingPool.shared.run { try registrations.lock(until: $0) }
+        let lock = try await registrations.lock()
         defer { lock.release() }
         var removal = Removal(orphans: try await find())
         // AMIs come first, and so a snapshot is free before it goes.

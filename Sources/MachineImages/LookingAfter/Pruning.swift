@@ -96,7 +96,7 @@ package struct Pruning: Sendable {
     ) async throws -> Plan {
         var inWork: String?
         do {
-            let lock = try await BlockingPool.shared.run { try registrations.lock(until: $0) }
+            let lock = try await registrations.lock()
             defer { lock.release() }
             var plan = try await plan(isWanted)
             for record in plan.begun {

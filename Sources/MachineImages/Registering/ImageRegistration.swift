@@ -141,7 +141,7 @@ package struct ImageRegistration: Sendable {
         _ journal: RegistrationJournal,
         _ make: (RegistrationJournal) async throws -> String
     ) async throws -> String? {
-        let lock = try await BlockingPool.shared.run { try journal.lock(until: $0) }
+        let lock = try await journal.lock()
         defer { lock.release() }
         // Another process may have been faster.
         if try await EC2(session, region: region.name).ownImage(named: name.text) != nil { return nil }

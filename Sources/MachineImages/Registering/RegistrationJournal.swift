@@ -15,10 +15,10 @@ struct RegistrationJournal: Sendable {
 
     /// Keeps other processes from registering in this account and region, for as long as the lock is held.
     ///
-    /// Blocks, as all calls here, but no longer than somebody wants it.
-    func lock(until flag: CancellationFlag) throws -> FileLock {
-        try Files.makeFolder(folder)
-        return try FileLock.acquire(folder.appending("lock"), .exclusive, until: flag)
+    /// Can be cancelled; all other calls here block.
+    func lock() async throws -> FileLock {
+        try await BlockingPool.shared.run { try Files.makeFolder(folder) }
+        return try await FileLock.polled { try FileLock.tryAcquire(folder.appending("lock"), .exclusive) }
     }
 
     /// All records, newest first; one that cannot be read is as good as none.
