@@ -131,7 +131,17 @@ struct InstanceKitchen {
 
     /// Registers in a process that gets a signal as soon as a call is there, which is not answered; how it ended.
     func killed(at held: HeldCall, by signal: Int32 = SIGKILL, store: FilePath? = nil) async throws -> ToolResult {
-        try await kitchen.killed(["register"], at: held, by: signal, store: store, environment: aws.environment())
+        defer {
+            // It may be a call of the machine, which outlives whoever is killed.
+            aws.dropHeld()
+        }
+        return try await kitchen.killed(
+            ["register"],
+            at: held,
+            by: signal,
+            store: store,
+            environment: aws.environment()
+        )
     }
 
     /// Nothing is left of bakes but AMIs.

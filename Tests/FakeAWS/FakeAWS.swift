@@ -89,6 +89,9 @@ package final class FakeAWS: Sendable {
         hold(Fault(.lostInSilence, at: operation, onlyChanges: onlyChanges, nth: nth))
     }
 
+    /// Ends the connections of calls that are held: whoever called finds that out.
+    package func dropHeld() { server.withLock { $0?.dropUnanswered() } }
+
     private func hold(_ fault: Fault) -> HeldCall {
         let held = HeldCall()
         ledger.withLock { $0.add(fault, held) }

@@ -7,6 +7,8 @@ import Synchronization
 package final class FakeServer: Sendable {
     package let port: Int
     private let channel: any Channel
+    /// The connections of calls that got no answer.
+    private let unanswered: UnansweredCalls
 
     /// With port 0 it takes one that is free.
     ///
@@ -17,13 +19,15 @@ package final class FakeServer: Sendable {
         breaksAfter: @escaping @Sendable (FakeRequest) -> Int? = { _ in nil },
         answer: @escaping @Sendable (FakeRequest) -> FakeAnswer
     ) async throws {
+        let unanswered = UnansweredCalls()
+        self.unanswered = unanswered
         let bootstrap = ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     try channel.pipeline.syncOperations.configureHTTPServerPipeline(withPipeliningAssistance: false)
                     try channel.pipeline.syncOperations.addHandler(
-                        FakeHandler(breaksAfter: breaksAfter, answer: answer)
+                        FakeHandler(breaksAfter: breaksAfter, answer: answer, unanswered: unanswered)
                     )
                 }
             }
@@ -32,6 +36,11 @@ package final class FakeServer: Sendable {
     }
 
     deinit { channel.close(promise: nil) }
+
+    /// Ends the connections of calls that got no answer.
+    package func dropUnanswered() {
+        for channel in unanswered.channels.withLock({ $0 }) { channel.close(promise: nil) }
+    }
 
     package var authority: String { "127.0.0.1:\(port)" }
 }
@@ -72,21 +81,28 @@ package struct FakeAnswer: Sendable {
     }
 }
 
+private final class UnansweredCalls: Sendable {
+    let channels = Mutex<[any Channel]>([])
+}
+
 private final class FakeHandler: ChannelInboundHandler {
     typealias InboundIn = HTTPServerRequestPart
     typealias OutboundOut = HTTPServerResponsePart
 
     private let breaksAfter: @Sendable (FakeRequest) -> Int?
     private let answer: @Sendable (FakeRequest) -> FakeAnswer
+    private let unanswered: UnansweredCalls
     private var request: FakeRequest?
     private var breakPoint: Int?
 
     init(
         breaksAfter: @escaping @Sendable (FakeRequest) -> Int?,
-        answer: @escaping @Sendable (FakeRequest) -> FakeAnswer
+        answer: @escaping @Sendable (FakeRequest) -> FakeAnswer,
+        unanswered: UnansweredCalls
     ) {
         self.breaksAfter = breaksAfter
         self.answer = answer
+        self.unanswered = unanswered
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -130,7 +146,7 @@ private final class FakeHandler: ChannelInboundHandler {
     func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
 
     private func write(_ answer: FakeAnswer, isHead: Bool, _ context: ChannelHandlerContext) {
-        if case .silent = answer.manner { return }
+        if case .silent = answer.manner { return unanswered.channels.withLock { $0.append(context.channel) } }
         if case .closed = answer.manner { return context.close(promise: nil) }
         var headers = HTTPHeaders(answer.headers.sorted { $0.key < $1.key }.map { ($0.key, $0.value) })
         if !headers.contains(name: "content-length") {

@@ -46,11 +46,23 @@ extension SSM {
     ///
     /// The service looks for the AMI only afterwards: until it has found it, the parameter is as it was before, and it stays
     /// so where there is no such AMI.
-    package func put(_ name: String, ami: String, description: String) async throws {
-        let body = JSONValue.object([
-            "DataType": "aws:ec2:image", "Description": .string(description), "Name": .string(name),
-            "Overwrite": true, "Type": "String", "Value": .string(ami),
-        ])
-        _ = try await send(call("PutParameter", body))
+    ///
+    /// `tags` are what it gets where this call makes it, and nil where it is there already: the service takes them for new
+    /// parameters alone.
+    package func put(_ name: String, ami: String, description: String, tags: [Tag]?) async throws {
+        var members: [String: JSONValue] = [
+            "DataType": "aws:ec2:image", "Description": .string(description), "Name": .string(name), "Type": "String",
+            "Value": .string(ami),
+        ]
+        if let tags {
+            var new = members
+            new["Tags"] = .array(tags.map { .object(["Key": .string($0.key), "Value": .string($0.value)]) })
+            do {
+                _ = try await send(call("PutParameter", .object(new)))
+                return
+            } catch let error as ServiceError where error.code == "ParameterAlreadyExists" {}
+        }
+        members["Overwrite"] = true
+        _ = try await send(call("PutParameter", .object(members)))
     }
 }

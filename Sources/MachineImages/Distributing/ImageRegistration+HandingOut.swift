@@ -20,6 +20,8 @@ struct LackingHandOut: Sendable, Hashable {
     var defaultVersion: Int??
     /// The parameter that has another value.
     var parameter: String?
+    /// Whether the parameter is there at all.
+    var isParameterThere = false
 
     /// What is called for it, in order.
     var calls: [String] {
@@ -52,7 +54,7 @@ extension ImageRegistration {
         }
         done.launchTemplateVersion = try await addToLaunchTemplate(placed, lacking)
         if let parameter = lacking.parameter {
-            try await set(parameter, to: placed)
+            try await set(parameter, isThere: lacking.isParameterThere, to: placed)
             done.parameter = parameter
         }
         var placed = placed
@@ -94,10 +96,10 @@ extension ImageRegistration {
                 lacking.defaultVersion = .some(isThere ? found.latest.number : nil)
             }
         }
-        if let name = settings.parameter,
-            try await SSM(session, region: placed.region).parameter(name) != placed.ami
-        {
-            lacking.parameter = name
+        if let name = settings.parameter {
+            let value = try await SSM(session, region: placed.region).parameter(name)
+            lacking.isParameterThere = value != nil
+            if value != placed.ami { lacking.parameter = name }
         }
         return lacking
     }
@@ -124,9 +126,14 @@ extension ImageRegistration {
     }
 
     /// The service looks for the AMI after it has taken the value, and drops it where it does not find it: so it is read back.
-    private func set(_ parameter: String, to placed: PlacedImage) async throws {
+    private func set(_ parameter: String, isThere: Bool, to placed: PlacedImage) async throws {
         let ssm = SSM(session, region: placed.region)
-        try await ssm.put(parameter, ami: placed.ami, description: description)
+        try await ssm.put(
+            parameter,
+            ami: placed.ami,
+            description: description,
+            tags: isThere ? nil : name.lastingTags + givenTags
+        )
         let waiter = Waiter(patience: .seconds(300), clock: session.clock)
         try await waiter.wait(for: "\(placed.region): the parameter '\(parameter)'", say: say) {
             switch try await ssm.parameter(parameter) {

@@ -83,7 +83,11 @@ package struct LeastPolicy: Sendable {
                 }
             }
         }
-        allow("SetParameters", ["ssm:GetParameter", "ssm:PutParameter"], on: Array(Set(names)).sorted())
+        allow(
+            "SetParameters",
+            ["ssm:AddTagsToResource", "ssm:GetParameter", "ssm:PutParameter"],
+            on: Array(Set(names)).sorted()
+        )
     }
 
     private mutating func allowLaunchTemplates(_ all: [AMISettings]) {

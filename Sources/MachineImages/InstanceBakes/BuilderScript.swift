@@ -90,17 +90,25 @@ package enum BuilderScript {
             found=$(sha256sum <"$bundle") || return 1
             [ "${found%% *}" = "$sum" ]
         }
-        # None of them shows the address: it is as good as a key.
+        # None of them shows the address: it is as good as a key. None waits for long where nothing comes.
         fetch_with() {
             case $1 in
-                curl) curl --fail --silent --show-error --location --retry 3 --output "$bundle" "$url" ;;
-                wget) wget --quiet --tries=3 --output-document="$bundle" "$url" ;;
+                curl)
+                    curl --fail --silent --show-error --location --retry 3 --connect-timeout 20 --speed-limit 1 \
+                        --speed-time 20 --output "$bundle" "$url"
+                    ;;
+                wget)
+                    # That of busybox may have no such option.
+                    patience=
+                    if wget --help 2>&1 | grep -q -e --timeout; then patience=--timeout=20; fi
+                    wget --quiet --tries=3 $patience --output-document="$bundle" "$url"
+                    ;;
                 apt-helper)
                     /usr/lib/apt/apt-helper download-file "$url" "$bundle" "SHA256:$sum" >/dev/null 2>&1
                     ;;
                 python3)
                     python3 -c 'import shutil, sys, urllib.request
-        with urllib.request.urlopen(sys.argv[1], timeout=60) as source, open(sys.argv[2], "wb") as target:
+        with urllib.request.urlopen(sys.argv[1], timeout=20) as source, open(sys.argv[2], "wb") as target:
             shutil.copyfileobj(source, target)' "$url" "$bundle" 2>/dev/null
                     ;;
             esac

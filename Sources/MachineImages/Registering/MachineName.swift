@@ -29,12 +29,13 @@ package struct MachineName: Sendable, Hashable {
 
     /// What the AMI and its snapshot carry, and are found by.
     package var tags: [Tag] {
-        [
-            Tag(key: "Name", value: text), Tag(key: Self.projectTag, value: project),
-            Tag(key: Self.imageTag, value: image), Tag(key: Self.versionTag, value: version),
-            Tag(key: Self.identityTag, value: identity.description),
+        [Tag(key: "Name", value: text)] + lastingTags + [
+            Tag(key: Self.versionTag, value: version), Tag(key: Self.identityTag, value: identity.description),
         ]
     }
+
+    /// What else carries that outlasts a version.
+    var lastingTags: [Tag] { [Tag(key: Self.projectTag, value: project), Tag(key: Self.imageTag, value: image)] }
 
     static let prefix = "ovenbird:"
     package static let projectTag = "\(prefix)project"

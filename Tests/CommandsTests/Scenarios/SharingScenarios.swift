@@ -52,7 +52,7 @@ import Testing
         behaviour.requiredTags = ["team", "cost center"]
         let test = try await RegisterKitchen(
             regions: ["eu-west-1", "us-east-1"],
-            also: "copy-from: eu-west-1, tags: { team: shop, cost center: 4711 }",
+            also: "copy-from: eu-west-1, parameter: /shop/machine, tags: { team: shop, cost center: 4711 }",
             behaviour
         )
         try await test.run.registered()
@@ -62,6 +62,9 @@ import Testing
             for tags in [image.tags, snapshot.tags] {
                 #expect(tags["team"] == "shop" && tags["cost center"] == "4711" && tags["Name"] == image.name)
             }
+            let parameter = try #require(test.aws.parameters(region).first)
+            #expect(parameter.tags["team"] == "shop" && parameter.tags["cost center"] == "4711")
+            #expect(parameter.tags["ovenbird:image"] == "machine" && parameter.value == image.id)
         }
         #expect(!test.aws.lines().contains("ec2:CreateTags"))
     }
