@@ -23,23 +23,19 @@ package struct LayerPacker {
         ///
         /// Asked for parents first.
         package var hidesSomething: (EntryPath) -> Bool
-        /// Changes an entry before it is written; not its path, kind or size.
-        package var adjust: (inout TarEntry) -> Void
 
         package init(
             source: Source,
             latestTime: Int64,
             includesRoot: Bool = false,
             excludes: @escaping (EntryPath) -> Bool = { _ in false },
-            hidesSomething: @escaping (EntryPath) -> Bool = { _ in true },
-            adjust: @escaping (inout TarEntry) -> Void = { _ in }
+            hidesSomething: @escaping (EntryPath) -> Bool = { _ in true }
         ) {
             self.source = source
             self.latestTime = latestTime
             self.includesRoot = includesRoot
             self.excludes = excludes
             self.hidesSomething = hidesSomething
-            self.adjust = adjust
         }
     }
 
@@ -105,7 +101,7 @@ package struct LayerPacker {
     private mutating func packAll(into taker: inout some EntryTaker & ~Copyable) throws(LayerError) {
         let status = try system(.root) { () throws(SystemError) in try root.status() }
         let rootXattrs = try xattrs(of: root, named: nil, .root)
-        if options.includesRoot { try append(entry(.root, status, rootXattrs), to: &taker) }
+        if options.includesRoot { try taker.take(entry(.root, status, rootXattrs), nil) }
         try begin(.root, root, isOpaque: isOpaque(rootXattrs))
         while let frame = open.last {
             let folder = try system(frame.path) { () throws(SystemError) in
@@ -148,7 +144,7 @@ package struct LayerPacker {
     ) throws(LayerError) {
         let (folder, status) = try opened(path, name, in: parent)
         let found = try xattrs(of: folder, named: nil, path)
-        try append(entry(path, status, found), to: &taker)
+        try taker.take(entry(path, status, found), nil)
         try begin(path, folder, isOpaque: isOpaque(found))
     }
 
@@ -160,8 +156,7 @@ package struct LayerPacker {
     ) throws(LayerError) {
         let (file, status) = try opened(path, name, in: folder)
         if let link = link(path, status) { return try taker.take(link, nil) }
-        let item = adjusted(entry(path, status, try xattrs(of: file, named: nil, path)))
-        try taker.take(item, file)
+        try taker.take(entry(path, status, try xattrs(of: file, named: nil, path)), file)
     }
 
     private mutating func packSpecial(
@@ -179,7 +174,7 @@ package struct LayerPacker {
                 try folder.symlinkTarget(of: name.actual)
             }
         }
-        try append(special, to: &taker)
+        try taker.take(special, nil)
     }
 
     /// The entry of a further name of a file; nil for its first one, which is remembered.
@@ -192,7 +187,6 @@ package struct LayerPacker {
         }
         var link = TarEntry.hardLink(path, to: first, modified: min(seconds(status.modified), options.latestTime))
         (link.mode, link.owner, link.group) = (status.mode, status.owner, status.group)
-        options.adjust(&link)
         return link
     }
 
@@ -233,19 +227,6 @@ package struct LayerPacker {
 
     private func changed(_ path: EntryPath) -> LayerError {
         LayerError(.changed, archive, entry: path, "the file changed while it was packed")
-    }
-
-    private func append(
-        _ entry: TarEntry,
-        to taker: inout some EntryTaker & ~Copyable
-    ) throws(LayerError) {
-        try taker.take(adjusted(entry), nil)
-    }
-
-    private func adjusted(_ entry: TarEntry) -> TarEntry {
-        var result = entry
-        options.adjust(&result)
-        return result
     }
 
     private func entry(_ path: EntryPath, _ status: FileStatus, _ xattrs: [ExtendedAttribute]) -> TarEntry {
