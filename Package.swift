@@ -122,7 +122,7 @@ let package = Package(
         tests("SystemIO", [system, "CShims"]),
         tests("YAML", ground),
         tests("OCI", ground),
-        tests("Layers", ground + [subprocess]),
+        tests("Layers", ground + ["CISAL", subprocess]),
         tests("Disks", ground + ["Layers", subprocess]),
         tests("Store", ground + ["OCI", "Layers", subprocess, database]),
         .target(

@@ -6,7 +6,7 @@ static inline size_t ob_isal_state_size(void) { return sizeof(struct isal_zstrea
 
 /// Bytes that a level wants beside the stream; 0 for level 0.
 static inline size_t ob_isal_level_size(unsigned level) {
-    return level == 1 ? ISAL_DEF_LVL1_MEDIUM : level == 2 ? ISAL_DEF_LVL2_MEDIUM : 0;
+    return level == 1 ? ISAL_DEF_LVL1_LARGE : level == 2 ? ISAL_DEF_LVL2_LARGE : 0;
 }
 
 /// Deflates a block that refers to no other one and ends at a byte, without being the last of its stream.
@@ -16,6 +16,8 @@ static inline long ob_isal_deflate_block(void *state, void *level_buffer, unsign
                                          size_t count, void *output, size_t room) {
     struct isal_zstream *stream = (struct isal_zstream *)state;
     isal_deflate_stateless_init(stream);
+    // Left as the memory had it otherwise (igzip.c, 2.30), and so would be the bytes.
+    stream->hist_bits = 0;
     stream->level = level;
     stream->level_buf = (uint8_t *)level_buffer;
     stream->level_buf_size = (uint32_t)ob_isal_level_size(level);

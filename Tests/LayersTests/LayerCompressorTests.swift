@@ -1,3 +1,4 @@
+import CISAL
 import Glibc
 import Layers
 import Synchronization
@@ -87,6 +88,29 @@ import Testing
                 assert one.decompress(data) == plain and one.eof and not one.unused_data
             """
         try await requireTool("python3", ["-c", script, path.string, plain.string, text])
+    }
+
+    /// ISA-L sets up its state but for the distance that matches may have.
+    @Test(arguments: [0, 1, 2] as [UInt32]) func `a block depends on no memory that was somebody else's before`(
+        level: UInt32
+    ) throws {
+        let input = Array(Self.content.prefix(1 << 20))
+        var digests: Set<Digest> = []
+        for remains in [0, 9] as [UInt16] {
+            let words = Array(repeating: remains, count: ob_isal_state_size() / 2 + 1)
+            let state = UnsafeMutableRawPointer.allocate(byteCount: 2 * words.count, alignment: 64)
+            let buffer = UnsafeMutableRawPointer.allocate(byteCount: ob_isal_level_size(level) + 1, alignment: 64)
+            defer {
+                state.deallocate()
+                buffer.deallocate()
+            }
+            words.withUnsafeBytes { state.copyMemory(from: $0.baseAddress!, byteCount: $0.count) }
+            var output = [UInt8](repeating: 0, count: 2 << 20)
+            let count = ob_isal_deflate_block(state, buffer, level, input, input.count, &output, output.count)
+            try #require(count > 0)
+            digests.insert(Digester.digest(of: Array(output[..<count])))
+        }
+        #expect(digests.count == 1)
     }
 
     @Test func `a write that fails ends the compression with its cause`() throws {
