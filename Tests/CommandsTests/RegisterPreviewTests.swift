@@ -112,7 +112,7 @@ import Testing
         let implied: Set = [
             "ec2:CreateTags", "kms:CreateGrant", "kms:Decrypt", "kms:GenerateDataKeyWithoutPlaintext",
             "kms:ReEncryptFrom",
-            "kms:ReEncryptTo",
+            "kms:ReEncryptTo", "ssm:AddTagsToResource",
         ]
         #expect(called == allowed.subtracting(implied))
         #expect(allowed.isSuperset(of: implied))
