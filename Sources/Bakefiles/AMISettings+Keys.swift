@@ -10,7 +10,7 @@ package struct AMISettings: Sendable, Hashable {
     package var keys: [String: String] = [:]
     /// Twelve digits of each account, and ARNs of organisations and of units of them.
     package var share: [String] = []
-    /// Further tags of all that is made: AMIs, snapshots, machines and their volumes.
+    /// Further tags of all that is made: AMIs, snapshots, new parameters, machines and their volumes.
     package var tags: [String: String] = [:]
     /// The SSM parameter that has the newest AMI of each region.
     package var parameter: String?
@@ -61,7 +61,7 @@ package struct AMISettings: Sendable, Hashable {
                 "tags",
                 Shape<String>.text(.tagValue).mapping(.tagKey).dictionary(),
                 \.tags,
-                "further tags of AMIs, snapshots, and builder machines with their volumes, from their beginning"
+                "further tags of AMIs, snapshots, new parameters, and builder machines with their volumes, from their beginning"
             ),
             .optional(
                 "parameter",

@@ -6,7 +6,7 @@ static inline size_t ob_isal_state_size(void) { return sizeof(struct isal_zstrea
 
 /// Bytes that a level wants beside the stream; 0 for level 0.
 static inline size_t ob_isal_level_size(unsigned level) {
-    return level == 1 ? ISAL_DEF_LVL1_LARGE : level == 2 ? ISAL_DEF_LVL2_LARGE : 0;
+    return level == 1 ? ISAL_DEF_LVL1_MEDIUM : level == 2 ? ISAL_DEF_LVL2_MEDIUM : 0;
 }
 
 /// Deflates a block that refers to no other one and ends at a byte, without being the last of its stream.

@@ -39,7 +39,11 @@ package final class FakeServer: Sendable {
 
     /// Ends the connections of calls that got no answer.
     package func dropUnanswered() {
-        for channel in unanswered.channels.withLock({ $0 }) { channel.close(promise: nil) }
+        let channels = unanswered.channels.withLock { channels in
+            defer { channels = [] }
+            return channels
+        }
+        for channel in channels { channel.close(promise: nil) }
     }
 
     package var authority: String { "127.0.0.1:\(port)" }

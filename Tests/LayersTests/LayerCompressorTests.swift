@@ -96,15 +96,16 @@ import Testing
     ) throws {
         let input = Array(Self.content.prefix(1 << 20))
         var digests: Set<Digest> = []
-        for remains in [0, 9] as [UInt16] {
-            let words = Array(repeating: remains, count: ob_isal_state_size() / 2 + 1)
-            let state = UnsafeMutableRawPointer.allocate(byteCount: 2 * words.count, alignment: 64)
-            let buffer = UnsafeMutableRawPointer.allocate(byteCount: ob_isal_level_size(level) + 1, alignment: 64)
+        for remains in [0, 9, 0xFFFF] as [UInt16] {
+            let words = ob_isal_state_size() / 2 + 1
+            let state = UnsafeMutablePointer<UInt16>.allocate(capacity: words)
+            let buffer = UnsafeMutablePointer<UInt16>.allocate(capacity: ob_isal_level_size(level) / 2 + 1)
             defer {
                 state.deallocate()
                 buffer.deallocate()
             }
-            words.withUnsafeBytes { state.copyMemory(from: $0.baseAddress!, byteCount: $0.count) }
+            state.initialize(repeating: remains, count: words)
+            buffer.initialize(repeating: remains, count: ob_isal_level_size(level) / 2 + 1)
             var output = [UInt8](repeating: 0, count: 2 << 20)
             let count = ob_isal_deflate_block(state, buffer, level, input, input.count, &output, output.count)
             try #require(count > 0)

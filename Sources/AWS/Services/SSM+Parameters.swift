@@ -50,19 +50,19 @@ extension SSM {
     /// `tags` are what it gets where this call makes it, and nil where it is there already: the service takes them for new
     /// parameters alone.
     package func put(_ name: String, ami: String, description: String, tags: [Tag]?) async throws {
-        var members: [String: JSONValue] = [
-            "DataType": "aws:ec2:image", "Description": .string(description), "Name": .string(name), "Type": "String",
-            "Value": .string(ami),
-        ]
-        if let tags {
-            var new = members
-            new["Tags"] = .array(tags.map { .object(["Key": .string($0.key), "Value": .string($0.value)]) })
-            do {
-                _ = try await send(call("PutParameter", .object(new)))
-                return
-            } catch let error as ServiceError where error.code == "ParameterAlreadyExists" {}
+        func put(_ more: [String: JSONValue]) async throws {
+            let members: [String: JSONValue] = [
+                "DataType": "aws:ec2:image", "Description": .string(description), "Name": .string(name),
+                "Type": "String", "Value": .string(ami),
+            ]
+            _ = try await send(call("PutParameter", .object(members.merging(more) { $1 })))
         }
-        members["Overwrite"] = true
-        _ = try await send(call("PutParameter", .object(members)))
+        guard let tags else { return try await put(["Overwrite": true]) }
+        do {
+            try await put(["Tags": .array(tags.map { .object(["Key": .string($0.key), "Value": .string($0.value)]) })])
+        } catch let error as ServiceError where error.code == "ParameterAlreadyExists" {
+            // Made by a call whose answer was lost, or by somebody else.
+            if try await parameter(name) != ami { try await put(["Overwrite": true]) }
+        }
     }
 }

@@ -90,7 +90,7 @@ package enum BuilderScript {
             found=$(sha256sum <"$bundle") || return 1
             [ "${found%% *}" = "$sum" ]
         }
-        # None of them shows the address: it is as good as a key. None waits for long where nothing comes.
+        # None of them shows the address: it is as good as a key. Where nothing comes, they try again.
         fetch_with() {
             case $1 in
                 curl)
@@ -98,9 +98,11 @@ package enum BuilderScript {
                         --speed-time 20 --output "$bundle" "$url"
                     ;;
                 wget)
-                    # That of busybox may have no such option.
-                    patience=
-                    if wget --help 2>&1 | grep -q -e --timeout; then patience=--timeout=20; fi
+                    # That of busybox may have no such option, and waits then.
+                    case $(wget --help 2>&1) in
+                        *' -T'*) patience=-T20 ;;
+                        *) patience= ;;
+                    esac
                     wget --quiet --tries=3 $patience --output-document="$bundle" "$url"
                     ;;
                 apt-helper)

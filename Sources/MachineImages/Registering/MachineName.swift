@@ -34,7 +34,7 @@ package struct MachineName: Sendable, Hashable {
         ]
     }
 
-    /// What else carries that outlasts a version.
+    /// The tags of what outlasts a version, as a parameter does.
     var lastingTags: [Tag] { [Tag(key: Self.projectTag, value: project), Tag(key: Self.imageTag, value: image)] }
 
     static let prefix = "ovenbird:"
