@@ -19,8 +19,9 @@ import Testing
     }
 
     /// Registering, copying, sharing and deprecating: before and after each call that changes something, and before the first
-    /// of each kind that looks.
+    /// of each kind that looks; with OVENBIRD_TEST_EVERY_CALL before and after every call.
     @Test func `wherever it is killed, the next run ends as if nothing had been`() async throws {
+        let every = getenv("OVENBIRD_TEST_EVERY_CALL") != nil
         let regions = ["eu-west-1", "us-east-1"]
         var test = try await RegisterKitchen(
             regions: regions,
@@ -36,9 +37,11 @@ import Testing
             return (operation: call.operation, number: seen[call.operation] ?? 0, changes: call.changes)
         }
         let blocks = seen["PutSnapshotBlock"] ?? 0
-        for call in calls where call.changes || call.number == 1 {
-            if call.operation == "PutSnapshotBlock", ![1, blocks / 2, blocks].contains(call.number) { continue }
-            for isAfter in call.changes ? [false, true] : [false] {
+        for call in calls where every || call.changes || call.number == 1 {
+            if call.operation == "PutSnapshotBlock", !every, ![1, blocks / 2, blocks].contains(call.number) {
+                continue
+            }
+            for isAfter in every || call.changes ? [false, true] : [false] {
                 try await test.startAnew()
                 let held =
                     isAfter
