@@ -83,7 +83,7 @@ import Testing
                 s3.put_object(Bucket="bakes", Key="a/b c+d", Body=b"content")
                 link = lambda s3=s3, **others: s3.generate_presigned_url(
                     "get_object", Params=dict(Bucket="bakes", Key="a/b c+d"), **others)
-                url = link(ExpiresIn=600)
+                url = link(ExpiresIn=3600)
                 assert fetched(url) == "content"
                 assert fetched(url.replace("c%2Bd", "c%2Be")) == "SignatureDoesNotMatch"
                 assert fetched(url, **{"x-amz-checksum-mode": "ENABLED"}) == "SignatureDoesNotMatch"
@@ -117,23 +117,24 @@ import Testing
                                    config=Config(signature_version="s3v4", s3={"payload_signing_enabled": False}))
                 own.put_object(Bucket="bakes", Key="b", Body=b"content")
                 role = sts.assume_role(RoleArn="arn:aws:iam::111122223333:role/ovenbird", RoleSessionName="test",
-                                       DurationSeconds=900)["Credentials"]
+                                       DurationSeconds=3600)["Credentials"]
                 session = client("s3", aws_access_key_id=role["AccessKeyId"],
                                  aws_secret_access_key=role["SecretAccessKey"],
                                  aws_session_token=role["SessionToken"])
-                print(url, link(session, ExpiresIn=3600), end="")
+                print(url, link(session, ExpiresIn=36000), end="")
                 """
         )
         let links = url.split(separator: " ").map(String.init)
         try #require(links.count == 2)
         let environment = ["URL": links[0], "SESSION": links[1]]
-        fake.clock.advance(seconds: 500)
+        // Half an hour is left for the next to have its turn.
+        fake.clock.advance(seconds: 1800)
         try await boto(
             fake,
             script + "assert fetched(os.environ['URL']) == fetched(os.environ['SESSION']) == 'content'",
             environment: environment
         )
-        fake.clock.advance(seconds: 500)
+        fake.clock.advance(seconds: 1800)
         try await boto(
             fake,
             script + """
