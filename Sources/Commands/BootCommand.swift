@@ -74,6 +74,14 @@ struct BootCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Mebibytes of memory.", valueName: "number"))
     var memory = 1024
 
+    @Option(
+        help: ArgumentHelp(
+            "Gibibytes of the volume, which may have more than the image, as on EC2 (default: the disk's).",
+            valueName: "number"
+        )
+    )
+    var volume: Int?
+
     @Option(help: ArgumentHelp("The region that the machine is told.", valueName: "region"))
     var region = "us-east-1"
 
@@ -100,6 +108,9 @@ struct BootCommand: AsyncParsableCommand {
 
     func validate() throws {
         guard (128...1 << 20).contains(memory) else { throw ValidationError("'--memory' takes 128 and more") }
+        guard volume.map({ (1...65_536).contains($0) }) ?? true else {
+            throw ValidationError("'--volume' takes 1 to 65536, which is the largest volume of EBS")
+        }
         guard timeout.map({ $0 > 0 }) ?? true else { throw ValidationError("'--timeout' takes 1 and more") }
         if ssh != nil, key != nil { throw ValidationError("'--ssh' makes a key of its own: leave out '--ssh-key'") }
         // What SSH would take for an option is no user.
@@ -143,6 +154,7 @@ struct BootCommand: AsyncParsableCommand {
         boot.device = self.disk
         boot.accelerator = accelerator
         boot.memory = memory
+        boot.volume = volume
         boot.region = region
         boot.forwards = forwards
         boot.console = console
@@ -260,7 +272,7 @@ extension CommandFailure {
     init(booting known: KnownImage, _ error: VirtualMachineError) {
         let (status, identifier): (ExitStatus, DiagnosticIdentifier) =
             switch error {
-            case .architecture, .firmware: (.usage, .noDisk)
+            case .architecture, .firmware, .volume: (.usage, .noDisk)
             case .missing, .failed: (.internalError, .toolMissing)
             case .flood: (.internalError, .machineFlood)
             }

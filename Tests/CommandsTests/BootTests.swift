@@ -46,6 +46,9 @@ import Testing
             try await refusal(kitchen, "--ssh=-oProxyCommand=x").contains("is no user that '--ssh' could log in as")
         )
         #expect(try await refusal(kitchen, "--memory", "1").contains("'--memory' takes 128 and more"))
+        #expect(
+            try await refusal(kitchen, "--volume", "0").contains("'--volume' takes 1 to 65536, which is the largest")
+        )
         #expect(try await refusal(kitchen, "--timeout", "0").contains("'--timeout' takes 1 and more"))
     }
 
@@ -82,6 +85,18 @@ import Testing
             try await refusal(kitchen, "--ssh-key", "key") == """
                 error: 'key' holds no public key of SSH [input-unreadable]
                   fix: name the file that ends in '.pub'
+
+                """
+        )
+    }
+
+    @Test func `a volume has room for the disk`() async throws {
+        let kitchen = try await kitchen(disk: "{ size: 1025MiB }")
+        #expect(
+            try await refusal(kitchen, "--volume", "1") == """
+                error: 'machine' cannot be booted here [no-disk]
+                  why: its disk has 2 GiB, and the volume is to have 1
+                  fix: give '--volume' as many GiB or more
 
                 """
         )

@@ -69,6 +69,24 @@ struct DiskExportTests {
         #expect(grub == "machine\n")
     }
 
+    @Test func `keeps what the image mounts beside its root, and grows where the image can`() async throws {
+        let kitchen = try await kitchen()
+        let bakefile = String(decoding: try Files.read(kitchen.work.file("Bakefile")), as: UTF8.self)
+        let steps = """
+                  - file: { path: /etc/fstab, content: "/dev/sda1 / xfs ro 0 0\\ntmpfs /tmp tmpfs size=1g 0 0\\n" }
+                  - file: { path: /usr/bin/systemd-repart, content: "no program", mode: "0755" }
+                disk:
+            """
+        try kitchen.work.write(bakefile.replacing("    disk:", with: steps), to: "Bakefile")
+        try await kitchen.run("bake")
+        try await kitchen.run("export", "machine", "--format", "raw", "--to", "disk.raw")
+        let disk = kitchen.work.file("disk.raw")
+        let mounts = try await content("/etc/fstab", of: disk).split(separator: "\n")
+        #expect(mounts.count == 3 && mounts[1].hasSuffix(" / ext4 defaults,x-systemd.growfs 0 1"), "\(mounts)")
+        #expect(mounts.last == "tmpfs /tmp tmpfs size=1g 0 0")
+        #expect(try await content("/etc/repart.d/50-root.conf", of: disk).hasSuffix("[Partition]\nType=root\n"))
+    }
+
     @Test func `is laid out anew where that is asked for`() async throws {
         let kitchen = try await kitchen()
         let bakefile = String(decoding: try Files.read(kitchen.work.file("Bakefile")), as: UTF8.self)

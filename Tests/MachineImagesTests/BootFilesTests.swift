@@ -43,12 +43,27 @@ import Testing
                 """
         )
         #expect(
-            BootFiles.mounts(root: root) == """
+            BootFiles.mounts(root: root, own: Array("# a comment of four\n\nUUID=1 / xfs ro 0 1\n".utf8)) == """
                 # Written by ovenbird for the disk of this image.
                 PARTUUID=f0f1f2f3-f4f5-f6f7-f8f9-fafbfcfdfeff / ext4 defaults,x-systemd.growfs 0 1
 
                 """
         )
+    }
+
+    @Test func `mounts what the image mounts elsewhere`() {
+        let own = "/dev/sda1\t/\text4\ntmpfs /tmp tmpfs size=1g 0 0\n\n  LABEL=data\t/data  xfs nofail 0 2"
+        let lines = BootFiles.mounts(root: GUID(Array(0...15)), own: Array(own.utf8)).split(separator: "\n").dropFirst(
+            2
+        )
+        #expect(lines == ["tmpfs /tmp tmpfs size=1g 0 0", "  LABEL=data\t/data  xfs nofail 0 2"])
+    }
+
+    @Test func `grows the root's partition where the image can and has no plan of its own`() throws {
+        #expect(try BootFiles.wantsGrowth(tree(["usr/bin/systemd-repart"])))
+        #expect(try BootFiles.wantsGrowth(tree(["bin/systemd-repart"])))
+        #expect(try !BootFiles.wantsGrowth(tree(["usr/bin/growpart"])))
+        #expect(try !BootFiles.wantsGrowth(tree(["usr/bin/systemd-repart", "usr/lib/repart.d/10-own.conf"])))
     }
 
     @Test func `the disk of an image has the same names in all versions, and others than another image`() {

@@ -10,6 +10,8 @@ package struct MachineBoot: Sendable {
     package var accelerator = VirtualMachine.Accelerator.auto
     /// Mebibytes.
     package var memory = 1536
+    /// GiB of the volume that the disk is on, as an instance's may be larger than its image; nil is as large as the disk.
+    package var volume: Int?
     package var region = "us-east-1"
     package var forwards: [VirtualMachine.Forward] = []
     package var console = VirtualMachine.Console.output
@@ -65,6 +67,13 @@ package struct MachineBoot: Sendable {
         try await disk.withDisk { file, work in
             let document = work.appending("metadata.json")
             try AtomicFile.write(metadata.document.canonicalBytes, to: document, mode: 0o600)
+            if let volume {
+                let size = try file.status().size
+                guard Int64(volume) << 30 >= size else {
+                    throw VirtualMachineError.volume(gibibytes: volume, disk: size)
+                }
+                try file.setLength(Int64(volume) << 30)
+            }
             let place = file.path
             try await running {
                 try await machine.run(

@@ -59,8 +59,30 @@ struct BootFiles {
         return (lines + ["}", ""]).joined(separator: "\n")
     }
 
-    /// What is mounted where; the root file system grows with its partition.
-    static func mounts(root: GUID) -> String {
-        "# Written by ovenbird for the disk of this image.\nPARTUUID=\(root) / ext4 defaults,x-systemd.growfs 0 1\n"
+    /// What is mounted where: the root, which grows with its partition, and what the image's own file mounts elsewhere.
+    static func mounts(root: GUID, own: [UInt8]) -> String {
+        let others = String(decoding: own, as: UTF8.self).split(whereSeparator: \.isNewline).map(String.init).filter {
+            let fields = $0.split(whereSeparator: \.isWhitespace)
+            return fields.count > 1 && !fields[0].hasPrefix("#") && fields[1] != "/"
+        }
+        let lines = ["# Written by ovenbird for the disk of this image."]
+        return (lines + ["PARTUUID=\(root) / ext4 defaults,x-systemd.growfs 0 1"] + others + [""]).joined(
+            separator: "\n"
+        )
+    }
+
+    /// Lets the root's partition take the rest of a larger volume when the machine starts, before its file system grows.
+    ///
+    /// Source: repart.d(5).
+    static let growth = (
+        path: "etc/repart.d/50-root.conf" as EntryPath,
+        text: "# Written by ovenbird for the disk of this image.\n[Partition]\nType=root\n"
+    )
+
+    /// Whether an image has what reads that, and says nothing of its own there.
+    static func wantsGrowth(_ tree: MergedTree) -> Bool {
+        let programs: [EntryPath] = ["usr/bin/systemd-repart", "bin/systemd-repart"]
+        let folders: [EntryPath] = ["etc/repart.d", "usr/lib/repart.d", "usr/local/lib/repart.d"]
+        return programs.contains(where: tree.contains) && folders.allSatisfy { tree.children(of: $0).isEmpty }
     }
 }

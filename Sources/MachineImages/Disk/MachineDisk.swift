@@ -233,7 +233,9 @@ package struct MachineDisk {
             let text = boot.configuration(root: identity.root, arguments: arguments)
             try add("boot/grub/grub.cfg", text, to: &writer)
         }
-        try add("etc/fstab", BootFiles.mounts(root: identity.root), to: &writer)
+        let mounts = try root.contents(of: "/etc/fstab", limit: 64 << 10) ?? []
+        try add("etc/fstab", BootFiles.mounts(root: identity.root, own: mounts), to: &writer)
+        if BootFiles.wantsGrowth(tree) { try add(BootFiles.growth.path, BootFiles.growth.text, to: &writer) }
         if settings.isCleaned {
             for entry in try MachineTraces.cleaning(tree, time: time) { try writer.append(entry) }
         }
