@@ -165,33 +165,12 @@ struct BakeCommand: AsyncParsableCommand {
             Console.say("shared \(Counts.text(outcome.sharedCount, "step")) with \(place)")
         }
         try writing(to: outFolder) { try outFolder.write(outcome.tests) }
-        try report(outcome.tests)
+        try TestReport.say(outcome.tests)
         guard let release = outcome.release else { throw CommandFailure(.bakeFailed, message: nil) }
         let problems = try writing(to: outFolder) { try outFolder.write(release, from: store) }
         try show(release)
         try problems.throwIfErrors()
         if verify { try await verify(recipe, release) }
-    }
-
-    /// Says how the tests ended; throws where one failed.
-    private func report(_ tests: [TestResult]) throws {
-        if tests.isEmpty { return }
-        for result in tests where !result.output.isEmpty {
-            Console.say(["'\(result.name)' wrote:"] + result.output.map { "  \($0.neutralised)" })
-        }
-        let failures = tests.filter { !$0.failures.isEmpty }.map { result in
-            Diagnostic(
-                at: result.test.place,
-                "the test '\(result.name)' failed: \(result.test.check.title)",
-                .testFailed,
-                why: result.failures.joined(separator: "; ")
-            )
-        }
-        let remembered = tests.count { $0.outcome == .remembered }
-        let passed = tests.count - failures.count
-        let count = "\(passed) of \(Counts.text(tests.count, "test")) passed"
-        Console.say(remembered == 0 ? count : "\(count), \(remembered) of them before")
-        if !failures.isEmpty { throw CommandFailure(.checkFailed, failures) }
     }
 
     private func signingKey() throws -> SigningKey? {

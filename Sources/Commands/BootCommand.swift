@@ -21,7 +21,8 @@ struct BootCommand: AsyncParsableCommand {
             The disk is made for the boot and gone afterwards; the image stays as it is. The machine finds the instance-metadata \
             service (version 2) with the userdata, reaches no network, and is reached through forwarded ports of \
             127.0.0.1. Ends when the machine switches itself off. In a terminal the keys go to the machine: Ctrl-A X \
-            ends it. With '--ssh' they go to a session, with which the machine ends.
+            ends it. With '--ssh' they go to a session, with which the machine ends. With '--tests' it ends with those of the \
+            image's tests in the Bakefile that need a running machine, and the status is 3 where one failed.
 
             Example:
               ovenbird boot base --userdata userdata.sh --forward 8080:80
@@ -54,6 +55,9 @@ struct BootCommand: AsyncParsableCommand {
         )
     )
     var ssh: String?
+
+    @Flag(help: "Run the tests of the image's 'tests' in the Bakefile for which it runs, and end.")
+    var tests = false
 
     @Option(
         name: .customLong("forward"),
@@ -113,6 +117,7 @@ struct BootCommand: AsyncParsableCommand {
         }
         guard timeout.map({ $0 > 0 }) ?? true else { throw ValidationError("'--timeout' takes 1 and more") }
         if ssh != nil, key != nil { throw ValidationError("'--ssh' makes a key of its own: leave out '--ssh-key'") }
+        if tests, ssh != nil { throw ValidationError("'--tests' and '--ssh' each end the machine: leave one out") }
         // What SSH would take for an option is no user.
         if let ssh, ssh.isEmpty || ssh.hasPrefix("-") || ssh.contains(where: \.isWhitespace) {
             throw ValidationError("'\(ssh)' is no user that '--ssh' could log in as")
@@ -126,7 +131,9 @@ struct BootCommand: AsyncParsableCommand {
         let announcement = try await store.announceWork()
         defer { announcement.release() }
         let known = try ImageArgument(text: image).find(in: store, project: bakefile.projectAtHand)
-        let userData = try stated ?? bakefileUserData(of: known)
+        let described = try described(known)
+        let userData = try stated ?? described.map { try $0.bakefile.userData(of: $0.image) } ?? nil
+        let tests = try tests ? liveTests(of: known, described?.image) : []
         let console: VirtualMachine.Console =
             if let log { .log(FilePath(log)) } else if isatty(0) == 1, isatty(1) == 1 { .terminal } else { .output }
         // On a terminal the machine has the word.
@@ -135,7 +142,9 @@ struct BootCommand: AsyncParsableCommand {
         let command = self
         try await Waiting.saying("still booting '\(known.name)', or running it", say: say) { () async throws -> Void in
             try await MachineDisk.of(known, in: store) { disk in
-                try await command.boot(disk, known, console, userData, publicKey, store) { announcement.release() }
+                try await command.boot(disk, known, console, userData, publicKey, tests, store) {
+                    announcement.release()
+                }
             }
         }
     }
@@ -146,6 +155,7 @@ struct BootCommand: AsyncParsableCommand {
         _ console: VirtualMachine.Console,
         _ userData: [UInt8]?,
         _ publicKey: String?,
+        _ tests: [ImageTest],
         _ store: ArtifactStore,
         isMade: @escaping @Sendable () -> Void
     ) async throws {
@@ -164,6 +174,7 @@ struct BootCommand: AsyncParsableCommand {
         if let obstacle = boot.obstacle(for: disk) { throw CommandFailure(booting: known, obstacle) }
         let program = try ProcessSetup.executable()
         do {
+            if !tests.isEmpty { return try await test(tests, boot, disk, known, program, store) }
             if let ssh { return try await login(ssh, boot, disk, known, program, store, isMade: isMade) }
             try await boot.run(disk, identity: known.identity, program: program) { machine in
                 // It may run for days.
@@ -211,16 +222,16 @@ struct BootCommand: AsyncParsableCommand {
         }
     }
 
-    /// What the Bakefile at hand says that the image finds.
-    private func bakefileUserData(of known: KnownImage) throws -> [UInt8]? {
+    /// The image as the Bakefile at hand has it; nil where that is not about it.
+    private func described(_ known: KnownImage) throws -> (bakefile: Bakefile, image: Image)? {
         guard let bakefile = try? BakefileOptions.read(place: bakefile).bakefile, bakefile.project == known.project,
             let image = bakefile.image(named: known.name)
         else { return nil }
-        return try bakefile.userData(of: image)
+        return (bakefile, image)
     }
 
     /// Runs `body` for as long as it may take.
-    private func limited(_ body: @escaping @Sendable () async throws -> Void) async throws {
+    func limited(_ body: @escaping @Sendable () async throws -> Void) async throws {
         guard let timeout else { return try await body() }
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await body() }

@@ -29,6 +29,8 @@ extension DiagnosticIdentifier {
     static let bindingLeft: Self = "binding-left"
     /// An image is not what one of its tests says.
     static let testFailed: Self = "test-failed"
+    /// A machine is to be booted for its tests, and has none for which it runs.
+    static let noLiveTest: Self = "no-live-test"
     /// A template starts no machine that can be rehearsed, or several.
     static let noRehearsal: Self = "no-rehearsal"
     /// A rehearsed machine does not do what its stack waits for.

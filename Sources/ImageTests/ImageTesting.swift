@@ -1,7 +1,8 @@
-import Bakefiles
+package import Bakefiles
 package import Baking
-import ContainerImages
+package import ContainerImages
 import FoundationEssentials
+package import MachineImages
 import OCI
 package import Store
 import SystemIO
@@ -75,15 +76,34 @@ package struct ImageTesting: Sendable {
                 of: checks
             )
         }
-        return try await RunningMachine(
+        var boot = MachineBoot()
+        boot.userData = userData
+        return try await machine(stored, named: image.name, boot).outcomes(of: checks)
+    }
+
+    /// Boots a machine image in a way for those of its tests that need it, whether or not it has passed them before.
+    ///
+    /// The results are in the order of the tests, and nobody remembers them. Throws where a test cannot be run at all.
+    package func run(_ tests: [ImageTest], of image: StoredImage, named name: String, booting boot: MachineBoot)
+        async throws -> [TestResult]
+    {
+        let live = tests.filter(\.check.isLive)
+        let ended = try await machine(image, named: name, boot).outcomes(of: live.map(\.check))
+        return zip(live, ended).map { test, ended in
+            TestResult(image: name, test: test, outcome: ended.outcome, seconds: ended.seconds)
+        }
+    }
+
+    private func machine(_ stored: StoredImage, named name: String, _ boot: MachineBoot) -> RunningMachine {
+        RunningMachine(
             stored: stored,
             project: project,
-            name: image.name,
+            name: name,
             store: store,
             program: worker,
             environment: environment,
-            userData: userData
-        ).outcomes(of: checks)
+            boot: boot
+        )
     }
 
     /// What a test is, whatever it is called.

@@ -18,16 +18,16 @@ struct RunningMachine {
     /// The executable that answers for the metadata service.
     let program: FilePath
     let environment: [String: String]
-    /// What the machine finds as its userdata, before the script.
-    let userData: [UInt8]?
+    /// How it boots; its userdata is what the machine finds before the script.
+    var boot: MachineBoot
 
     /// Seconds that a machine may take until it runs its userdata, where no test says it.
     private static let bootLimit = 1200.0
 
     /// How each of the tests ends.
     func outcomes(of checks: [ImageTest.Check]) async throws -> [TimedOutcome] {
-        var boot = MachineBoot()
-        boot.userData = MachineScript(checks).userData(behind: userData)
+        var boot = boot
+        boot.userData = MachineScript(checks).userData(behind: boot.userData)
         boot.search = environment["PATH"]
         let ports = Set(checks.compactMap { if case .http(let test) = $0 { test.port } else { nil } }).sorted()
         let disk = try MachineDisk(stored, project: project, name: name, in: store, environment: environment)

@@ -11,7 +11,7 @@ package import SystemPackage
 ///
 /// Made without root and without mounting anything. Equal images of a name give equal disks.
 package struct MachineDisk {
-    let image: StoredImage
+    package let image: StoredImage
     let store: ArtifactStore
     private let settings: DiskSettings
     let identity: DiskIdentity
