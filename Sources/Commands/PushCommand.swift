@@ -187,7 +187,7 @@ struct PushCommand: AsyncParsableCommand {
                 JSONValue.object([
                     "image": .string(entry.image), "reference": .string(entry.reference),
                     "manifest": .string(entry.manifest.description), "unchanged": .bool(entry.isUnchanged),
-                    "uploaded": .integer(entry.uploadedBytes),
+                    "uploaded": .integer(entry.uploadedBytes), "mounted": .integer(Int64(entry.mounted)),
                     "referrers": .strings(entry.referrers.map(\.description)),
                 ])
             }
@@ -201,7 +201,8 @@ struct PushCommand: AsyncParsableCommand {
             for entry in pushed {
                 table.add([
                     entry.image, entry.reference, entry.manifest.short, Sizes.text(entry.uploadedBytes),
-                    entry.isUnchanged ? "unchanged" : "pushed",
+                    entry.isUnchanged
+                        ? "unchanged" : "pushed" + (entry.mounted > 0 ? ", \(entry.mounted) mounted" : ""),
                 ])
             }
             try Console.write(table.lines(palette: output.palette) + ["release \(release.digest)"])

@@ -21,14 +21,16 @@ extension HTTPResponse {
         }
     }
 
-    /// Reads what is left of an answer that nobody needs, so that its connection can be used again; a long one is
-    /// dropped.
+    /// Reads what is left of an answer that nobody needs, so that its connection can be used again; one that is long, or
+    /// does not come at once, is dropped with its connection.
     package func drain() async {
-        var count = 0
         do {
-            for try await piece in body {
-                count += piece.count
-                if count > 64 * 1024 { return }
+            try await withDeadline(.seconds(2), CancellationError()) {
+                var count = 0
+                for try await piece in body {
+                    count += piece.count
+                    if count > 64 * 1024 { return }
+                }
             }
         } catch {
             // The answer was not needed, and the connection is not used again.

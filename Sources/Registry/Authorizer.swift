@@ -3,8 +3,8 @@ import OCI
 
 /// Knows how one registry wants to be asked, and holds its tokens.
 ///
-/// Credentials are looked up when they are first asked for. They go to the registry itself, or to a token server that
-/// `RegistryHost.trustsTokenServer` accepts, and nowhere else.
+/// Credentials are looked up when they are first asked for. They go to the registry itself, to a token server that
+/// `RegistryHost.trustsTokenServer` accepts, or to one for which the user keeps the same ones, and nowhere else.
 actor Authorizer {
     private let host: RegistryHost
     private let session: RegistrySession
@@ -24,7 +24,7 @@ actor Authorizer {
         switch scheme {
         case nil: return nil
         case .basic: return try await known()?.basicHeader
-        case .bearer(let realm, let service):
+        case .bearer(let realm, let service, _):
             if let token = tokens[scopes], session.clock.steady() < token.end { return token.header }
             return try await fetch(realm, service, scopes)
         }
@@ -39,7 +39,9 @@ actor Authorizer {
             switch challenge {
             case .basic:
                 guard let header = try await known()?.basicHeader, header != rejected else { continue }
-            case .bearer: break
+            case .bearer(_, _, let lacksRights):
+                // The same would be given again.
+                if lacksRights, rejected != nil { continue }
             }
             scheme = challenge
             tokens[scopes] = nil
@@ -60,6 +62,25 @@ actor Authorizer {
         return found
     }
 
+    /// What the token server is shown: the registry's credentials, where they are for it, too.
+    ///
+    /// Another login that there may be for its host is not used. The token goes to the registry, so any registry could
+    /// get one for repositories that are none of its own by naming a token server where the user has an account.
+    private func credential(for realm: WebAddress) async throws -> Credential? {
+        guard let own = try await known(), !host.trustsTokenServer(realm) else { return try await known() }
+        let other = try await session.credentials.credential(for: [realm.authority])
+        if other == own { return own }
+        throw RegistryError(
+            .insecure,
+            "\(host.address): its token server is '\(realm.authority)', which the credentials are not for",
+            why: other == nil
+                ? "credentials are sent to no other host than the one that they are kept for"
+                : "the login for '\(realm.authority)' is another one than that for '\(host)'",
+            fix: "if that host is to have them, keep the login of '\(host)' for '\(realm.authority)', too: with "
+                + "'docker login \(realm.authority)', or by an entry of that name in Docker's 'config.json'"
+        )
+    }
+
     /// Source: distribution specification, "token authentication" (GET) and "OAuth 2" (POST with a refresh token).
     private func fetch(_ realm: String, _ service: String?, _ scopes: [TokenScope]) async throws -> String {
         guard var address = host.address.following(realm) else {
@@ -69,17 +90,12 @@ actor Authorizer {
             throw RegistryError(
                 .insecure,
                 "\(host.address): its token server '\(address.authority)' is not reached by TLS",
-                fix: "pass '--insecure \(address.authority)' if that host may be spoken to in plain HTTP"
+                // From TLS there is no way to plain HTTP.
+                fix: host.address.scheme == .https
+                    ? nil : "pass '--insecure \(address.authority)' if that host may be spoken to in plain HTTP"
             )
         }
-        let credential = try await known()
-        if credential != nil, !host.trustsTokenServer(address) {
-            throw RegistryError(
-                .insecure,
-                "\(host.address): its token server is '\(address.authority)', which the credentials are not for",
-                why: "credentials are sent to no other host than the one that they are kept for"
-            )
-        }
+        let credential = try await credential(for: address)
         var request: HTTPRequest
         if case .identityToken(let token)? = credential {
             let members = [

@@ -5,7 +5,8 @@ import HTTPTransport
 /// Source: RFC 9110 section 11.6.1; distribution specification, "token authentication".
 enum Challenge: Hashable, Sendable {
     case basic
-    case bearer(realm: String, service: String?)
+    /// `lacksRights` says of a token that was shown that it is good, and for less than this (RFC 6750 section 3.1).
+    case bearer(realm: String, service: String?, lacksRights: Bool = false)
 
     /// The challenges that we can answer, bearer first.
     static func all(_ headers: HeaderFields) -> [Challenge] {
@@ -21,7 +22,10 @@ enum Challenge: Hashable, Sendable {
             case "basic": challenges.append(.basic)
             case "bearer":
                 if let realm = parameters["realm"] {
-                    challenges.append(.bearer(realm: realm, service: parameters["service"]))
+                    let lacksRights = parameters["error"] == "insufficient_scope"
+                    challenges.append(
+                        .bearer(realm: realm, service: parameters["service"], lacksRights: lacksRights)
+                    )
                 }
             default: break
             }

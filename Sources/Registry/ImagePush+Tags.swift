@@ -28,10 +28,20 @@ package struct TagTaken: Error, Hashable, Sendable, CustomStringConvertible {
     }
 }
 
+/// Tags that a cancelled push may have set, and could not put back in time.
+package struct TagsLeft: Error, Hashable, Sendable {
+    /// Sorted.
+    package let references: [String]
+
+    /// As in `'registry.example.com/web:1.4', 'registry.example.com/web:latest'`.
+    package var names: String { references.map { "'\($0)'" }.joined(separator: ", ") }
+}
+
 extension ImagePush {
     /// Sets all tags, or none of them: what was set before the first failure is put back.
     ///
-    /// Gives the references that stood for the content already.
+    /// Gives the references that stood for the content already. Throws `TagsLeft` where the task was cancelled and not
+    /// all could be put back.
     package func tag(_ tags: [PushedTag]) async throws -> Set<String> {
         var before: [Digest?] = []
         for tag in tags { before.append(try await holder(of: tag)) }
@@ -45,11 +55,12 @@ extension ImagePush {
                 try await tag.content.client.putManifest(tag.content.manifest, as: tag.tag)
             } catch {
                 // The one that failed may have been set all the same.
-                let left = await putBack(Array(zip(tags, before).prefix(position + 1)))
-                guard var failure = error as? RegistryError, !left.isEmpty else { throw error }
+                let left = await putBackInTime(Array(zip(tags, before).prefix(position + 1)))
+                guard !left.references.isEmpty else { throw error }
+                if Task.isCancelled { throw left }
+                guard var failure = error as? RegistryError else { throw error }
                 failure.why =
-                    "these tags were set before, and the registry does not let them be taken back: "
-                    + left.map { "'\($0)'" }.joined(separator: ", ")
+                    "these tags were set before, and the registry does not let them be taken back: \(left.names)"
                 throw failure
             }
         }
@@ -88,22 +99,56 @@ extension ImagePush {
         return configs.sorted()
     }
 
-    /// Gives the references that could not be put back.
-    private func putBack(_ tags: [(PushedTag, Digest?)]) async -> [String] {
-        var left: [String] = []
-        for (tag, before) in tags.reversed() where before != tag.content.manifestDigest {
-            let client = tag.content.client
-            do {
-                guard try await client.manifestDigest(tag.tag) != before else { continue }
-                if let before, let manifest = try await client.manifest(before.description) {
-                    try await client.putManifest(manifest, as: tag.tag)
-                } else if try await !client.removeTag(tag.tag) {
-                    left.append(tag.reference)
+    /// Puts tags back, and tells those that could not be; in a cancelled task it ends soon.
+    private func putBackInTime(_ tags: [(PushedTag, Digest?)]) async -> TagsLeft {
+        guard Task.isCancelled else { return await putBack(tags) }
+        // A task of its own: in a cancelled one each request ends before it is sent.
+        return await Task {
+            await withTaskGroup(of: TagsLeft?.self) { group in
+                group.addTask { await putBack(tags) }
+                group.addTask {
+                    try? await Task.sleep(for: session.pace.farewell)
+                    return nil
                 }
-            } catch {
-                left.append(tag.reference)
+                var left = TagsLeft(references: [])
+                for await ended in group {
+                    if let ended { left = ended }
+                    group.cancelAll()
+                }
+                return left
             }
+        }.value
+    }
+
+    private func putBack(_ tags: [(PushedTag, Digest?)]) async -> TagsLeft {
+        await withTaskGroup(of: String?.self) { group in
+            var waiting = tags.filter { tag, before in before != tag.content.manifestDigest }[...]
+            func startNext() {
+                guard let (tag, before) = waiting.popFirst() else { return }
+                group.addTask { await isBack(tag, before) ? nil : tag.reference }
+            }
+            for _ in 0..<width { startNext() }
+            var left: Set<String> = []
+            for await reference in group {
+                if let reference { left.insert(reference) }
+                startNext()
+            }
+            return TagsLeft(references: left.sorted())
         }
-        return left.sorted()
+    }
+
+    /// Sees to it that the tag stands for what it stood for before; false where that failed.
+    private func isBack(_ tag: PushedTag, _ before: Digest?) async -> Bool {
+        let client = tag.content.client
+        do {
+            if try await client.manifestDigest(tag.tag) == before { return true }
+            guard let before, let manifest = try await client.manifest(before.description) else {
+                return try await client.removeTag(tag.tag)
+            }
+            try await client.putManifest(manifest, as: tag.tag)
+            return true
+        } catch {
+            return false
+        }
     }
 }

@@ -9,7 +9,9 @@ package struct ImagePush: Sendable {
     let session: RegistrySession
     private let store: ArtifactStore
     /// Uploads at once.
-    private let width: Int
+    let width: Int
+    /// Other repositories that are asked for each blob.
+    private static let mostRelatives = 4
 
     package init(session: RegistrySession, store: ArtifactStore, width: Int = 4) {
         self.session = session
@@ -20,16 +22,18 @@ package struct ImagePush: Sendable {
     /// Puts all that a tag needs into the repository of `destination`, and tags nothing.
     ///
     /// `image` is the manifest of the store, with uncompressed layers. `relatives` are references whose repositories
-    /// may have some of the blobs: of this registry, they are asked for them.
+    /// may have some of the blobs: the first few of this registry are asked for them.
     package func content(
         of image: ImageManifest,
         to destination: Reference,
         packing: LayerPacking,
         relatives: [Reference] = []
     ) async throws -> PushedContent {
-        let others = relatives.filter { $0.registry == destination.registry && $0.repository != destination.repository }
         let bare = try session.repository(destination, forPushing: true)
-        let repositories = Set(others.map { bare.host.repository($0) }).sorted()
+        let others = relatives.filter { $0.registry == destination.registry && $0.repository != destination.repository }
+            .map { bare.host.repository($0) }
+        let distinct = others.reduce(into: [String]()) { if !$0.contains($1) { $0.append($1) } }
+        let repositories = Array(distinct.prefix(Self.mostRelatives))
         var sources: [BlobSource] = []
         for layer in image.layers { sources.append(try await packing(layer)) }
         var manifest = image

@@ -32,13 +32,14 @@ package struct RegistryHost: Hashable, Sendable, CustomStringConvertible {
 
     /// Whether credentials may be sent to a token server that the registry names.
     ///
-    /// It is the registry itself, a host whose subdomain the registry is (who owns the parent domain can take the
-    /// registry's name anyway), or the one that is known to belong to Docker Hub. It never is where the way there is
-    /// less safe.
+    /// It is the registry's host by TLS, on any port (they share the certificate), a host whose subdomain the registry is
+    /// (who owns the parent domain can take the registry's name anyway), or the one that is known to belong to Docker
+    /// Hub. It never is where the way there is less safe.
     func trustsTokenServer(_ realm: WebAddress) -> Bool {
         if realm.hasSameOrigin(as: address) { return true }
         guard realm.scheme == .https, address.scheme == .https else { return false }
         if name == Self.hub { return realm.authority == "auth.docker.io" }
+        if realm.host == address.host { return true }
         return realm.port == WebAddress.Scheme.https.port && realm.host.split(separator: ".").count >= 2
             && address.host.hasSuffix(".\(realm.host)")
     }

@@ -37,11 +37,19 @@ package final class RegistrySession: Sendable {
         /// A blob has to move by at least `bytes` in each `window` of seconds.
         package var window: Double
         package var bytes: Int64
+        /// For putting tags back after a cancellation: by a signal the process ends soon after it, in any case.
+        package var farewell: Duration
 
-        package init(answer: Duration = .seconds(60), window: Double = 30, bytes: Int64 = 256 << 10) {
+        package init(
+            answer: Duration = .seconds(60),
+            window: Double = 30,
+            bytes: Int64 = 256 << 10,
+            farewell: Duration = .seconds(1)
+        ) {
             self.answer = answer
             self.window = window
             self.bytes = bytes
+            self.farewell = farewell
         }
 
         /// How long an upload of so many bytes may take.
@@ -71,7 +79,7 @@ package final class RegistrySession: Sendable {
             session: self,
             host: host,
             repository: repository,
-            scopes: [TokenScope(repository: repository, mayPush: forPushing)],
+            scopes: [TokenScope(repository: repository, rights: forPushing ? .push : .pull)],
             authorizer: authorizer
         )
     }

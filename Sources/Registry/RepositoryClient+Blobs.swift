@@ -3,9 +3,10 @@ package import OCI
 import SystemIO
 
 extension RepositoryClient {
-    /// Whether the repository has a blob, of the right size where the registry says one.
-    package func hasBlob(_ blob: ContentDescriptor) async throws -> Bool {
-        let (request, response) = try await send(HTTPRequest(.head, address("blobs/\(blob.digest)")))
+    /// Whether the repository, or another one of the registry, has a blob, of the right size where the registry says
+    /// one.
+    package func hasBlob(_ blob: ContentDescriptor, in other: String? = nil) async throws -> Bool {
+        let (request, response) = try await send(HTTPRequest(.head, address("blobs/\(blob.digest)", in: other)))
         await response.drain()
         switch response.status {
         case 200:

@@ -109,7 +109,7 @@ extension RepositoryClient {
 
     /// Takes a tag away; false where the registry does not offer that.
     func removeTag(_ tag: String) async throws -> Bool {
-        let (_, response) = try await send(manifestRequest(.delete, tag))
+        let (_, response) = try await deleting().send(manifestRequest(.delete, tag))
         await response.drain()
         return response.status == 202 || response.status == 404
     }

@@ -11,18 +11,15 @@ package enum BlobPush: Sendable, Hashable {
 extension RepositoryClient {
     /// Sees to it that the repository has a blob: asks for it, tries to mount it, and uploads it.
     ///
-    /// `others` are repositories of the same registry that may have it.
+    /// `others` are repositories of the same registry that may have it; each costs a request.
     package func push(_ source: BlobSource, mountingFrom others: [String] = []) async throws -> BlobPush {
         if try await hasBlob(source.descriptor) { return .present }
         var start: UploadStart?
-        for other in others where other != repository {
-            switch try await startUpload(source.descriptor, from: other) {
-            case .mounted:
-                // Said to be there is not there: a client that trusts this leaves an image without a layer.
-                if try await hasBlob(source.descriptor) { return .mounted }
-                start = nil
-            case let session: start = session
-            }
+        // A mount that is refused opens an upload, and nobody may close it: one is tried, and what it opened is used.
+        if let other = await holder(of: source.descriptor, among: others) {
+            start = try await startUpload(source.descriptor, from: other)
+            // Said to be there is not there: a client that trusts this leaves an image without a layer.
+            if case .mounted = start, try await hasBlob(source.descriptor) { return .mounted }
         }
         var upload = BlobUpload(self, source)
         do {
@@ -37,5 +34,14 @@ extension RepositoryClient {
             )
         }
         return .uploaded
+    }
+
+    /// The first of the repositories that has the blob.
+    private func holder(of blob: ContentDescriptor, among others: [String]) async -> String? {
+        for other in others where other != repository {
+            // Whatever comes of it, an upload needs nothing of another repository.
+            if (try? await hasBlob(blob, in: other)) == true { return other }
+        }
+        return nil
     }
 }

@@ -23,13 +23,21 @@ package struct RepositoryClient: Sendable {
     func reading(_ others: [String]) -> RepositoryClient {
         var client = self
         let more = Set(others).subtracting([repository]).sorted()
-        client.scopes = scopes + more.map { TokenScope(repository: $0, mayPush: false) }
+        client.scopes = scopes + more.map { TokenScope(repository: $0, rights: .pull) }
         return client
     }
 
-    func address(_ path: String) -> WebAddress {
+    /// The client with the right to take away, too.
+    func deleting() -> RepositoryClient {
+        var client = self
+        client.scopes = [TokenScope(repository: repository, rights: .delete)]
+        return client
+    }
+
+    /// An address of this repository, or of another one of the registry.
+    func address(_ path: String, in other: String? = nil) -> WebAddress {
         // Repositories, tags and digests hold no characters that an address would not take.
-        host.address.following("/v2/\(repository)/\(path)") ?? host.address
+        host.address.following("/v2/\(other ?? repository)/\(path)") ?? host.address
     }
 
     /// Sends a request that may be repeated; gives any answer but 401, redirects, and what time might heal.

@@ -1,9 +1,17 @@
-/// A right on a repository, as token servers name it: `repository:team/web:pull,push`.
+/// Rights on a repository, as token servers name them: `repository:team/web:pull,push`.
 ///
 /// Source: distribution specification, "token scope".
 struct TokenScope: Hashable, Sendable, CustomStringConvertible {
-    let repository: String
-    let mayPush: Bool
+    enum Rights: String, Sendable, Hashable {
+        case pull
+        case push = "pull,push"
+        /// Asked for only where something is taken away: many who may push may not do that, and are given less, or
+        /// nothing, where they ask for it.
+        case delete = "pull,push,delete"
+    }
 
-    var description: String { "repository:\(repository):\(mayPush ? "pull,push" : "pull")" }
+    let repository: String
+    let rights: Rights
+
+    var description: String { "repository:\(repository):\(rights.rawValue)" }
 }

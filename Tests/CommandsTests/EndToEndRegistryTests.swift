@@ -64,6 +64,51 @@ struct EndToEndRegistryTests {
         }
     }
 
+    @Test func `what one repository has is mounted into another, and not sent again`() async throws {
+        let folder = try TemporaryFolder()
+        try await DebianRegistry.run(in: folder) { host in
+            let kitchen = try await Kitchen()
+            try kitchen.work.write(
+                bakefile(host).replacing("/kitchen/site]", with: "/kitchen/site, \(host)/kitchen/twin]"),
+                to: "Bakefile"
+            )
+            try await kitchen.run("bake", "--first")
+            let options = ["--no-attestations", "--insecure", host]
+            let pushed = try await kitchen.ovenbird(["push", "--format", "json"] + options)
+            #expect(pushed.status == 0, "\(pushed.error)")
+            let entries = try JSONValue.parse(pushed.output)["pushed"]?.arrayValue ?? []
+            #expect(
+                entries.map { $0["reference"]?.stringValue } == ["\(host)/kitchen/site:1", "\(host)/kitchen/twin:1"]
+            )
+            // What the twin has it has from the registry itself.
+            let raw = try await requireTool(
+                "skopeo",
+                ["inspect", "--tls-verify=false", "--raw", "docker://\(host)/kitchen/twin:1"]
+            )
+            let manifest = try ImageManifest(decoding: Array(raw.utf8))
+            let blobs = Set(([manifest.config] + manifest.layers).map(\.digest)).count
+            #expect(entries.map { $0["mounted"]?.integerValue } == [0, Int64(blobs)])
+            #expect(entries.last?["uploaded"]?.integerValue == 0)
+            #expect((entries.first?["uploaded"]?.integerValue ?? 0) > 0)
+            try await requireTool(
+                "skopeo",
+                [
+                    "copy", "-q", "--src-tls-verify=false", "docker://\(host)/kitchen/twin:1",
+                    "oci:\(folder.file("judge")):x",
+                ]
+            )
+
+            let targets = ["third", "fourth"].flatMap { ["--to", "\(host)/kitchen/\($0):1"] }
+            let said = try await kitchen.ovenbird(["push", "site"] + targets + options)
+            let lines = said.text.split(separator: "\n")
+            #expect(lines.contains { $0.contains("/third:1 ") && $0.hasSuffix(" pushed") }, "\(said.text)")
+            #expect(
+                lines.contains { $0.contains("/fourth:1 ") && $0.hasSuffix(" pushed, \(blobs) mounted") },
+                "\(said.text)"
+            )
+        }
+    }
+
     @Test func `a base of a registry is resolved once, locked, and refreshed`() async throws {
         let folder = try TemporaryFolder()
         try await DebianRegistry.run(in: folder) { host in

@@ -46,21 +46,21 @@ extension FakeRegistry {
         case .basic(let user, let password):
             return shown == basic(user, password)
                 ? nil : error(401, "UNAUTHORIZED", "who are you?", ["www-authenticate": "Basic realm=\"fake\""])
-        case .bearer(let user, let password, let uses):
-            if request.path == "/token" {
-                guard shown == basic(user, password) else { return error(401, "UNAUTHORIZED", "wrong password") }
+        case .bearer(let user, let password, let uses, let isPublic):
+            guard request.path == "/token" else { return withoutToken(request, &state) }
+            let granted =
+                request.method == "POST"
+                ? grant(refresh: request, password) : grant(request, basic(user, password), isPublic: isPublic)
+            switch granted {
+            case .failure(let refused): return refused.answer
+            case .success(let rights):
                 state.count += 1
                 let token = "token-of-fake-\(state.count)"
-                state.tokens[token] = uses
-                return FakeAnswer(200, body: Array("{\"token\":\"\(token)\",\"expires_in\":3600}".utf8))
+                state.tokens[token] = Token(uses: uses, rights: rights.subtracting(state.withheld))
+                // By OAuth 2 it has another name.
+                let name = request.method == "POST" ? "access_token" : "token"
+                return FakeAnswer(200, body: Array("{\"\(name)\":\"\(token)\",\"expires_in\":3600}".utf8))
             }
-            let token = shown.map { String($0.dropFirst("Bearer ".count)) } ?? ""
-            if let left = state.tokens[token], left > 0 {
-                state.tokens[token] = left - 1
-                return nil
-            }
-            let realm = "Bearer realm=\"http://\(request.headers["host"] ?? "")/token\",service=\"fake\",scope=\"x\""
-            return error(401, "UNAUTHORIZED", "authentication required", ["www-authenticate": realm])
         }
     }
 
@@ -211,7 +211,7 @@ extension FakeRegistry {
         }
     }
 
-    private func error(_ status: Int, _ code: String, _ text: String, _ headers: [String: String] = [:]) -> FakeAnswer {
+    func error(_ status: Int, _ code: String, _ text: String, _ headers: [String: String] = [:]) -> FakeAnswer {
         let document = JSONValue.object([
             "errors": .array([.object(["code": .string(code), "message": .string(text)])])
         ])

@@ -8,8 +8,9 @@ package final class FakeRegistry: Sendable {
     package enum Protection: Sendable {
         case none
         case basic(user: String, password: String)
-        /// Tokens from its own `/token`, for whom knows the password; each is good for `uses` requests.
-        case bearer(user: String, password: String, uses: Int)
+        /// Tokens from its own `/token`, for whom knows the password, which is the refresh token, too; each is good for
+        /// `uses` requests, and for what was asked for. Of a public one anybody may read.
+        case bearer(user: String, password: String, uses: Int, isPublic: Bool = false)
     }
 
     /// A way to fail: the first requests that it matches are answered so.
@@ -40,7 +41,9 @@ package final class FakeRegistry: Sendable {
         var blobs: [String: [Digest: [UInt8]]] = [:]
         var manifests: [String: [String: (type: String, bytes: [UInt8])]] = [:]
         var uploads: [String: (repository: String, bytes: [UInt8])] = [:]
-        var tokens: [String: Int] = [:]
+        var tokens: [String: Token] = [:]
+        /// Rights that no token gets.
+        var withheld: Set<String> = []
         var count = 0
         var faults: [Fault]
         var requests: [FakeRequest] = []
@@ -95,6 +98,12 @@ package final class FakeRegistry: Sendable {
     package func blob(_ repository: String, _ digest: Digest) -> [UInt8]? {
         state.withLock { $0.blobs[repository]?[digest] }
     }
+
+    /// Gives nobody a right, as in `shop/web:delete`, from now on.
+    package func withhold(_ right: String) { state.withLock { _ = $0.withheld.insert(right) } }
+
+    /// The uploads that were opened and not ended.
+    package var openUploads: Int { state.withLock { $0.uploads.count } }
 
     /// Puts content there as if somebody had pushed it; nothing is checked.
     package func put(_ bytes: [UInt8], blobOf repository: String, as digest: Digest? = nil) {

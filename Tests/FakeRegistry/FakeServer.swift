@@ -54,6 +54,8 @@ package struct FakeRequest: Sendable {
     /// Without the query.
     package var path: String
     package var query: [String: String]
+    /// The values of all members of one name, in order, where it may be said more than once.
+    package var queryLists: [String: [String]]
     /// Lower-case names.
     package var headers: [String: String]
     package var body: [UInt8]
@@ -113,16 +115,17 @@ private final class FakeHandler: ChannelInboundHandler {
         switch unwrapInboundIn(data) {
         case .head(let head):
             let parts = head.uri.split(separator: "?", maxSplits: 1).map(String.init)
-            var query: [String: String] = [:]
+            var lists: [String: [String]] = [:]
             for member in (parts.count > 1 ? parts[1] : "").split(separator: "&") {
                 let pair = member.split(separator: "=", maxSplits: 1).map { URLText.decoded(String($0)) }
-                query[pair[0]] = pair.count > 1 ? pair[1] : ""
+                lists[pair[0], default: []].append(pair.count > 1 ? pair[1] : "")
             }
             let headers = Dictionary(head.headers.map { ($0.name.lowercased(), $0.value) }) { first, _ in first }
             let request = FakeRequest(
                 method: head.method.rawValue,
                 path: parts[0],
-                query: query,
+                query: lists.compactMapValues(\.last),
+                queryLists: lists,
                 headers: headers,
                 body: []
             )

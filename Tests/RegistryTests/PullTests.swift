@@ -139,10 +139,17 @@ import Testing
         let registry = try await FakeRegistry.start(
             faults: [.init(times: .max, .answer(FakeAnswer(401, ["www-authenticate": realm]))) { _ in true }]
         )
-        let failure = await bench.failure(pulling: "shop/web:1.0", from: registry, others: [other])
+        let failure = await bench.failure(
+            pulling: "shop/web:1.0",
+            from: registry,
+            others: [other],
+            credentials: RegistryBench.Logins([registry.authority: RegistryBench.login])
+        )
         #expect(
             failure == "http://HOST/: its token server is '\(other.authority)', which the credentials are not for\n"
-                + "  why: credentials are sent to no other host than the one that they are kept for"
+                + "  why: credentials are sent to no other host than the one that they are kept for\n"
+                + "  fix: if that host is to have them, keep the login of 'HOST' for '\(other.authority)', too: with "
+                + "'docker login \(other.authority)', or by an entry of that name in Docker's 'config.json'"
         )
         #expect(other.requests.isEmpty)
     }

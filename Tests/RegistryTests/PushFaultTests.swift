@@ -188,11 +188,37 @@ import Testing
     @Test func `uploads where a mount is refused with 202`() async throws {
         let bench = try RegistryBench()
         let registry = try await FakeRegistry.start()
-        let content = try await bench.push(to: registry, relatives: ["shop/base"])
+        let relatives = ["shop/base", "shop/older"]
+        // They say that they have it, and nothing of theirs can be mounted.
+        for (blob, relative) in bench.blobs.flatMap({ blob in relatives.map { (blob, $0) } }) {
+            let answer = FakeAnswer(200, ["content-length": String(blob.size)])
+            registry.add(
+                .init(.answer(answer)) { $0.method == "HEAD" && $0.path == "/v2/\(relative)/blobs/\(blob.digest)" }
+            )
+        }
+        let content = try await bench.push(to: registry, relatives: relatives)
         #expect(content.mounted == 0)
         #expect(registry.holdsImage(bench))
-        // The upload that the refusal opened is used.
-        #expect(registry.lines.filter { $0.hasPrefix("POST") }.count == 3)
+        // The uploads that the refusals opened are used, and there are no others.
+        let opened = registry.requests.filter { $0.method == "POST" }
+        #expect(opened.map { $0.query["from"] } == ["shop/base", "shop/base", "shop/base"])
+        #expect(registry.openUploads == 0)
+    }
+
+    @Test func `asks a few other repositories for a blob, in their order, and opens no upload for it`() async throws {
+        let bench = try RegistryBench()
+        let registry = try await FakeRegistry.start()
+        let layer = bench.image.layers[0].digest
+        for name in ["shop/d", "shop/late"] { registry.put(try bench.store.readBlob(layer), blobOf: name) }
+        let relatives = ["shop/c", "shop/web", "shop/b", "shop/c", "shop/a", "shop/d", "shop/late"]
+        let content = try await bench.push(to: registry, relatives: relatives)
+        #expect(content.mounted == 1)
+        #expect(content.uploaded == 2)
+        #expect(registry.openUploads == 0)
+        let asked = registry.lines.filter { $0.hasSuffix(layer.description) && !$0.contains("/web/") }
+        #expect(asked == ["c", "b", "a", "d"].map { "HEAD /v2/shop/\($0)/blobs/\(layer)" })
+        #expect(registry.requests.filter { $0.query["mount"] != nil }.map { $0.query["from"] } == ["shop/d"])
+        #expect(registry.requests.filter { $0.method == "POST" }.count == 3)
     }
 
     @Test func `does not believe in a mount that is not there`() async throws {
@@ -200,9 +226,24 @@ import Testing
         let registry = try await FakeRegistry.start(
             faults: [.init(times: .max, .answer(FakeAnswer(201))) { $0.query["mount"] != nil }]
         )
+        for blob in bench.blobs { registry.put(try bench.store.readBlob(blob.digest), blobOf: "shop/base") }
         let content = try await bench.push(to: registry, relatives: ["shop/base"])
         #expect(content.mounted == 0)
+        #expect(registry.requests.filter { $0.query["mount"] != nil }.count == 3)
         #expect(registry.holdsImage(bench))
+    }
+
+    @Test(.timeLimit(.minutes(15)))
+    func `an answer that nobody needs and that does not end holds nothing up`() async throws {
+        let bench = try RegistryBench()
+        // Takes twenty minutes, and is never idle for long.
+        let slow = FakeAnswer(503, body: Array(repeating: 0x20, count: 60_000), manner: .trickle)
+        let registry = try await FakeRegistry.start(
+            faults: [.init(.answer(slow)) { $0.method == "PUT" && $0.path.contains("manifests") }]
+        )
+        try await bench.push(to: registry)
+        #expect(registry.holdsImage(bench))
+        #expect(bench.pauses.withLock { $0.count } == 1)
     }
 
     @Test func `an upload that leads to another host goes there without credentials`() async throws {

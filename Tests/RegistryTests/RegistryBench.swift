@@ -37,6 +37,9 @@ final class RegistryBench: Sendable {
         )
     }
 
+    /// Config and layers.
+    var blobs: [ContentDescriptor] { [image.config] + image.layers }
+
     /// Bytes that no two seeds have in common.
     static func bytes(_ count: Int, seed: UInt64) -> [UInt8] {
         var state = seed &* 0x9E37_79B9_7F4A_7C15
@@ -70,13 +73,24 @@ final class RegistryBench: Sendable {
     /// The one password that exists.
     struct Known: CredentialSource {
         func credential(for names: [String]) -> Credential? {
-            .basic(user: RegistryBench.user, password: RegistryBench.password)
+            RegistryBench.login
         }
     }
 
+    /// One login for each name.
+    struct Logins: CredentialSource {
+        let known: [String: Credential]
+
+        init(_ known: [String: Credential]) { self.known = known }
+
+        func credential(for names: [String]) -> Credential? { names.lazy.compactMap { known[$0] }.first }
+    }
+
+    static let login = Credential.basic(user: user, password: password)
+
     static let basic = FakeRegistry.Protection.basic(user: user, password: password)
-    static func bearer(uses: Int = 1_000_000) -> FakeRegistry.Protection {
-        .bearer(user: user, password: password, uses: uses)
+    static func bearer(uses: Int = 1_000_000, isPublic: Bool = false) -> FakeRegistry.Protection {
+        .bearer(user: user, password: password, uses: uses, isPublic: isPublic)
     }
 
     /// Pushes the image as `shop/web:1.0`.
@@ -86,10 +100,12 @@ final class RegistryBench: Sendable {
         packing: LayerPacking? = nil,
         relatives: [String] = [],
         others: [FakeRegistry] = [],
+        credentials: any CredentialSource = Known(),
         timeouts: WebClient.Timeouts = RegistryBench.patience
     ) async throws -> PushedContent {
         try await WebClient.with(trust: TrustSettings(), timeouts: timeouts) { client in
-            let session = session(client, insecure: [registry.authority] + others.map(\.authority))
+            let insecure = [registry.authority] + others.map(\.authority)
+            let session = session(client, insecure: insecure, credentials: credentials)
             let push = ImagePush(session: session, store: store)
             let content = try await push.content(
                 of: image,
@@ -121,12 +137,13 @@ final class RegistryBench: Sendable {
         _ name: String,
         from registry: FakeRegistry,
         others: [FakeRegistry] = [],
+        credentials: any CredentialSource = Known(),
         timeouts: WebClient.Timeouts = RegistryBench.patience,
         pace: RegistrySession.Pace = .init()
     ) async throws -> (image: RemoteImage, layers: [[UInt8]]) {
         try await WebClient.with(trust: TrustSettings(), timeouts: timeouts) { client in
             let insecure = [registry.authority] + others.map(\.authority)
-            let session = session(client, insecure: insecure, pace: pace)
+            let session = session(client, insecure: insecure, credentials: credentials, pace: pace)
             let pull = ImagePull(session: session, platform: Platform(architecture: "amd64"))
             let image = try await pull.resolve(try Reference(parsing: "\(registry.authority)/\(name)"))
             var layers: [[UInt8]] = []
@@ -143,18 +160,26 @@ final class RegistryBench: Sendable {
         pulling name: String,
         from registry: FakeRegistry,
         others: [FakeRegistry] = [],
+        credentials: any CredentialSource = Known(),
         timeouts: WebClient.Timeouts = RegistryBench.patience,
         pace: RegistrySession.Pace = .init()
     ) async -> String {
         do {
-            _ = try await pull(name, from: registry, others: others, timeouts: timeouts, pace: pace)
+            _ = try await pull(
+                name,
+                from: registry,
+                others: others,
+                credentials: credentials,
+                timeouts: timeouts,
+                pace: pace
+            )
             return "it succeeded"
         } catch {
             return plain("\(error)", registry)
         }
     }
 
-    private func plain(_ text: String, _ registry: FakeRegistry) -> String {
+    func plain(_ text: String, _ registry: FakeRegistry) -> String {
         text.split(separator: registry.authority, omittingEmptySubsequences: false).joined(separator: "HOST")
     }
 

@@ -28,6 +28,8 @@ struct PushRecipe: Sendable {
         /// Neither content nor tag changed.
         let isUnchanged: Bool
         let uploadedBytes: Int64
+        /// Blobs that the registry took from another of its repositories.
+        let mounted: Int
     }
 
     let release: Release
@@ -64,6 +66,9 @@ struct PushRecipe: Sendable {
             unchanged = try await push.tag(contents)
         } catch let error as RegistryError {
             throw CommandFailure(.internalError, [error.diagnostic("the images cannot be tagged, and none is")])
+        } catch let left as TagsLeft {
+            Console.say("the push was interrupted, and these tags may stand for what it brought: \(left.names)")
+            throw CancellationError()
         }
         let pushed = zip(targets, zip(contents, attached)).map { target, done in
             let (tag, attached) = done
@@ -73,7 +78,8 @@ struct PushRecipe: Sendable {
                 manifest: tag.content.manifestDigest,
                 referrers: attached.manifests,
                 isUnchanged: tag.content.isUnchanged && attached.isUnchanged && unchanged.contains(tag.reference),
-                uploadedBytes: tag.content.uploadedBytes + attached.uploadedBytes
+                uploadedBytes: tag.content.uploadedBytes + attached.uploadedBytes,
+                mounted: tag.content.mounted
             )
         }
         return (pushed, try await BlockingPool.shared.run { try record(targets, pushed) })
