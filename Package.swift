@@ -151,7 +151,7 @@ let package = Package(
         tests("Bakefiles", ground + ["OCI", "YAML"], exclude: ["Expected"]),
         tests("Planning", formats + ["Store", "Bakefiles"]),
         tests("Baking", services + ["Bakefiles", "Planning"]),
-        tests("ContainerImages", engine),
+        tests("ContainerImages", engine + ["FakeRegistry"]),
         tests("MachineImages", engine + ["Disks", "ContainerImages"]),
         tests("Rollouts", engine),
         tests("Attestations", engine + ["Rollouts"]),

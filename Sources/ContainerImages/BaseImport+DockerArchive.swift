@@ -26,12 +26,10 @@ extension BaseImport {
                 throw invalid("its config names \(config.diffIDs.count) layers, its manifest \(image.layers.count)")
             }
             try checkPlatform(config.platform)
-            var layers: [StoredBlob] = []
-            var tree = try MergedTree(layers: [])
-            for (name, diffID) in zip(image.layers, config.diffIDs) {
-                layers.append(try archive.layer(name, diffID: diffID, over: &tree))
+            let layers = try inParallel(image.layers.count, threads: WorkerThread.processorCount) {
+                try archive.layer(image.layers[$0], diffID: config.diffIDs[$0])
             }
-            return ImportedBase(layers: layers, config: config, digest: identity)
+            return ImportedBase(layers: try stacked(layers), config: config, digest: identity)
         }
     }
 
@@ -123,7 +121,7 @@ struct DockerArchive {
     }
 
     /// A layer as a blob of our store, whose content is that of the diffID.
-    func layer(_ name: String, diffID: Digest, over tree: inout MergedTree) throws -> StoredBlob {
+    func layer(_ name: String, diffID: Digest) throws -> StoredLayer {
         let item = try item(name)
         // A decompressor reads a file from its start, so the layer becomes one that goes when it has been read.
         let work = try base.store.makeWorkFolder("import")
@@ -133,7 +131,7 @@ struct DockerArchive {
             mode: 0o600
         )
         try forEachPiece(of: item) { try copy.write($0) }
-        return try base.storeLayer(copy, diffID: diffID, over: &tree)
+        return try base.storeLayer(copy, diffID: diffID)
     }
 
     /// `<digest>.json` and `blobs/sha256/<digest>` promise their content.

@@ -1,7 +1,6 @@
 import Diagnostics
 import Layers
 import OCI
-import Store
 import SystemIO
 package import SystemPackage
 
@@ -37,12 +36,15 @@ extension BaseImport {
             let config = try ImageConfig(decoding: try layout.document(manifest.config))
             try manifest.check(config)
             try checkPlatform(config.platform)
-            var layers: [StoredBlob] = []
-            var tree = try MergedTree(layers: [])
-            for (layer, diffID) in zip(manifest.layers, config.diffIDs) {
-                layers.append(try layout.layer(layer, diffID: diffID, over: &tree))
+            let layers = try inParallel(manifest.layers.count, threads: WorkerThread.processorCount) {
+                try layout.layer(manifest.layers[$0], diffID: config.diffIDs[$0])
             }
-            return ImportedBase(layers: layers, config: config, digest: manifest.config.digest, entry: entry)
+            return ImportedBase(
+                layers: try stacked(layers),
+                config: config,
+                digest: manifest.config.digest,
+                entry: entry
+            )
         }
     }
 

@@ -1,5 +1,4 @@
 import Baking
-import Glibc
 import Layers
 package import OCI
 package import Registry
@@ -13,7 +12,7 @@ extension BaseImport {
     /// What is fetched is verified twice: as the registry has it by the manifest, and uncompressed by the config.
     package func registry(_ image: RemoteImage) async throws -> ImportedBase {
         ImportedBase(
-            layers: try await fetch(Array(zip(image.manifest.layers, image.config.diffIDs))) {
+            layers: try await fetch(zip(image.manifest.layers, image.config.diffIDs).map(RemoteLayer.init)) {
                 try await image.download($0, into: $1)
             },
             config: image.config,
@@ -24,58 +23,41 @@ extension BaseImport {
 
     /// Fetches the layers of a step's result, over those that the step started from.
     package func result(_ found: FoundResult, over parent: [Digest]) async throws -> [StoredBlob] {
-        try await fetch(Array(zip(found.stored, found.result.layers)), over: parent) {
+        try await fetch(zip(found.stored, found.result.layers).map(RemoteLayer.init), over: parent) {
             try await found.download($0, into: $1)
         }
     }
 
-    private typealias Download =
-        @Sendable (ContentDescriptor, @escaping @Sendable ([UInt8]) throws -> Void) async throws -> Void
-
-    /// Fetches what the store has not, several at once, and looks through every layer.
+    /// Gives what the store has, fetches the rest, and looks through every layer.
     private func fetch(
-        _ layers: [(stored: ContentDescriptor, diffID: Digest)],
+        _ layers: [RemoteLayer],
         over parent: [Digest] = [],
-        _ download: @escaping Download
+        _ download: @escaping RemoteLayer.Download
     ) async throws -> [StoredBlob] {
-        let work = try store.makeWorkFolder("pull")
-        let wanted = Array(layers.enumerated())
-        let missing = try await BlockingPool.shared.run {
-            try wanted.filter { try !store.hasIntactBlob($0.element.diffID) }
-        }
-        guard missing.allSatisfy({ $0.element.stored.size <= limits.totalBytes }) else {
-            throw invalid("it has a layer of more than \(limits.totalBytes) bytes")
-        }
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            var waiting = missing[...]
-            func startNext() {
-                guard let (index, (layer, _)) = waiting.popFirst() else { return }
-                let path = work.path.appending("layer-\(index)")
-                group.addTask {
-                    let file = try SystemIO.Descriptor.open(path, flags: O_WRONLY | O_CREAT | O_EXCL, mode: 0o600)
-                    try await download(layer) { try file.write($0) }
+        // Layers with the same content are one.
+        var seen: Set<Digest> = []
+        let wanted = layers.filter { seen.insert($0.diffID).inserted }
+        let known = try await BlockingPool.shared.run { cancellation in
+            try explaining {
+                try inParallel(wanted.count, threads: WorkerThread.processorCount) { index in
+                    try cancellation.check()
+                    return try storedLayer(wanted[index].diffID)
                 }
             }
-            for _ in 0..<4 { startNext() }
-            while try await group.next() != nil { startNext() }
         }
-        let fetched = Set(missing.map(\.offset))
+        let missing = zip(wanted, known).filter { $1 == nil }.map(\.0)
+        guard missing.allSatisfy({ $0.stored.size <= limits.totalBytes }) else {
+            throw invalid("it has a layer of more than \(limits.totalBytes) bytes")
+        }
+        let found = known.compactMap(\.self) + (try await LayerFetch(base: self, download: download).run(missing))
         return try await BlockingPool.shared.run {
             try explaining {
                 let catalog = LayerCatalog(store: store)
-                var tree = try MergedTree(layers: try parent.map { try catalog.listing(of: $0) })
-                return try wanted.map { index, layer in
-                    let file =
-                        fetched.contains(index)
-                        ? try SystemIO.Descriptor.openForReading(work.path.appending("layer-\(index)"))
-                        : try store.openBlob(layer.diffID)
-                    return try storeLayer(
-                        file,
-                        diffID: layer.diffID,
-                        isCompressed: layer.stored.mediaType.layerCompression.map { $0 != .none },
-                        over: &tree
-                    )
-                }
+                let byDiffID = Dictionary(found.map { ($0.blob.digest, $0) }) { first, _ in first }
+                return try stacked(
+                    layers.compactMap { byDiffID[$0.diffID] },
+                    over: try parent.map { try catalog.listing(of: $0) }
+                )
             }
         }
     }

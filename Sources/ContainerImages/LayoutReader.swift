@@ -1,7 +1,5 @@
 import Glibc
-import Layers
 import OCI
-import Store
 import SystemIO
 import SystemPackage
 
@@ -45,9 +43,7 @@ struct LayoutReader {
     }
 
     /// A layer as an uncompressed blob of our store, whose content is that of the diffID.
-    ///
-    /// It is merged into `tree`, the layers below it.
-    func layer(_ descriptor: ContentDescriptor, diffID: Digest, over tree: inout MergedTree) throws -> StoredBlob {
+    func layer(_ descriptor: ContentDescriptor, diffID: Digest) throws -> StoredLayer {
         guard let compression = descriptor.mediaType.layerCompression else {
             throw base.invalid("the layer '\(descriptor.digest)' is of the media type '\(descriptor.mediaType)'")
         }
@@ -55,7 +51,7 @@ struct LayoutReader {
         var digester = Digester()
         try file.forEachPiece { digester.update($0) }
         try verify(descriptor, found: digester.finish(), digester.count)
-        return try base.storeLayer(file, diffID: diffID, isCompressed: compression != .none, over: &tree)
+        return try base.storeLayer(file, diffID: diffID, isCompressed: compression != .none)
     }
 
     private func blob(_ digest: Digest) throws -> SystemIO.Descriptor {
@@ -70,46 +66,6 @@ struct LayoutReader {
         }
         guard found == descriptor.digest else {
             throw base.invalid("the blob '\(descriptor.digest)' is damaged: its content has the digest '\(found)'")
-        }
-    }
-}
-
-extension BaseImport {
-    /// Puts a layer into the store, decompressed, unless it is there intact; the diffID is the proof of its content.
-    ///
-    /// `isCompressed` is what its media type promises, nil where nothing does. What no reader would accept is no layer, and
-    /// so is what cannot lie on the layers below it, which `tree` is of; it gets this one on top.
-    func storeLayer(
-        _ file: SystemIO.Descriptor,
-        diffID: Digest,
-        isCompressed: Bool? = nil,
-        over tree: inout MergedTree
-    ) throws -> StoredBlob {
-        let layerName = "layer '\(diffID)'"
-        if let size = store.blobSize(diffID), try store.hasIntactBlob(diffID) {
-            // Whatever it was stored as.
-            let listing = try LayerListing.scan(try store.openBlob(diffID), name: layerName, limits: limits)
-            tree = try tree.adding([listing], names: [layerName])
-            return StoredBlob(digest: diffID, size: size)
-        }
-        let writer = try store.makeBlobWriter(limit: limits.totalBytes)
-        let wasCompressed = try Decompression.forEachPiece(of: file, name: layerName, limits: limits) {
-            try writer.write($0)
-        }
-        if let isCompressed, isCompressed != wasCompressed {
-            let found =
-                wasCompressed
-                ? "is compressed, which its media type does not say" : "is not compressed as its media type says"
-            throw invalid("the layer '\(diffID)' \(found)")
-        }
-        do {
-            // Looked at before it is a blob, so that none stays behind that only seems to be a layer.
-            return try writer.finish(expecting: diffID) { file in
-                let listing = try LayerListing.scan(file, name: layerName, limits: limits)
-                tree = try tree.adding([listing], names: [layerName])
-            }
-        } catch StoreError.unexpectedContent(_, let found) {
-            throw invalid("the layer '\(diffID)' is not what its config says: its content has the digest '\(found)'")
         }
     }
 }

@@ -17,15 +17,45 @@ package struct SharedCache: Sendable {
 
     private static func tag(_ key: Digest) -> String { "step-\(key.hex)" }
 
+    /// What is wrong with one result, and with none of the others.
+    private static func fault(
+        of key: Digest,
+        in client: RepositoryClient,
+        _ what: String,
+        why: String? = nil
+    ) -> RegistryError {
+        RegistryError(.wrongContent, "'\(client.name)': what it has as '\(tag(key))' \(what)", why: why)
+    }
+
+    private static func document(
+        _ blob: ContentDescriptor,
+        of key: Digest,
+        in client: RepositoryClient
+    ) async throws -> [UInt8] {
+        do {
+            return try await client.smallBlob(blob)
+        } catch let error as RegistryError where error.kind == .notFound {
+            throw lost(blob, of: key, in: client, error)
+        }
+    }
+
+    /// A blob that a manifest names, and that the registry has not: as one that somebody removed.
+    fileprivate static func lost(
+        _ blob: ContentDescriptor,
+        of key: Digest,
+        in client: RepositoryClient,
+        _ error: RegistryError
+    ) -> RegistryError {
+        fault(of: key, in: client, "lacks its blob '\(blob.digest)'", why: error.message)
+    }
+
     /// What the cache has under a content key, whose layers have not been fetched; nil where it has nothing.
     ///
-    /// Throws where what it has is not a result, or that of another key.
+    /// Throws an error of the kind `wrongContent` where what it has is not a result, or that of another key, or not whole.
     package func find(_ key: Digest) async throws -> FoundResult? {
         let client = try session.repository(reference)
         guard let received = try await client.manifest(Self.tag(key)) else { return nil }
-        func refused(_ why: String) -> RegistryError {
-            RegistryError(.wrongContent, "'\(client.name)': what it has as '\(Self.tag(key))' \(why)")
-        }
+        func refused(_ why: String) -> RegistryError { Self.fault(of: key, in: client, why) }
         guard received.mediaType == .imageManifest else { throw refused("is no result of a step") }
         let manifest: ImageManifest
         do {
@@ -34,7 +64,7 @@ package struct SharedCache: Sendable {
             throw refused("is no result of a step: \(error)")
         }
         guard manifest.artifactType == .stepResult, manifest.config.mediaType == .stepResultDocument,
-            let result = SharedResult(decoding: try await client.smallBlob(manifest.config)),
+            let result = SharedResult(decoding: try await Self.document(manifest.config, of: key, in: client)),
             result.layers.count == manifest.layers.count,
             manifest.layers.allSatisfy({ $0.mediaType.layerCompression != nil })
         else { throw refused("is no result of a step") }
@@ -56,15 +86,15 @@ package struct SharedCache: Sendable {
         }
     }
 
-    /// Puts a result there, its content before its tag; gives the digest of its manifest.
+    /// Puts a result there, its content before its tag, in the place of what is there; false where that is all the same.
     ///
-    /// `layers` are those of the result, as `packing` gave them. With a key it is signed before it gets its tag.
-    @discardableResult
+    /// `layers` are those of the result, as `packing` gave them. Every blob is asked for, and put there where it is not.
+    /// With a key it is signed before it gets its tag.
     package func publish(
         _ result: SharedResult,
         layers: [BlobSource],
         signedWith key: SigningKey? = nil
-    ) async throws -> Digest {
+    ) async throws -> Bool {
         let client = try session.repository(reference, forPushing: true)
         let bytes = result.json.canonicalBytes
         let config = ContentDescriptor(
@@ -72,7 +102,10 @@ package struct SharedCache: Sendable {
             digest: Digester.digest(of: bytes),
             size: Int64(bytes.count)
         )
-        for blob in layers + [BlobSource(config, bytes: bytes)] { _ = try await client.push(blob) }
+        var isNew = false
+        for blob in layers + [BlobSource(config, bytes: bytes)] where try await client.push(blob) != .present {
+            isNew = true
+        }
         let manifest = ImageManifest(
             config: config,
             layers: layers.map(\.descriptor),
@@ -81,10 +114,12 @@ package struct SharedCache: Sendable {
         let own = ReceivedManifest(mediaType: manifest.mediaType, own: manifest.json.canonicalBytes)
         if let key {
             try await client.putManifest(own, as: own.digest.description)
-            _ = try await client.sign(own.digest, with: key)
+            if try await !client.sign(own.digest, with: key).isUnchanged { isNew = true }
         }
-        try await client.putManifest(own, as: Self.tag(result.contentKey))
-        return own.digest
+        let tag = Self.tag(result.contentKey)
+        if try await client.manifestDigest(tag) == own.digest { return isNew }
+        try await client.putManifest(own, as: tag)
+        return true
     }
 }
 
@@ -105,10 +140,16 @@ package struct FoundResult: Sendable {
     }
 
     /// Reads one layer as it is stored there; returning is the proof of its digest and size.
+    ///
+    /// Throws an error of the kind `wrongContent` where the repository does not have it.
     package func download(
         _ layer: ContentDescriptor,
         into sink: @escaping @Sendable ([UInt8]) throws -> Void
     ) async throws {
-        try await client.download(layer, into: sink)
+        do {
+            try await client.download(layer, into: sink)
+        } catch let error as RegistryError where error.kind == .notFound {
+            throw SharedCache.lost(layer, of: result.contentKey, in: client, error)
+        }
     }
 }

@@ -1,3 +1,4 @@
+import Glibc
 import SystemIO
 import SystemPackage
 import TestSupport
@@ -6,6 +7,10 @@ import TestSupport
 ///
 /// The root is made of this host's own apt and dpkg, so that no package has to come from anywhere.
 final class AptKitchen {
+    static let canRun =
+        geteuid() == 0 && (hasTool("crun") || hasTool("runc")) && hasTool("dpkg-deb") && hasTool("apt-get")
+        && hasTool("python3")
+
     let kitchen: Kitchen
     private let repository: TemporaryFolder
     private let server: String

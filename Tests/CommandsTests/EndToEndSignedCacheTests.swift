@@ -98,6 +98,38 @@ struct EndToEndSignedCacheTests {
         }
     }
 
+    @Test func `a signed result that has lost its layer is made whole by who has the key`() async throws {
+        let folder = try TemporaryFolder()
+        try await DebianRegistry.run(in: folder) { host in
+            let kitchen = try await Kitchen()
+            try await makeKey("ci", in: kitchen)
+            try kitchen.work.write(bakefile(host, verify: "ci.pub"), to: "Bakefile")
+            let bake = ["bake", "--first", "--insecure", host, "--progress", "json"]
+            #expect(try await origins(kitchen.ovenbird(bake + ["--cache-key", "ci.key"])) == ["ran"])
+            let repository = "http://\(host)/v2/kitchen/cache"
+            let list = try JSONValue.parse(
+                Array(try await requireTool("curl", ["-sf", "\(repository)/tags/list"]).utf8)
+            )
+            let tags = list["tags"]?.arrayValue?.compactMap(\.stringValue).filter { $0.hasPrefix("step-") } ?? []
+            let manifest = "\(repository)/manifests/\(try #require(tags.first))"
+            let accept = "Accept: \(MediaType.imageManifest)"
+            let text = try await requireTool("curl", ["-sf", "-H", accept, manifest])
+            let layer = try #require(try ImageManifest(decoding: Array(text.utf8)).layers.first).digest
+            try await requireTool("curl", ["-sf", "-X", "DELETE", "\(repository)/blobs/\(layer)"])
+
+            // Who has no key makes the step for himself.
+            for store in ["reader", "other-reader"] {
+                let reader = try await kitchen.ovenbird(bake, store: folder.file(store))
+                #expect(try origins(reader) == ["ran", "shared"])
+                #expect(reader.error.contains("lacks its blob '\(layer)' [registry-wrong-content]"), "\(reader.error)")
+            }
+            let signing = try await kitchen.ovenbird(bake + ["--cache-key", "ci.key"], store: folder.file("ci"))
+            #expect(try origins(signing) == ["ran", "shared"])
+            #expect(signing.error.contains("shared 1 step with \(host)/kitchen/cache"), "\(signing.error)")
+            #expect(try await origins(kitchen.ovenbird(bake, store: folder.file("last"))) == ["shared"])
+        }
+    }
+
     @Test func `a base that has to be signed never comes from a cache`() async throws {
         let folder = try TemporaryFolder()
         try await DebianRegistry.run(in: folder) { host in

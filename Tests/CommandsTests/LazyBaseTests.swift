@@ -120,6 +120,31 @@ import Testing
         #expect(identities[0] != nil && identities[0] == identities[1], "\(identities)")
     }
 
+    @Test func `an unpinned base comes from a shared cache, and is not asked for where it is`() async throws {
+        let registry = try await FakeRegistry.start()
+        let kitchen = try await kitchen(registry, "")
+        let folder = kitchen.work.file("derived")
+        let bake = ["bake", "--first", "--insecure", registry.authority, "--progress", "json"]
+        let shared = bake + ["--cache-to", "\(registry.authority)/kitchen/cache"]
+        let first = try await kitchen.ovenbird(shared, in: folder, store: kitchen.work.file("first-store"))
+        #expect(first.status == 0, "\(first.error)")
+        #expect(first.error.contains("shared 2 steps with \(registry.authority)/kitchen/cache"), "\(first.error)")
+        let identity = try kitchen.identity(of: "web", in: folder).identity
+
+        // The tag moves; what the first machine resolved it to counts.
+        registry.remove("1", manifestOf: "kitchen/base")
+        let start = registry.requests.count
+        let second = try await kitchen.ovenbird(
+            bake + ["--cache-from", "\(registry.authority)/kitchen/cache"],
+            in: folder,
+            store: kitchen.work.file("second-store")
+        )
+        #expect(second.status == 0, "\(second.error)")
+        #expect(second.error.components(of: "\"origin\":\"shared\"") == 2, "\(second.error)")
+        #expect(registry.requests[start...].allSatisfy { !$0.path.hasPrefix("/v2/kitchen/base/") })
+        #expect(try kitchen.identity(of: "web", in: folder).identity == identity)
+    }
+
     @Test func `a base that cannot be had is one error`() async throws {
         let registry = try await FakeRegistry.start()
         let kitchen = try await kitchen(registry, "")
@@ -133,4 +158,8 @@ import Testing
         #expect(lock.error.contains("'\(registry.authority)/kitchen/base' has no '1'"), "\(lock.error)")
         #expect(!Files.exists(kitchen.work.file("derived/Bakefile.lock")))
     }
+}
+
+extension String {
+    fileprivate func components(of text: String) -> Int { ranges(of: text).count }
 }

@@ -278,14 +278,48 @@ import Testing
         )
     }
 
+    @Test func `of several damaged layers the lowest is named, and whole ones keep their order`() throws {
+        let layers = try (0..<9).map { index in
+            let blob = try samples.layer(["file-\(index)": "\(index)"])
+            return try writeBlob(try samples.store.readBlob(blob.digest), .layer)
+        }
+        try writeImage { config, manifest in
+            config.diffIDs = layers.map(\.digest)
+            manifest.layers = layers
+        }
+        let blobs = folder.appending("made/blobs/sha256")
+        var bytes: [Int: [UInt8]] = [:]
+        for index in [7, 3] {
+            let path = blobs.appending(layers[index].digest.hex)
+            bytes[index] = try Files.read(path)
+            try Files.removeFile(path)
+        }
+        #expect(try refusal("made") == "the blob '\(layers[3].digest)' is missing")
+        for (index, bytes) in bytes { try AtomicFile.write(bytes, to: blobs.appending(layers[index].digest.hex)) }
+        #expect(try base.layout(folder.appending("made"), tag: nil).layers.map(\.digest) == layers.map(\.digest))
+        for layer in layers { try target.verify(layer.digest) }
+        #expect(try Files.names(in: target.temporaryFolder).isEmpty)
+    }
+
+    @Test func `layers that cannot lie on one another`() throws {
+        let link = TarEntry.symlink("a", to: Array("file".utf8))
+        let lower = try samples.layer([(.regular("file", size: 1), "1"), (link, "")])
+        let upper = try samples.layer([(.regular("a/b", size: 1), "1")])
+        let layers = try [lower, upper].map { try writeBlob(try samples.store.readBlob($0.digest), .layer) }
+        try writeImage { config, manifest in
+            config.diffIDs = layers.map(\.digest)
+            manifest.layers = layers
+        }
+        #expect(try refusal("made") == "has entries below 'a', which is not a directory in the layers below")
+    }
+
     @Test func `a layer that was in the store before is looked at too`() async throws {
         // As a killed import, or a blob of another kind, may have left it.
         try await requireTool("sh", ["-c", "echo x > f; tar --transform=s,f,../x, -cPf bad.tar f"], in: folder)
         let bytes = try Files.read(folder.appending("bad.tar"))
         let digest = try target.putBlob(bytes).digest
         let file = try SystemIO.Descriptor.openForReading(folder.appending("bad.tar"))
-        var tree = try MergedTree(layers: [])
-        let error = #expect(throws: LayerError.self) { try base.storeLayer(file, diffID: digest, over: &tree) }
+        let error = #expect(throws: LayerError.self) { try base.storeLayer(file, diffID: digest) }
         #expect(error?.description == "layer '\(digest)': entry '../x': the name has a '..' component")
         // It is not this import's to remove.
         #expect(target.hasBlob(digest))
@@ -298,8 +332,7 @@ import Testing
         var bytes = try Files.read(good)
         bytes[0] ^= 1
         try AtomicFile.write(bytes, to: target.blobPath(diffID))
-        var tree = try MergedTree(layers: [])
-        _ = try base.storeLayer(try SystemIO.Descriptor.openForReading(good), diffID: diffID, over: &tree)
+        _ = try base.storeLayer(try SystemIO.Descriptor.openForReading(good), diffID: diffID)
         try target.verify(diffID)
     }
 

@@ -12,7 +12,7 @@ import SystemIO
 /// Results of steps that other machines made, and that other machines get.
 ///
 /// A shared cache saves time and decides nothing: where it cannot be had, or has something wrong, there is a warning, and
-/// the step runs here.
+/// the step runs here. A result that is wrong, or not whole, is passed over alone, and replaced by what the step made.
 final class SharedSteps: Sendable {
     struct Places: Sendable {
         var from: [Reference] = []
@@ -29,6 +29,8 @@ final class SharedSteps: Sendable {
         var warnings: [Diagnostic] = []
         /// Caches that are not asked again in this run.
         var given: Set<Reference> = []
+        /// Content keys under which a cache has something that could not be taken.
+        var wrong: [Reference: Set<StepKey>] = [:]
     }
 
     private let places: Places
@@ -49,7 +51,7 @@ final class SharedSteps: Sendable {
     /// What is known about a content key, without its layers.
     func look(_ key: StepKey) async throws -> FoundResult? {
         for place in places.from {
-            let found = try await tolerating(place) { try await self.find(key, in: $0) }
+            let found = try await tolerating(place, key) { try await self.find(key, in: $0) }
             if let found = found ?? nil { return found }
         }
         return nil
@@ -58,7 +60,7 @@ final class SharedSteps: Sendable {
     /// Brings the result under a content key into the store; `parent` are the layers that the step starts from.
     @Sendable func find(_ key: StepKey, _ parent: [Digest]) async throws -> MadeLayers? {
         for place in places.from {
-            let made = try await tolerating(place) { cache -> MadeLayers? in
+            let made = try await tolerating(place, key) { cache -> MadeLayers? in
                 guard let found = try await self.find(key, in: cache) else { return nil }
                 let imports = BaseImport(
                     store: self.store,
@@ -98,7 +100,7 @@ final class SharedSteps: Sendable {
         return found
     }
 
-    /// Puts what the bake has, and the cache has not, there; gives the number of results.
+    /// Puts what the bake has, and the cache has not or has wrong, there; gives the number of results.
     func publish(_ bake: BakeResult) async throws -> Int {
         guard let place = places.to else { return 0 }
         var steps: [StepKey: LayeredImage.DoneStep] = [:]
@@ -110,30 +112,36 @@ final class SharedSteps: Sendable {
             }
         }
         let wanted = steps.sorted { $0.key.description < $1.key.description }.map(\.value)
-        return try await tolerating(place) { cache in
-            try await withThrowingTaskGroup(of: Bool.self) { group in
-                var waiting = wanted[...]
-                func startNext() {
-                    guard let step = waiting.popFirst() else { return }
-                    group.addTask { try await self.publish(step, to: cache) }
+        return try await withThrowingTaskGroup(of: Bool.self) { group in
+            var waiting = wanted[...]
+            func startNext() {
+                guard let step = waiting.popFirst() else { return }
+                group.addTask {
+                    try await self.tolerating(place, step.contentKey) { try await self.publish(step, to: $0, place) }
+                        ?? false
                 }
-                for _ in 0..<4 { startNext() }
-                var count = 0
-                while let isNew = try await group.next() {
-                    if isNew { count += 1 }
-                    startNext()
-                }
-                return count
             }
-        } ?? 0
+            for _ in 0..<4 { startNext() }
+            var count = 0
+            while let isNew = try await group.next() {
+                if isNew { count += 1 }
+                startNext()
+            }
+            return count
+        }
     }
 
     /// False where the cache has it already.
-    private func publish(_ step: LayeredImage.DoneStep, to cache: SharedCache) async throws -> Bool {
+    private func publish(
+        _ step: LayeredImage.DoneStep,
+        to cache: SharedCache,
+        _ place: Reference
+    ) async throws -> Bool {
         let key = step.contentKey.digest
         // One that is not signed as it has to be is replaced, whoever put it there.
         let signers = places.key.map { TrustedKeys([$0.verificationKey] + (places.trusted?.keys ?? [])) }
-        if try await cache.has(key, signedBy: signers) { return false }
+        let isWrong = state.withLock { $0.wrong[place]?.contains(step.contentKey) ?? false }
+        if !isWrong, try await cache.has(key, signedBy: signers) { return false }
         guard let result = try store.stepResult(contentKey: key) else { return false }
         // As a push has it by default, so that a layer is compressed once for both.
         let pack = LayerForm.standard.packing(in: store)
@@ -149,15 +157,15 @@ final class SharedSteps: Sendable {
             baseConfig: result.baseConfig,
             resolution: step.planned.isUnpinned ? step.resolution.map { Lock(entries: [$0]).text } : nil
         )
-        try await cache.publish(shared, layers: layers, signedWith: places.key)
-        return true
+        return try await cache.publish(shared, layers: layers, signedWith: places.key)
     }
 
     /// Nil, and a warning, where the cache is to blame.
     ///
-    /// It is not asked again where that would be no better.
+    /// It is not asked again where that would be no better; what is wrong with one result says nothing of the others.
     private func tolerating<Value: Sendable>(
         _ place: Reference,
+        _ key: StepKey,
         _ body: (SharedCache) async throws -> Value
     ) async throws -> Value? {
         if state.withLock({ $0.given.contains(place) }) { return nil }
@@ -165,20 +173,26 @@ final class SharedSteps: Sendable {
             return try await body(SharedCache(session: session, reference: place))
         } catch let error as RegistryError {
             let diagnostic = error.diagnostic("the shared cache '\(place)' is passed over")
-            warn(diagnostic, place, isFinal: ![.wrongContent, .notSigned].contains(error.kind))
+            warn([diagnostic], place, wrong: [.wrongContent, .notSigned].contains(error.kind) ? key : nil)
         } catch let error as InvalidInput {
-            for diagnostic in error.diagnostics { warn(diagnostic, place, isFinal: false) }
+            warn(error.diagnostics, place, wrong: key)
         }
         return nil
     }
 
-    private func warn(_ diagnostic: Diagnostic, _ place: Reference, isFinal: Bool) {
-        var warning = diagnostic
-        warning.severity = .warning
-        state.withLock { [warning] state in
-            let isKnown = state.given.contains(place) || state.warnings.contains(warning)
-            if isFinal { state.given.insert(place) }
-            if !isKnown { state.warnings.append(warning) }
+    /// `wrong` is the key whose result is to blame; nil where it is all of the cache.
+    private func warn(_ diagnostics: [Diagnostic], _ place: Reference, wrong: StepKey?) {
+        let warnings = diagnostics.map { diagnostic in
+            var warning = diagnostic
+            warning.severity = .warning
+            return warning
+        }
+        state.withLock { state in
+            let isGiven = state.given.contains(place)
+            if let wrong { state.wrong[place, default: []].insert(wrong) } else { state.given.insert(place) }
+            for warning in warnings where !isGiven && !state.warnings.contains(warning) {
+                state.warnings.append(warning)
+            }
         }
     }
 }
