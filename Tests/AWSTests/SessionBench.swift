@@ -96,6 +96,6 @@ final class SessionBench: RequestCarrier, CredentialProvider {
                 tags: [],
                 token: "t"
             )
-        )
+        ).id
     }
 }

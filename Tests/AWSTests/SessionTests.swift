@@ -1,5 +1,6 @@
 import AWS
 import HTTPTransport
+import SystemIO
 import Testing
 
 @Suite("Calls") struct SessionTests {
@@ -12,8 +13,9 @@ import Testing
         #expect(request.headers["X-Amz-Security-Token"] == "HUSH-token")
     }
 
-    @Test func `throttling is waited out, however often it comes`() async throws {
-        let throttled = SessionBench.Answer.refusal("RequestThrottledException")
+    @Test(arguments: ["RequestThrottledException", "ConcurrentLimitExceededException"])
+    func `throttling is waited out, however often it comes`(code: String) async throws {
+        let throttled = SessionBench.Answer.refusal(code)
         let bench = SessionBench(Array(repeating: throttled, count: 40) + [.fine])
         #expect(try await bench.start() == "snap-1")
         #expect(bench.waits.count == 40)
@@ -29,6 +31,40 @@ import Testing
         )
         let good = SessionBench([.refusal("InternalServerException", status: 500), .fine])
         #expect(try await good.start() == "snap-1")
+    }
+
+    /// Of the refusals with this code it is the only one that AWS documents as one to repeat.
+    @Test(arguments: [("Failed to read block data", 5), ("A block has 524288 bytes", 1)])
+    func `a block that the service could not read is put again`(message: String, count: Int) async throws {
+        var answer = SessionBench.Answer.refusal("ValidationException")
+        answer.body = "{\"message\": \"\(message)\", \"Reason\": \"INVALID_BLOCK\"}"
+        let bench = SessionBench([answer])
+        let error = await #expect(throws: ServiceError.self) {
+            try await EBS(bench.session, region: "eu-west-1").put(
+                [],
+                digest: Digester.digest(of: "x"),
+                at: 7,
+                of: "snap-1"
+            )
+        }
+        #expect(bench.requests.count == count)
+        #expect(error?.description.hasSuffix("ValidationException: \(message) [INVALID_BLOCK]") == true)
+        // Nor does it say anything of other calls.
+        let other = SessionBench([answer])
+        await #expect(throws: ServiceError.self) { try await other.start() }
+        #expect(other.requests.count == 1)
+    }
+
+    @Test func `a status that is not known is none`() async throws {
+        for (body, status) in [
+            (#"{"SnapshotId": "snap-1", "Status": "error"}"#, EC2.Snapshot.State.error),
+            (#"{"SnapshotId": "snap-1", "Status": "unheard-of"}"#, nil), (#"{"SnapshotId": "snap-1"}"#, nil),
+        ] {
+            let session = SessionBench([.init(body: body)]).session
+            let new = EBS.NewSnapshot(volumeSize: 1, parent: nil, key: nil, description: "d", tags: [], token: "t")
+            let started = try await EBS(session, region: "eu-west-1").start(new)
+            #expect(started.id == "snap-1" && started.status == status)
+        }
     }
 
     @Test func `a mistake is told at once, and whom to ask`() async throws {

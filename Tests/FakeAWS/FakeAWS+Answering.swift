@@ -55,7 +55,7 @@ extension FakeAWS {
         switch effect {
         case .throttled: refusal = service.throttled
         case .failing(let status): refusal = service.broken(status)
-        case .refused(let status, let code): refusal = Failure(status, code, "The script of the test says so")
+        case .refused(let status, let code, let message): refusal = Failure(status, code, message)
         case .broken: return Self.brokenAnswer
         case .silent: return FakeAnswer(200, manner: .silent)
         case nil, .brokenUpload, .lost, .lostInSilence: break

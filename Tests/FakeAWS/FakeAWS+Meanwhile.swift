@@ -28,6 +28,17 @@ extension FakeAWS {
         for event in due { event.work(self) }
     }
 
+    /// Gives up all snapshots that wait for blocks, as if none had come for too long.
+    package func giveUpSnapshots() {
+        state.withLock { world in
+            for region in world.regions.keys {
+                for (id, snapshot) in world[region].snapshots where snapshot.state == .pending {
+                    world[region].snapshots[id]?.state = .error
+                }
+            }
+        }
+    }
+
     /// Lets another account use an image.
     package func share(image id: String, with account: String) {
         state.withLock { world in

@@ -56,6 +56,13 @@ import Testing
         fake.add(Fault(.broken, at: "StartSnapshot", nth: 2))
         fake.add(Fault(.lost, at: "StartSnapshot", nth: 3))
         fake.add(Fault(.refused(status: 400, code: "OptInRequired"), at: "DescribeSnapshots"))
+        let unread = Fault.Effect.refused(
+            status: 400,
+            code: "ValidationException",
+            message: "Failed to read block data"
+        )
+        fake.add(Fault(unread, at: "PutSnapshotBlock"))
+        fake.add(Fault(.refused(status: 400, code: "ConcurrentLimitExceededException"), at: "PutSnapshotBlock", nth: 2))
         fake.add(Fault(.brokenUpload(after: 1000)))
         try await boto(
             fake,
@@ -77,6 +84,9 @@ import Testing
                 ebs.put_snapshot_block(**parts(disk, 0, block(0)))
             except HTTPClientError:
                 pass
+            answer = refused("ValidationException", ebs.put_snapshot_block, **parts(disk, 1, block(0)))
+            assert answer["Error"]["Message"] == "Failed to read block data", answer
+            refused("ConcurrentLimitExceededException", ebs.put_snapshot_block, **parts(disk, 1, block(0)))
             ebs.put_snapshot_block(**parts(disk, 1, block(0)))
             """
         )

@@ -128,6 +128,23 @@ import Testing
         )
     }
 
+    @Test func `tells of what a token started, whatever became of it`() async throws {
+        let fake = try await FakeAWS.start()
+        let script = """
+            started = [ebs.start_snapshot(VolumeSize=1, ClientToken=token) for token in ("late", "gone")]
+            print([answer.get("Status") for answer in started], [answer["SnapshotId"] for answer in started])
+            """
+        let first = try await boto(fake, script + "\nec2.delete_snapshot(SnapshotId=started[1][\"SnapshotId\"])")
+        #expect(first.hasPrefix("['pending', 'pending'] "))
+        fake.giveUpSnapshots()
+        #expect(try await boto(fake, script) == first.replacing("['pending', 'pending']", with: "['error', None]"))
+        fake.behaviour.usedTokenStatus = "pending"
+        #expect(try await boto(fake, script) == first)
+        fake.behaviour.usedTokenStatus = nil
+        fake.behaviour.tokensOutliveSnapshots = false
+        #expect(try await boto(fake, script).hasPrefix("['error', 'pending'] "))
+    }
+
     @Test func `lists in pages`() async throws {
         let fake = try await FakeAWS.start()
         try await boto(

@@ -61,6 +61,7 @@ import Testing
             wrong("InvalidParameterCombination", BlockDeviceMappings=mapping(VolumeType="gp2", Throughput=200))
             wrong("InvalidParameterValue", BlockDeviceMappings=mapping(VolumeType="fast"))
             wrong("InvalidParameterCombination", TpmSupport="v2.0", BootMode="uefi-preferred")
+            wrong("InvalidParameterValue", TpmSupport="v2.0", BootMode="uefi", Architecture="arm64")
             wrong("InvalidParameterCombination", VirtualizationType="paravirtual")
             wrong("InvalidParameterValue", Architecture="mips")
             wrong("InvalidParameterValue", BootMode="bios")
@@ -80,6 +81,29 @@ import Testing
             """
         )
         #expect(fake.images("eu-west-1").isEmpty)
+    }
+
+    @Test func `copies no more at a time than a region takes`() async throws {
+        var behaviour = Behaviour()
+        behaviour.snapshotCopies = 2
+        behaviour.pendingImagePolls = 1
+        let fake = try await FakeAWS.start(behaviour)
+        try await boto(
+            fake,
+            """
+            image = ec2.register_image(**registration(snapshot({}), "web"))["ImageId"]
+            ec2.describe_images(ImageIds=[image])
+            there = client("ec2", "us-east-1")
+            def copy(name):
+                return dict(Name=name, SourceImageId=image, SourceRegion="eu-west-1")
+            copies = [there.copy_image(**copy(name))["ImageId"] for name in ("one", "two")]
+            answer = refused("ResourceLimitExceeded", there.copy_image, **copy("three"))
+            assert answer["Error"]["Message"].startswith("Too many snapshot copies in progress. The limit is 2 "), answer
+            there.describe_images(ImageIds=copies)
+            there.copy_image(**copy("three"))
+            """
+        )
+        #expect(fake.images("us-east-1").map(\.name) == ["one", "two", "three"])
     }
 
     @Test func `finds, shares, tags, copies and removes`() async throws {

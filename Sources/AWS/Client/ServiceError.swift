@@ -53,11 +53,12 @@ package struct ServiceError: Error, Sendable, Hashable, CustomStringConvertible 
 
     /// The service asks to be called less often.
     ///
-    /// Source: the list of the SDKs' reference, "Retry behavior".
+    /// Source: the list of the SDKs' reference, "Retry behavior"; EBS direct APIs reference, StartSnapshot, "Errors".
     var isThrottling: Bool {
         status == 429
             || [
-                "BandwidthLimitExceeded", "EC2ThrottledException", "PriorRequestNotComplete",
+                "BandwidthLimitExceeded", "ConcurrentLimitExceededException", "EC2ThrottledException",
+                "PriorRequestNotComplete",
                 "ProvisionedThroughputExceededException", "RequestLimitExceeded", "RequestThrottled",
                 "RequestThrottledException", "SlowDown", "ThrottledException", "Throttling", "ThrottlingException",
                 "TooManyRequestsException", "TransactionInProgressException",
@@ -73,9 +74,18 @@ package struct ServiceError: Error, Sendable, Hashable, CustomStringConvertible 
     /// Trying again may help.
     var isTransient: Bool {
         if Self.isExhausted.contains(code) { return false }
-        return code == Self.noAnswer || [500, 502, 503, 504].contains(status)
+        return code == Self.noAnswer || isOfUnreadBlock || [500, 502, 503, 504].contains(status)
             || ["InternalError", "InternalFailure", "RequestTimeout", "RequestTimeoutException", "ServiceUnavailable"]
                 .contains(code)
+    }
+
+    /// The service could not read a block on its way, which no code says: of this one refusal it is the message that is
+    /// documented.
+    ///
+    /// Source: Amazon EBS User Guide, "Error retries for EBS direct APIs".
+    private var isOfUnreadBlock: Bool {
+        operation == "PutSnapshotBlock" && code == "ValidationException"
+            && message.hasPrefix("Failed to read block data")
     }
 
     /// The credentials have come to their end.

@@ -50,8 +50,17 @@ package struct EBS: Sendable {
         }
     }
 
-    /// Starts a snapshot, and gives its id.
-    package func start(_ new: NewSnapshot) async throws -> String {
+    /// What the service says of a snapshot that it has started, now or by an earlier call with the same token.
+    package struct StartedSnapshot: Sendable, Hashable {
+        package var id: String
+        /// Nil where the service does not say it.
+        ///
+        /// What an earlier call started may be complete, given up or gone by now.
+        package var status: EC2.Snapshot.State?
+    }
+
+    /// Starts a snapshot.
+    package func start(_ new: NewSnapshot) async throws -> StartedSnapshot {
         // With a parent neither of both may be said.
         let key = new.parent == nil ? new.key : nil
         let body = JSONValue.object([
@@ -72,10 +81,10 @@ package struct EBS: Sendable {
             body: body.canonicalBytes
         )
         let answer = try await session.send(call, in: region)
-        guard let id = (try? JSONValue.parse(answer.body))?["SnapshotId"]?.stringValue else {
-            throw session.unreadable(call, region, answer)
-        }
-        return id
+        let document = try? JSONValue.parse(answer.body)
+        guard let id = document?["SnapshotId"]?.stringValue else { throw session.unreadable(call, region, answer) }
+        let status = document?["Status"]?.stringValue.flatMap { EC2.Snapshot.State(rawValue: $0) }
+        return StartedSnapshot(id: id, status: status)
     }
 
     /// Writes a block whole; what was written there before is replaced.

@@ -35,6 +35,9 @@ extension EC2 {
     }
 
     /// Begins to copy an AMI into this region, and gives the id of what it becomes.
+    ///
+    /// Throws `ServiceError` with the code `ResourceLimitExceeded` for as long as too many snapshots are being copied into the
+    /// region.
     package func copy(_ copy: ImageCopy) async throws -> String {
         var form = QueryForm("CopyImage", version: Self.version)
         form.add("ClientToken", copy.token)

@@ -186,6 +186,11 @@ extension EC2 {
         package var volumeSize: Int
         package var tags: [Tag]
 
+        /// The service refuses a TPM for any other: "Invalid machineArchitecture value 'arm64' for tpmSupport".
+        ///
+        /// Source: balena-os/balena-yocto-scripts#298, where EC2 says so.
+        var mayHaveTPM: Bool { bootMode == .uefi && architecture == "x86_64" }
+
         package init(
             name: String,
             description: String,
@@ -238,7 +243,7 @@ extension EC2 {
         form.add("SriovNetSupport", "simple")
         form.add("BootMode", image.bootMode.rawValue)
         form.add("ImdsSupport", "v2.0")
-        if image.bootMode == .uefi { form.add("TpmSupport", "v2.0") }
+        if image.mayHaveTPM { form.add("TpmSupport", "v2.0") }
         form.add(tags: image.tags, of: "image", number: 1)
         return form
     }

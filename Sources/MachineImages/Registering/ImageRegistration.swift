@@ -72,15 +72,12 @@ package struct ImageRegistration: Sendable {
     ) async throws -> PlacedImage {
         var (parent, sent): (String?, Int) = (nil, 0)
         var placed = try await alone(in: region) { journal in
-            var (record, blocks) = try await begin(map, in: region, journal, workers: workers)
-            if !record.isComplete {
-                sent = try await fill(&record, blocks, of: disk, in: region, journal, workers: workers)
-            }
+            let (record, count) = try await filled(map, of: disk, in: region, journal, workers: workers)
             let snapshot = try await completed(record, in: region, journal)
             let registration = registration(of: snapshot, boot, size: record.map.volumeSize)
             let ami = try await EC2(session, region: region.name).register(registration)
             say("\(region.name): \(ami) is registered from \(snapshot)")
-            parent = record.parent
+            (parent, sent) = (record.parent, count)
             return ami
         }
         (placed.parent, placed.sentBlocks) = (parent, sent)
@@ -116,9 +113,22 @@ package struct ImageRegistration: Sendable {
                 snapshotTags: name.tags + givenTags,
                 token: Digester.digest(of: JSONValue.strings(parts).canonicalBytes).hex
             )
-            let ami = try await EC2(session, region: region.name).copy(copy)
+            let ami = try await begin(copy, in: region)
             say("\(region.name): \(ami) is copied from \(source.ami) in \(source.region)")
             return ami
+        }
+    }
+
+    /// Others may have so many copies on their way that the region takes no more of them now.
+    private func begin(_ copy: EC2.ImageCopy, in region: PreparedRegion) async throws -> String {
+        let ec2 = EC2(session, region: region.name)
+        let waiter = Waiter(patience: patience, clock: session.clock)
+        return try await waiter.wait(for: "\(region.name): the copy of \(copy.source)", say: say) {
+            do {
+                return .done(try await ec2.copy(copy))
+            } catch let error as ServiceError where error.code == "ResourceLimitExceeded" {
+                return .pending("cannot begin yet (\(error.message))")
+            }
         }
     }
 

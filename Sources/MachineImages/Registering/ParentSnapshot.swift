@@ -42,7 +42,7 @@ extension ImageRegistration {
             switch try await ec2.snapshot(id)?.status {
             case .completed: return ParentSnapshot(id: id, blocks: .held(candidate.map))
             case nil where !candidate.isYoung(session.clock.now()):
-                try await BlockingPool.shared.run { try journal?.remove(candidate) }
+                try await BlockingPool.shared.run { try journal?.forget(candidate) }
             default: break
             }
         }
@@ -90,5 +90,8 @@ extension ServiceError {
 
 extension RegistrationRecord {
     /// It was started so short a time ago that it may not be known everywhere.
-    func isYoung(_ now: Int64) -> Bool { now - started < 180 }
+    func isYoung(_ now: Int64) -> Bool { now - started < Self.youth }
+
+    /// Seconds.
+    static let youth: Int64 = 180
 }

@@ -36,7 +36,19 @@ struct RegistrationJournal: Sendable {
         try AtomicFile.write(record.document.canonicalBytes, to: place(record, Self.suffix))
     }
 
-    func remove(_ record: RegistrationRecord) throws {
+    /// A run that is killed in between leaves both.
+    func write(_ record: RegistrationRecord, inPlaceOf others: [RegistrationRecord]) throws {
+        try write(record)
+        for other in others where other.token != record.token { try remove(other) }
+    }
+
+    /// Its snapshot is lost, and that there was one has to be known when another one is started.
+    func forget(_ record: RegistrationRecord) throws {
+        try removeProgress(record)
+        try write(record.lost)
+    }
+
+    private func remove(_ record: RegistrationRecord) throws {
         try Files.removeFile(place(record, Self.progressSuffix))
         try Files.removeFile(place(record, Self.suffix))
     }

@@ -26,12 +26,24 @@ struct RegistrationRecord: Sendable, Hashable {
     /// The places of the blocks that the parent lacks or has otherwise, where that was found by reading it; nil where the
     /// parent's own record tells it.
     var differing: [Int]?
+    /// Its snapshot was given up or removed: only how often that was is still of use.
+    var isLost = false
+
+    /// The same without what is of no use any more.
+    var lost: RegistrationRecord {
+        var lost = self
+        (lost.snapshot, lost.parent, lost.differing) = (nil, nil, nil)
+        (lost.isComplete, lost.isLost) = (false, true)
+        lost.map = BlockMap(size: map.size, blocks: [])
+        return lost
+    }
 
     var document: JSONValue {
         .object([
             "attempt": .integer(Int64(attempt)), "complete": .bool(isComplete),
             "differing": differing.map { .array($0.map { .integer(Int64($0)) }) }, "disk": map.document,
-            "image": .string(image), "key": key.map(JSONValue.string), "name": .string(name),
+            "image": .string(image), "key": key.map(JSONValue.string), "lost": isLost ? true : nil,
+            "name": .string(name),
             "parent": parent.map(JSONValue.string),
             "project": .string(project), "snapshot": snapshot.map(JSONValue.string), "started": .integer(started),
             "token": .string(token),
@@ -61,6 +73,7 @@ extension RegistrationRecord {
             isComplete: isComplete,
             map: map
         )
+        isLost = document["lost"]?.boolValue ?? false
         if let differing = document["differing"] {
             let places = differing.arrayValue?.compactMap(\.integerValue)
             guard let places, places.count == differing.arrayValue?.count else { return nil }

@@ -5,7 +5,7 @@ package struct Fault: Sendable {
         case throttled
         /// 500 or 503.
         case failing(Int)
-        case refused(status: Int, code: String)
+        case refused(status: Int, code: String, message: String = "The script of the test says so")
         /// The connection breaks in the answer; nothing was done.
         case broken
         /// No answer comes; nothing was done.

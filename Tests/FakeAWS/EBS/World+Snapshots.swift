@@ -36,9 +36,18 @@ extension World {
             guard known.parameters == call.parameters else {
                 throw Failure(409, "ConflictException", "The client token was used with other parameters.")
             }
-            if let snapshot = self[call.region].snapshots[known.id] { return .json(201, Self.document(snapshot)) }
+            let status = behaviour.usedTokenStatus
+            if let snapshot = self[call.region].snapshots[known.id] {
+                return .json(201, Self.document(snapshot, status: status))
+            }
             if behaviour.tokensOutliveSnapshots {
-                return .json(201, .object(["SnapshotId": .string(known.id), "OwnerId": .string(call.account)]))
+                return .json(
+                    201,
+                    .object([
+                        "SnapshotId": .string(known.id), "OwnerId": .string(call.account),
+                        "Status": status.map(JSONValue.string),
+                    ])
+                )
             }
         }
         let parent = try call.text("ParentSnapshotId").map { (id) throws(Failure) in try usableParent(id, call) }
@@ -119,11 +128,11 @@ extension World {
         return Key.ofEBS(call.account, call.region).arn
     }
 
-    private static func document(_ snapshot: Snapshot) -> JSONValue {
+    private static func document(_ snapshot: Snapshot, status: String? = nil) -> JSONValue {
         .object([
             "SnapshotId": .string(snapshot.id),
             "OwnerId": .string(snapshot.owner),
-            "Status": .string(snapshot.reportedState),
+            "Status": .string(status ?? snapshot.reportedState),
             "StartTime": .integer(snapshot.startTime),
             "VolumeSize": .integer(Int64(snapshot.volumeSize)),
             "BlockSize": .integer(Int64(Snapshot.blockSize)),

@@ -14,6 +14,7 @@ extension World {
         let name = try newImageName(call)
         let tags = try newTags(call, ["image", "snapshot"])
         try checkCopy(call, "SnapshotCopyCompletionDurationMinutes")
+        try checkRunningCopies(call)
         let source = try copied(call)
         let id = newID("ami")
         var devices = source.devices

@@ -6,11 +6,7 @@ extension World {
         if original.key != nil, original.region != call.region, call.text("PresignedUrl") == nil {
             throw .ec2("MissingParameter", "The request must contain the parameter presignedUrl")
         }
-        let running = self[call.region].snapshots.values
-            .count { $0.owner == call.account && $0.isCopy && $0.state == .sealing }
-        if running >= behaviour.snapshotCopies {
-            throw .ec2("ResourceLimitExceeded", "Too many snapshot copies in progress. The limit is \(running).")
-        }
+        try checkRunningCopies(call)
         var copy = copy(of: original, tags, call)
         copy.description = call.text("Description") ?? ""
         copy.unknownRequests = behaviour.unknownSnapshotRequests
@@ -20,6 +16,23 @@ extension World {
         copy.settle(now: call.now)
         self[call.region].snapshots[copy.id] = copy
         return .xml([XML("snapshotId", copy.id), tags.isEmpty ? nil : Tags.xml(tags)].compactMap(\.self))
+    }
+
+    /// So many snapshots may be copied into a region at a time, those of images too.
+    func checkRunningCopies(_ call: Invocation) throws(Failure) {
+        let region = self[call.region]
+        let alone = region.snapshots.values.count { $0.owner == call.account && $0.isCopy && $0.state == .sealing }
+        let images = region.images.values.filter { image in
+            image.owner == call.account && image.sourceImage != nil && image.sourceInstance == nil
+                && image.failure == nil && !image.isAvailable(now: call.now)
+        }
+        let ofImages = images.flatMap(\.devices).count { $0.snapshot != nil }
+        if alone + ofImages >= behaviour.snapshotCopies {
+            throw .ec2(
+                "ResourceLimitExceeded",
+                "Too many snapshot copies in progress. The limit is \(behaviour.snapshotCopies) for this destination region."
+            )
+        }
     }
 
     /// What CopyImage and CopySnapshot refuse alike.

@@ -164,6 +164,9 @@ extension Image {
     fileprivate func checkMachine() throws(Failure) {
         func refused(_ message: String) -> Failure { .ec2("InvalidParameterCombination", message) }
         if tpmSupport != nil, bootMode != "uefi" { throw refused("TpmSupport needs the boot mode 'uefi'.") }
+        if tpmSupport != nil, architecture != "x86_64" {
+            throw .ec2("InvalidParameterValue", "Invalid machineArchitecture value '\(architecture)' for tpmSupport")
+        }
         if let uefiData {
             guard Base64.decode(uefiData) != nil else {
                 throw .ec2Value("...", "uefiData", "It is not in Base64.")

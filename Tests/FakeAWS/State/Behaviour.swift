@@ -88,6 +88,9 @@ package struct Behaviour: Sendable {
     package var blocksPublicAccess = true
     /// A client token gives the snapshot back that it was used for even when that was deleted since.
     package var tokensOutliveSnapshots = true
+    /// What a client token that was used before says of the state of its snapshot, as it was when it was started; nil is
+    /// as it is now, and nothing for one that was deleted.
+    package var usedTokenStatus: String?
 
     package init() {}
 }
