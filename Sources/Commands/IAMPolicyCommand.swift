@@ -8,12 +8,14 @@ import Reporting
 struct IAMPolicyCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "iam-policy",
-        abstract: "Print the least IAM policy with which 'register' works.",
+        abstract: "Print the least IAM policy with which 'register', 'push' and 'bake' work.",
         usage: "ovenbird iam-policy [<options>]",
         discussion: """
             It is made from the Bakefile alone, offline: what its machine images ask for under 'ami' is allowed, in the \
-            regions and on the kinds of resources that they name, and nothing else. Allow it to the user or role that CI \
-            registers with.
+            regions and on the kinds of resources that they name; pushes to the repositories of AWS under 'push' and \
+            'cache', and pulls from those that it starts from; and nothing else. So dry runs, 'plan --online', 'lock' and \
+            what looks at images in these repositories work too; 'ami' and 'orphans' need more. Allow it to the user or role \
+            that CI bakes, pushes and registers with.
 
             Example:
               ovenbird iam-policy > policy.json
@@ -24,17 +26,18 @@ struct IAMPolicyCommand: ParsableCommand {
     @OptionGroup var colors: ColorOptions
 
     func run() throws {
-        let bakefile = try bakefile.read(colors: colors)
-        let images = bakefile.images.filter { $0.registering != nil }
-        guard !images.isEmpty else {
+        let policy = LeastPolicy(try bakefile.read(colors: colors))
+        guard !policy.isEmpty else {
             throw InvalidInput(
                 Diagnostic(
-                    "no machine image of the Bakefile has a region",
+                    "no machine image of the Bakefile has a region, and nothing is in a registry of AWS",
                     .noRegion,
-                    fix: "give one 'ami: { regions: [...] }'"
+                    why: "so it needs nothing that could be allowed",
+                    fix:
+                        "give an image 'ami: { regions: [...] }', or a 'push:' to 'ACCOUNT.dkr.ecr.REGION.amazonaws.com'"
                 )
             )
         }
-        try Console.write(LeastPolicy(images).document)
+        try Console.write(policy.document)
     }
 }

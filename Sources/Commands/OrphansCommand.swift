@@ -16,8 +16,8 @@ struct OrphansCommand: AsyncParsableCommand {
         usage: "ovenbird orphans [--apply] [--region <region> ...] [<options>]",
         discussion: """
             Finds by their tags snapshots that were begun and never completed, snapshots of no AMI, AMIs that failed, and \
-            machines of bakes that should have ended. \
-            What is younger than two hours, and what registrations of this store go on with or build on, stays. Only \
+            machines of bakes that should have ended; and what bakes whose machines are gone left in the buckets that the \
+            Bakefile names. What is younger than two days, and what registrations of this store go on with or build on, stays. Only \
             with '--apply' anything is removed; what cannot be keeps nothing else, is named at the end, and is exit status 3.
 
             Example:
@@ -54,6 +54,7 @@ struct OrphansCommand: AsyncParsableCommand {
                         account: account,
                         project: project,
                         region: region,
+                        buckets: bakefile.buckets(in: region),
                         now: now
                     )
                     guard isApplied else { return OrphanSearch.Removal(orphans: try await search.find()) }
@@ -118,5 +119,13 @@ struct OrphansCommand: AsyncParsableCommand {
             }
             try Console.write(table.lines(palette: output.palette))
         }
+    }
+}
+
+extension Bakefile {
+    /// Where bakes on machines of a region have their objects.
+    fileprivate func buckets(in region: String) -> [String] {
+        let here = images.filter { $0.registering?.copyFrom == region }
+        return Array(Set(here.compactMap { $0.builder?.bucket })).sorted()
     }
 }

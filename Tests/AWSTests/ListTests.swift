@@ -79,22 +79,46 @@ import Testing
             </DescribeStacksResponse>
             """,
             """
-            <DescribeStacksResponse><DescribeStacksResult><Stacks><member><StackName>shop</StackName>
+            <DescribeStacksResponse><DescribeStacksResult><Stacks><member><StackId>arn:shop</StackId>
+            <StackName>shop</StackName><LastUpdatedTime>2026-01-02T03:04:05.678Z</LastUpdatedTime>
             <StackStatus>UPDATE_COMPLETE</StackStatus><Parameters>
             <member><ParameterKey>A</ParameterKey><ParameterValue>/ami</ParameterValue>
             <ResolvedValue>ami-1</ResolvedValue></member>
             <member><ParameterKey>B</ParameterKey><ParameterValue></ParameterValue></member></Parameters></member>
-            <member><StackName>bare</StackName><StackStatus>CREATE_COMPLETE</StackStatus></member>
+            <member><StackId>arn:bare</StackId><StackName>bare</StackName><StackStatus>CREATE_COMPLETE</StackStatus></member>
             </Stacks></DescribeStacksResult></DescribeStacksResponse>
             """
         )
         let stacks = try await CloudFormation(bench.session, region: "eu-west-1").stacks()
         // A page without anything is not the last one.
-        #expect(stacks.map(\.name) == ["shop", "bare"])
+        #expect(stacks.map(\.name) == ["shop", "bare"] && stacks.map(\.id) == ["arn:shop", "arn:bare"])
+        #expect(stacks.map(\.updated) == ["2026-01-02T03:04:05.678Z", nil])
         #expect(stacks[0].status == "UPDATE_COMPLETE" && stacks[0].parameters.map(\.key) == ["A", "B"])
         #expect(stacks[0].parameters.map(\.value) == ["/ami", ""])
         #expect(stacks[0].parameters.map(\.resolved) == ["ami-1", nil])
         #expect(bodies(bench)[1] == "Action=DescribeStacks&Version=2010-05-15&NextToken=n")
+    }
+
+    @Test func `the template of a stack, as text`() async throws {
+        let bench = bench(
+            """
+            <GetTemplateResponse xmlns="http://cloudformation.amazonaws.com/doc/2010-05-15/"><GetTemplateResult>
+            <TemplateBody>{&quot;Mappings&quot;: {}}&#xD;
+              &lt;ami-1&gt;</TemplateBody><StagesAvailable><member>Original</member></StagesAvailable></GetTemplateResult>
+            <ResponseMetadata><RequestId>r</RequestId></ResponseMetadata></GetTemplateResponse>
+            """,
+            "<GetTemplateResponse><GetTemplateResult/></GetTemplateResponse>"
+        )
+        let service = CloudFormation(bench.session, region: "eu-west-1")
+        let text = try await service.template(ofStack: "arn:aws:cloudformation:eu-west-1:111122223333:stack/shop/1")
+        #expect(text.hasPrefix("{\"Mappings\": {}}") && text.hasSuffix("<ami-1>"), "\(text)")
+        #expect(
+            bodies(bench)[0] == "Action=GetTemplate&Version=2010-05-15"
+                + "&StackName=arn%3Aaws%3Acloudformation%3Aeu-west-1%3A111122223333%3Astack%2Fshop%2F1"
+        )
+        // Where it is not said, nobody knows what it names.
+        let error = await #expect(throws: ServiceError.self) { try await service.template(ofStack: "shop") }
+        #expect(error?.code == "unreadable answer" && error?.operation == "GetTemplate")
     }
 
     @Test func `parameters of images, ten values at a time, and none that is encrypted`() async throws {

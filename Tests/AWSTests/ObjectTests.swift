@@ -52,14 +52,16 @@ import Testing
 
     @Test func `lists are read to their end`() async throws {
         func page(_ key: String, _ rest: String) -> String {
-            "<ListBucketResult><Contents><Key>\(key)</Key><Size>3</Size></Contents>\(rest)</ListBucketResult>"
+            "<ListBucketResult><Contents><Key>\(key)</Key><Size>3</Size><LastModified>1970-01-02T00:00:00.000Z</LastModified>"
+                + "</Contents>\(rest)</ListBucketResult>"
         }
         let more = "<IsTruncated>true</IsTruncated><NextContinuationToken>a+b=</NextContinuationToken>"
         let bench = SessionBench([
             .init(body: page("p/1", more)), .init(body: page("p/2", "<IsTruncated>false</IsTruncated>")),
             .init(body: "<ListBucketResult><IsTruncated>false</IsTruncated></ListBucketResult>"),
         ])
-        #expect(try await bucket(bench, "with.dot").objects(prefix: "p/").map(\.key) == ["p/1", "p/2"])
+        let found = try await bucket(bench, "with.dot").objects(prefix: "p/")
+        #expect(found.map(\.key) == ["p/1", "p/2"] && found.map(\.modified) == [86_400, 86_400])
         #expect(
             bench.requests.map(\.address.text) == [
                 "https://s3.eu-west-1.amazonaws.com/with.dot/?list-type=2&prefix=p%2F",

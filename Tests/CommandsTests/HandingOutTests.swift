@@ -20,6 +20,7 @@ import Testing
         let changes = test.aws.lines(onlyChanges: true).count
         #expect(try await test.registered()["eu-west-1"]?["unchanged"] == true)
         #expect(test.aws.lines(onlyChanges: true).count == changes)
+        try await test.aws.expectValidCalls()
     }
 
     @Test func `it is deprecated as long after it was registered as is stated, and that is said once`() async throws {
@@ -32,6 +33,7 @@ import Testing
         let changes = test.aws.lines(onlyChanges: true).count
         #expect(try await test.registered()["eu-west-1"]?["unchanged"] == true)
         #expect(test.aws.lines(onlyChanges: true).count == changes)
+        try await test.aws.expectValidCalls()
     }
 
     @Test func `the other regions copy it from the one that has the blocks`() async throws {
@@ -59,6 +61,7 @@ import Testing
         let changes = lines.count
         #expect(try await test.registered().values.allSatisfy { $0["unchanged"] == true })
         #expect(test.aws.lines(onlyChanges: true).count == changes)
+        try await test.aws.expectValidCalls()
     }
 
     @Test func `without an AMI to copy the others are told so`() async throws {
@@ -90,6 +93,7 @@ import Testing
         try await test.add("more", bytes: 100_000)
         let next = try #require(try await test.registered()["eu-west-1"]?["ami"]?.stringValue)
         #expect(next != placed["ami"]?.stringValue && test.aws.parameters("eu-west-1").map(\.value) == [next])
+        try await test.aws.expectValidCalls()
     }
 
     @Test func `each region has its own key, and a version builds on what has the same`() async throws {
@@ -119,6 +123,7 @@ import Testing
         try await test.add("still-more", bytes: 100_000)
         let third = try await test.registered()
         #expect(third["eu-west-1"]?["parent"] == nil && third["us-east-1"]?["parent"] != nil)
+        try await test.aws.expectValidCalls()
     }
 
     @Test func `a key that will not do is found before anything is changed`() async throws {
@@ -128,6 +133,7 @@ import Testing
             let result = try await test.register()
             #expect(result.status == 2, "\(result.error)")
             #expect(test.aws.lines(onlyChanges: true).isEmpty)
+            try await test.aws.expectValidCalls()
             return result.error
         }
         func key(managed: Bool = false, _ state: Key.State = .enabled, policy: String? = nil) -> Key {
@@ -159,6 +165,7 @@ import Testing
             """
         try await test.startAnew { $0.setKey(key(policy: policy)) }
         #expect(try await test.registered()["eu-west-1"]?["sharedWith"] == .strings(["444455556666"]))
+        try await test.aws.expectValidCalls()
     }
 
     @Test func `a copy that could not be shared is found before anything is changed`() async throws {
@@ -208,5 +215,6 @@ import Testing
         let changes = test.aws.lines(onlyChanges: true).count
         #expect(try await test.registered()["eu-west-1"]?["unchanged"] == true)
         #expect(test.aws.lines(onlyChanges: true).count == changes)
+        try await test.aws.expectValidCalls()
     }
 }

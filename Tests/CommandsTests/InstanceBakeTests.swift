@@ -2,7 +2,6 @@ import FakeAWS
 import Glibc
 import OCI
 import SystemIO
-import SystemPackage
 import TestSupport
 import Testing
 
@@ -28,11 +27,7 @@ struct InstanceBakeTests {
         let instance = try #require(test.aws.instances("eu-west-1").first)
         #expect(instance.endsOnShutdown && instance.metadataOptions["HttpTokens"] == "required")
         #expect(instance.userData == "IyEvYmluL3NoCnNodXRkb3duIC1oICsxMjAK")
-        // The calls are what the library of the AWS tools would send.
-        let log = test.kitchen.work.file("calls")
-        try test.aws.writeLog(to: log)
-        let judge = FilePath(#filePath).removingLastComponent().appending("../../scripts/check-aws-requests")
-        try await requireTool(pythonWithBotocore(), [judge.string, log.string])
+        try await test.aws.expectValidCalls()
         // Nothing is done twice.
         let changes = test.aws.lines(onlyChanges: true).count
         #expect(try await test.registered()["eu-west-1"]?["unchanged"] == true)

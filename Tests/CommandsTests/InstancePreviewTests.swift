@@ -37,6 +37,7 @@ struct InstancePreviewTests {
         let after = try entries(try await test.register("--dry-run").output)
         #expect(after["eu-west-1"]?["ami"] != nil && after["eu-west-1"]?["machine"] == nil)
         #expect(after.values.allSatisfy { calls($0).isEmpty })
+        try await test.aws.expectValidCalls()
     }
 
     @Test func `in words, with what is denied`() async throws {
@@ -69,6 +70,16 @@ struct InstancePreviewTests {
             #expect(result.error.contains("there is no subnet 'subnet-00000000000000000'"), "\(result.error)")
         }
         #expect(test.aws.lines(onlyChanges: true).isEmpty)
+        try await test.aws.expectValidCalls()
+    }
+
+    @Test func `a plan asks EC2 without starting anything, with valid calls`() async throws {
+        let test = try await InstanceKitchen()
+        let result = try await test.kitchen.ovenbird(["plan", "--online"], environment: test.aws.environment())
+        #expect(result.status == 0, "\(result.error)")
+        #expect(test.aws.calls.contains { $0.operation == "RunInstances" && $0.parameters["DryRun"] == true })
+        #expect(test.aws.lines(onlyChanges: true).isEmpty && test.aws.instances("eu-west-1").isEmpty)
+        try await test.aws.expectValidCalls()
     }
 
     @Test func `a machine that a killed run left is told`() async throws {
@@ -129,6 +140,7 @@ struct InstancePreviewTests {
         try await test.registered()
         // What is there is held to its key.
         try await test.registered()
+        try await test.aws.expectValidCalls()
         let called = Set(
             test.aws.calls.dropFirst(start).map { call in
                 let operation = call.operation == "ListObjectsV2" ? "ListBucket" : call.operation

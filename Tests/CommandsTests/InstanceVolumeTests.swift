@@ -1,6 +1,5 @@
 import FakeAWS
 import OCI
-import SystemPackage
 import TestSupport
 import Testing
 
@@ -29,10 +28,7 @@ struct InstanceVolumeTests {
                 Self.key.arn, "arn:aws:kms:us-east-1:111122223333:key/11111111-2222-3333-4444-555555555556",
             ]
         )
-        let log = test.kitchen.work.file("calls")
-        try test.aws.writeLog(to: log)
-        let judge = FilePath(#filePath).removingLastComponent().appending("../../scripts/check-aws-requests")
-        try await requireTool(pythonWithBotocore(), [judge.string, log.string])
+        try await test.aws.expectValidCalls()
         try test.expectNothingLeft()
         #expect(try await test.registered()["eu-west-1"]?["unchanged"] == true)
     }

@@ -48,6 +48,7 @@ import Testing
         let again = try await test.run("orphans", "--format", "json")
         let left = try JSONValue.parse(again.output)["orphans"]?.arrayValue ?? []
         #expect(left.map { $0["id"]?.stringValue } == [young] && left.first?["goes"] == false)
+        try await test.aws.expectValidCalls()
     }
 
     @Test func `an account without any`() async throws {
@@ -147,6 +148,7 @@ import Testing
         #expect(result.text.contains("  stays: it ends itself at 2999-01-01T00:00:00Z\n"), "\(result.text)")
         let left = try JSONValue.parse(try await test.run("orphans", "--format", "json").output)["orphans"]?.arrayValue
         #expect(left?.map { $0["id"]?.stringValue } == [ids[1]])
+        try await test.aws.expectValidCalls()
     }
 
     @Test func `an interrupted run says that the next one finds the rest`() async throws {

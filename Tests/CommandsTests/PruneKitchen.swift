@@ -92,7 +92,7 @@ struct PruneKitchen {
                 tags: name(version, image).tags,
                 token: "\(image)-\(version)"
             )
-        )
+        ).id
     }
 
     private func name(_ version: String, _ image: String) -> MachineName {

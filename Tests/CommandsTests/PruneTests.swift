@@ -2,7 +2,6 @@ import FakeAWS
 import Glibc
 import OCI
 import SystemIO
-import SystemPackage
 import TestSupport
 import Testing
 
@@ -27,11 +26,7 @@ import Testing
         #expect(try test.begun() == [])
         let again = try await test.prune("base", "--keep", "1", "--apply")
         #expect(again.status == 0 && again.text.hasSuffix("0 AMIs and 0 snapshots gone\n"))
-        // The calls are what the library of the AWS tools would send.
-        let log = test.kitchen.work.file("calls")
-        try test.aws.writeLog(to: log)
-        let judge = FilePath(#filePath).removingLastComponent().appending("../../scripts/check-aws-requests")
-        try await requireTool(pythonWithBotocore(), [judge.string, log.string])
+        try await test.aws.expectValidCalls()
     }
 
     @Test func `one version can be chosen, and is judged as always`() async throws {

@@ -157,6 +157,44 @@ import Testing
         #expect(try await test.verdicts("--keep", "0", "other").values.map { $0 } == [[]])
     }
 
+    @Test func `stacks, by what their templates name`() async throws {
+        let test = try await PruneKitchen()
+        let made = try await test.make("1", "2", "3")
+        func map(_ ami: String) -> String { "Mappings:\n  Amis:\n    eu-west-1: { Base: \(ami) }\nResources: {}\n" }
+        test.aws.setStack(Stack("shop", template: map(made[0].ami), [.init("Base", made[0].ami)]))
+        test.aws.setStack(Stack("gone", template: map(made[1].ami), status: "DELETE_COMPLETE"))
+        test.aws.setStack(Stack("begun", template: map(made[1].ami), status: "REVIEW_IN_PROGRESS"))
+        test.aws.setStack(Stack("json", template: "{\"Resources\": {\"X\": {\"ImageId\": \"\(made[2].ami)\"}}}"))
+        #expect(
+            try await test.verdicts("--keep", "0") == [
+                made[0].ami: ["used by stack 'shop', its template", "used by stack 'shop', parameter 'Base'"],
+                made[1].ami: [],
+                made[2].ami: ["used by stack 'json', its template"],
+            ]
+        )
+        try await test.aws.expectValidCalls()
+        test.aws.behaviour.denied = ["cloudformation:GetTemplate"]
+        #expect(try await test.verdicts("--keep", "0")[made[1].ami] == ["not known whether used: stacks"])
+        #expect(try await test.verdicts("--keep", "0", "--ignore", "stacks")[made[0].ami] == [])
+    }
+
+    @Test func `a template that takes an AMI since the plan was made keeps it, and the others are not read twice`()
+        async throws
+    {
+        let test = try await PruneKitchen()
+        let made = try await test.make("1", "2", "3")
+        for number in 1...9 { test.aws.setStack(Stack("stack-\(number)", template: "{}")) }
+        test.aws.setStack(Stack("shop", template: "{}"))
+        test.aws.meanwhile(at: "DescribeImages", nth: 2) { aws in
+            aws.setStack(Stack("shop", template: "A: \(made[0].ami)", status: "UPDATE_COMPLETE"))
+        }
+        let result = try await test.prune("--keep", "1", "--apply")
+        #expect(result.status == 0, "\(result.said)")
+        #expect(result.text.contains("stays: used by stack 'shop', its template\n"), "\(result.text)")
+        #expect(test.aws.images("eu-west-1").map(\.id) == [made[0].ami, made[2].ami])
+        #expect(test.aws.lines().count { $0 == "cloudformation:GetTemplate" } == 11)
+    }
+
     @Test func `machines, running or stopped`() async throws {
         let test = try await PruneKitchen()
         let made = try await test.make("1", "2", "3")

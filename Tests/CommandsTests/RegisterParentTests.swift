@@ -1,7 +1,6 @@
 import FakeAWS
 import OCI
 import SystemIO
-import SystemPackage
 import TestSupport
 import Testing
 
@@ -31,10 +30,7 @@ import Testing
         #expect((6...16).contains(second["sentBlocks"]?.integerValue ?? 0))
         #expect(test.aws.calls.count { $0.operation == "GetSnapshotBlock" } == count)
         try await expectOurs(second, test)
-        let log = test.kitchen.work.file("calls")
-        try test.aws.writeLog(to: log)
-        let judge = FilePath(#filePath).removingLastComponent().appending("../../scripts/check-aws-requests")
-        try await requireTool(pythonWithBotocore(), [judge.string, log.string])
+        try await test.aws.expectValidCalls()
     }
 
     @Test func `what the parent has and the disk does not is zeros`() async throws {

@@ -36,6 +36,7 @@ import Testing
         let next = try #require(try await previews(test, "register", "--dry-run")["eu-west-1"])
         #expect(next["parent"] == placed["snapshot"] && next["parentBlocksRead"] == nil)
         #expect(next["blocks"] == (try await test.registered()["eu-west-1"]?["sentBlocks"]))
+        try await test.aws.expectValidCalls()
     }
 
     @Test func `what may not be called is said`() async throws {
@@ -60,6 +61,8 @@ import Testing
         let after = try await requireTool(judge[0], Array(judge.dropFirst()))
         #expect(after == before, "before:\n\(before)after:\n\(after)")
         #expect(test.aws.lines(onlyChanges: true).isEmpty)
+        #expect(test.aws.calls.contains { $0.operation == "RegisterImage" && $0.parameters["DryRun"] == true })
+        try await test.aws.expectValidCalls()
         try test.rewrite("machine\\n", "other\\n")
         let changed = try await test.kitchen.ovenbird(["plan", "--online"], environment: test.aws.environment())
         #expect(changed.status == 0)
@@ -117,6 +120,7 @@ import Testing
         #expect(called == allowed.subtracting(implied))
         #expect(allowed.isSuperset(of: implied))
         #expect(Set(statements.compactMap { $0["Sid"]?.stringValue }).count == statements.count)
+        try await test.aws.expectValidCalls()
         func statement(_ name: String) -> JSONValue? { statements.first { $0["Sid"]?.stringValue == name } }
         #expect(statement("FillSnapshots")?["Condition"] == nil)
         #expect(
@@ -140,7 +144,13 @@ import Testing
         let result = try await Kitchen().ovenbird(["iam-policy"])
         #expect(result.status == 2)
         #expect(
-            result.error.hasPrefix("error: no machine image of the Bakefile has a region [no-region]\n  fix: give one")
+            result.error == """
+                error: no machine image of the Bakefile has a region, and nothing is in a registry of AWS [no-region]
+                  why: so it needs nothing that could be allowed
+                  fix: give an image 'ami: { regions: [...] }', or a 'push:' to 'ACCOUNT.dkr.ecr.REGION.amazonaws.com'
+
+                """,
+            "\(result.error)"
         )
     }
 }

@@ -21,11 +21,7 @@ import Testing
             #expect(placed[region]?["snapshot"]?.stringValue == snapshot)
             #expect(placed[region]?["sentBlocks"] == .integer(Int64(ours.count)))
         }
-        // The calls are what the library of the AWS tools would send.
-        let log = test.kitchen.work.file("calls")
-        try test.aws.writeLog(to: log)
-        let judge = FilePath(#filePath).removingLastComponent().appending("../../scripts/check-aws-requests")
-        try await requireTool(pythonWithBotocore(), [judge.string, log.string])
+        try await test.aws.expectValidCalls()
         // Nothing is done twice.
         let changes = test.aws.lines(onlyChanges: true).count
         let again = try await test.registered()

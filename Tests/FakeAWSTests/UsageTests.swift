@@ -125,7 +125,8 @@ import Testing
             assert web["Parameters"] == [
                 {"ParameterKey": "Image", "ParameterValue": "/web/ami", "ResolvedValue": "ami-0123456789abcdef0"},
                 {"ParameterKey": "Secret", "ParameterValue": "****"}], web
-            assert web["StackStatus"] == "UPDATE_COMPLETE" and "LastUpdatedTime" not in web
+            assert web["StackStatus"] == "UPDATE_COMPLETE" and web["LastUpdatedTime"] >= web["CreationTime"], web
+            assert ["LastUpdatedTime" in s for p in pages for s in p["Stacks"]] == [False, False, True], pages
             assert stacks.describe_stacks(StackName="\(id)")["Stacks"] == [web]
             template = stacks.get_template(StackName="web", TemplateStage="Original")
             assert template["TemplateBody"] == "Resources: <none> & more\\n", template

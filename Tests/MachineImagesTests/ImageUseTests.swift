@@ -52,6 +52,7 @@ import Testing
 
     @Test func `stacks name AMIs in values, in lists, and through parameters`() {
         let stack = CloudFormation.Stack(
+            id: "shop/1",
             name: "shop",
             status: "UPDATE_COMPLETE",
             parameters: [
@@ -59,9 +60,24 @@ import Testing
                 .init(key: "Name", value: "/web/ami", resolved: "ami-4"), .init(key: "Longer", value: "ami-55"),
             ]
         )
-        let uses = stack.uses(of: ["ami-1", "ami-2", "ami-3", "ami-4", "ami-5"].map { image($0) })
+        let uses = stack.uses(of: ["ami-1", "ami-2", "ami-3", "ami-4", "ami-5"].map { image($0) }, template: [])
         #expect(uses.map(\.ami) == ["ami-1", "ami-2", "ami-3", "ami-4"])
         #expect(uses.first?.user == ImageUser(.stacks, "stack 'shop', parameter 'One'"))
+    }
+
+    @Test(arguments: [
+        "Mappings: { Region: { eu-west-1: { Ami: ami-1, Other: 'ami-2' } } }", "{\"A\": \"ami-1\", \"B\": [\"ami-2\"]}",
+        "A: >-\n  ami-1\n  ami-2 # no ami-, no my-ami-3\n", "ami-1,ami-2",
+    ]) func `templates name AMIs anywhere`(text: String) {
+        #expect(StackTemplateReader.amis(in: text).subtracting(["ami-"]) == ["ami-1", "ami-2"])
+    }
+
+    @Test(arguments: ["UPDATE_COMPLETE", "UPDATE_IN_PROGRESS"])
+    func `stacks use what their templates name, and may go back from it`(status: String) {
+        let stack = CloudFormation.Stack(id: "shop/1", name: "shop", status: status, parameters: [])
+        let uses = stack.uses(of: [image("ami-1"), image("ami-2"), image("ami-3", of: "other")], template: ["ami-2"])
+        #expect(uses.first?.ami == "ami-2" && uses.first?.user.title == "stack 'shop', its template")
+        #expect(Set(uses.map(\.ami)) == (status == "UPDATE_COMPLETE" ? ["ami-2"] : ["ami-1", "ami-2"]))
     }
 
     @Test(arguments: [
@@ -70,11 +86,12 @@ import Testing
         ("UPDATE_ROLLBACK_COMPLETE", false),
     ]) func `a stack that is being updated may go back to any AMI of the image`(status: String, mayGoBack: Bool) {
         let stack = CloudFormation.Stack(
+            id: "shop/1",
             name: "shop",
             status: status,
             parameters: [.init(key: "BaseAmi", value: "ami-2")]
         )
-        let uses = stack.uses(of: [image("ami-1"), image("ami-2"), image("ami-3", of: "other")])
+        let uses = stack.uses(of: [image("ami-1"), image("ami-2"), image("ami-3", of: "other")], template: [])
         #expect(Set(uses.map(\.ami)) == (mayGoBack ? ["ami-1", "ami-2"] : ["ami-2"]))
         if mayGoBack { #expect(uses.last?.user.title == "stack 'shop' (\(status)), which may go back to it") }
     }

@@ -1,5 +1,6 @@
 import AWS
 import Disks
+import SystemIO
 import Testing
 
 @testable import MachineImages
@@ -149,6 +150,39 @@ import Testing
             ]
         )
         #expect(found.allSatisfy { $0.kind == .instance && $0.state == "running" && $0.version == nil })
+    }
+
+    @Test func `objects of bakes that nobody goes on with`() {
+        let rule = OrphanRule(now: Self.now, kept: KeptSnapshots([], project: "shop"))
+        func orphan(age: Int64?, machines: [String] = [], deadline: Int64? = nil) -> Orphan {
+            let record = deadline.map { deadline in
+                InstanceBakeRecord(
+                    name: "shop/base/1/0",
+                    project: "shop",
+                    image: "base",
+                    plan: Digester.digest(of: ""),
+                    identifier: "1",
+                    bucket: "bakes",
+                    started: 0,
+                    deadline: deadline
+                )
+            }
+            let objects = BakeObjects(bucket: "bakes", identifier: "1", count: 2, newest: age.map { Self.now - $0 })
+            return rule.orphan(objects, machines: machines, record, in: "eu-west-1")
+        }
+        let old = orphan(age: 172_800)
+        #expect(
+            old.goes && old.kind == .objects && old.id == "s3://bakes/ovenbird/bakes/1/" && old.state == "2 objects"
+        )
+        #expect(old.image == "-" && old.since == Self.now - 172_800)
+        #expect(orphan(age: 172_799).reasons == [Self.young])
+        #expect(orphan(age: nil).reasons == ["nobody says how old it is"])
+        #expect(
+            orphan(age: 172_800, machines: ["i-2", "i-1"]).reasons == ["i-1 is its machine", "i-2 is its machine"]
+        )
+        let ours = orphan(age: 172_800, deadline: Self.now - 599)
+        #expect(ours.reasons == ["a bake of this store goes on with it"] && ours.image == "base")
+        #expect(orphan(age: 172_800, deadline: Self.now - 600).goes)
     }
 
     @Test func `a copy that takes its time is in work`() {

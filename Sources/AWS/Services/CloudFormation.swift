@@ -1,4 +1,4 @@
-/// AWS CloudFormation, as far as it is called here: which AMIs the parameters of stacks name.
+/// AWS CloudFormation, as far as it is called here: which AMIs stacks name.
 ///
 /// Source: AWS CloudFormation API Reference, version 2010-05-15.
 package struct CloudFormation: Sendable {
@@ -14,9 +14,13 @@ package struct CloudFormation: Sendable {
 
     /// A stack that is not deleted.
     package struct Stack: Sendable, Hashable {
+        /// An ARN, of this stack alone: another one of its name has another.
+        package var id: String
         package var name: String
         /// As the service names it: `UPDATE_COMPLETE`.
         package var status: String
+        /// When it was last updated, as the service writes it; nil for one that never was.
+        package var updated: String?
         package var parameters: [Parameter]
     }
 
@@ -33,6 +37,27 @@ package struct CloudFormation: Sendable {
             form.add("NextToken", token)
             return ServiceCall(.cloudformation, "DescribeStacks", headers: QueryForm.headers, body: form.bytes)
         }.map(\.stack)
+    }
+
+    /// The text of a stack's template as somebody gave it; of one that was deleted meanwhile too.
+    package func template(ofStack id: String) async throws -> String {
+        var form = QueryForm("GetTemplate", version: Self.version)
+        form.add("StackName", id)
+        let call = ServiceCall(.cloudformation, "GetTemplate", headers: QueryForm.headers, body: form.bytes)
+        let answer: Template = try await session.xml(call, in: region)
+        return answer.result.body
+    }
+
+    private struct Template: Decodable {
+        var result: Body
+
+        struct Body: Decodable {
+            var body: String
+
+            enum CodingKeys: String, CodingKey { case body = "TemplateBody" }
+        }
+
+        enum CodingKeys: String, CodingKey { case result = "GetTemplateResult" }
     }
 
     private struct Page: ListPage {
@@ -54,20 +79,26 @@ package struct CloudFormation: Sendable {
     }
 
     private struct Entry: Decodable {
+        var id: String
         var name: String
         var status: String
+        var updated: String?
         var parameters: Members<ParameterEntry>?
 
         enum CodingKeys: String, CodingKey {
+            case id = "StackId"
             case name = "StackName"
             case status = "StackStatus"
+            case updated = "LastUpdatedTime"
             case parameters = "Parameters"
         }
 
         var stack: Stack {
             Stack(
+                id: id,
                 name: name,
                 status: status,
+                updated: updated,
                 parameters: (parameters?.items ?? []).map {
                     Parameter(key: $0.key ?? "", value: $0.value ?? "", resolved: $0.resolved)
                 }

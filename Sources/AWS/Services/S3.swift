@@ -1,5 +1,6 @@
 import FoundationEssentials
 package import HTTPTransport
+import OCI
 import XMLCoder
 
 /// One bucket of S3, as far as it is called here.
@@ -21,10 +22,15 @@ package struct S3: Sendable {
         package var key: String
         /// Bytes.
         package var size: Int64
+        private var lastModified: String?
+
+        /// Seconds since 1970; nil where the service does not say.
+        package var modified: Int64? { lastModified.flatMap { Timestamp.seconds($0) } }
 
         enum CodingKeys: String, CodingKey {
             case key = "Key"
             case size = "Size"
+            case lastModified = "LastModified"
         }
     }
 

@@ -2,13 +2,22 @@ import AWS
 package import Bakefiles
 package import OCI
 
-/// What has to be allowed so that a Bakefile's machine images can be registered and handed out as it says, and no more.
+/// What has to be allowed so that a Bakefile's machine images can be registered and handed out as it says, and its registries
+/// of AWS be pushed to and pulled from, and no more.
 ///
 /// Source: Service Authorization Reference, the chapters of the services: which call works on which resources.
 package struct LeastPolicy: Sendable {
     private(set) var statements: [JSONValue] = []
 
-    package init(_ images: [Image]) {
+    package init(_ bakefile: Bakefile) {
+        allowRegistering(bakefile.images)
+        allowRegistries(bakefile)
+    }
+
+    /// The Bakefile needs nothing of AWS.
+    package var isEmpty: Bool { statements.isEmpty }
+
+    private mutating func allowRegistering(_ images: [Image]) {
         let all = images.compactMap(\.registering)
         if all.isEmpty { return }
         // Looking at what there is has no resource of its own.

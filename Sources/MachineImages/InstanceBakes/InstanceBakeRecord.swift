@@ -28,7 +28,12 @@ struct InstanceBakeRecord: Sendable, Hashable {
     var command: String?
 
     /// What the objects of the bake begin with.
-    var prefix: String { "ovenbird/bakes/\(identifier)/" }
+    var prefix: String { Self.prefix(of: identifier) }
+
+    static func prefix(of identifier: String) -> String { "\(folder)\(identifier)/" }
+
+    /// What the objects of all bakes in a bucket begin with.
+    static let folder = "ovenbird/bakes/"
 
     /// What the machine is started with: the same again starts nothing new.
     ///

@@ -1,7 +1,7 @@
 import AWS
 import OCI
 
-/// What looks as if a run that died had left it: a thing with a project's tags that belongs to nothing.
+/// What looks as if a run that died had left it: a thing with a project's tags, or objects of a bake, that belong to nothing.
 package struct Orphan: Sendable, Hashable {
     package enum Kind: String, Sendable, Hashable {
         /// One that is only begun, and one that belongs to no AMI.
@@ -10,6 +10,8 @@ package struct Orphan: Sendable, Hashable {
         case image = "ami"
         /// A machine that images are baked on.
         case instance
+        /// What such a machine was sent, and what it said, in a bucket.
+        case objects
     }
 
     package var kind: Kind
@@ -24,6 +26,8 @@ package struct Orphan: Sendable, Hashable {
     package var state: String
     /// Why it stays all the same; none where it may go.
     package var reasons: [String]
+    /// Nil for all other kinds.
+    var objects: BakeObjects?
 
     package var goes: Bool { reasons.isEmpty }
 }
@@ -199,7 +203,7 @@ struct OrphanRule: Sendable {
         return [need, youth(snapshot.started)].compactMap(\.self)
     }
 
-    private func youth(_ start: Int64?) -> String? {
+    func youth(_ start: Int64?) -> String? {
         guard let start else { return "nobody says how old it is" }
         return now - start < Self.grace ? "it is younger than \(Self.grace / 3600) h, and may be in work" : nil
     }

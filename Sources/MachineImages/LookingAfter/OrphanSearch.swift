@@ -2,26 +2,31 @@ package import AWS
 package import Store
 import SystemIO
 
-/// Finds, by their tags, what dead runs of a project left in one region of one account, and removes it.
+/// Finds, by their tags, what dead runs of a project left in one region of one account, and by their names what bakes left
+/// in buckets, and removes it.
 package struct OrphanSearch: Sendable {
     private let session: AWSSession
     private let project: String
     private let region: String
+    private let buckets: [String]
     private let now: Int64
     private let registrations: RegistrationJournal
     private let bakes: InstanceBakeJournal
 
+    /// `buckets` are those of the region in which bakes have objects.
     package init(
         session: AWSSession,
         store: ArtifactStore,
         account: String,
         project: String,
         region: String,
+        buckets: [String],
         now: Int64
     ) {
         self.session = session
         self.project = project
         self.region = region
+        self.buckets = buckets
         self.now = now
         registrations = RegistrationJournal(store, account: account, region: region)
         bakes = InstanceBakeJournal(store, account: account, region: region)
@@ -43,6 +48,24 @@ package struct OrphanSearch: Sendable {
         let begun = try await BlockingPool.shared.run { try bakes.records() }
         return rule.orphans(machines, bakes: Set(begun.map(\.identifier)), in: region)
             + rule.orphans(images, snapshots, used: Set(used), in: region)
+            + (try await objects(rule, begun))
+    }
+
+    /// What is in the buckets, of whatever project: no more than the bake can be told of it.
+    private func objects(_ rule: OrphanRule, _ begun: [InstanceBakeRecord]) async throws -> [Orphan] {
+        let ec2 = EC2(session, region: region)
+        var found: [Orphan] = []
+        for bucket in buckets {
+            for objects in try await BakeObjects.all(in: S3(session, region: region, bucket: bucket)) {
+                // After the objects, which a machine is there before.
+                let machines = try await ec2.instances(
+                    tagged: Tag(key: InstanceBake.bakeTag, value: objects.identifier)
+                )
+                let record = begun.first { $0.identifier == objects.identifier }
+                found.append(rule.orphan(objects, machines: machines.map(\.id), record, in: region))
+            }
+        }
+        return found
     }
 
     /// All orphans, and why some of those that should have gone are still there.
@@ -83,6 +106,7 @@ package struct OrphanSearch: Sendable {
         switch orphan.kind {
         case .image: try await ec2.deregister(orphan.id)
         case .instance: try await ec2.terminate(orphan.id)
+        case .objects: try await orphan.objects?.remove(session, region: region)
         case .snapshot: try await ec2.delete(snapshot: orphan.id)
         }
     }

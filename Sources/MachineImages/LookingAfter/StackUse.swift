@@ -1,11 +1,11 @@
 import AWS
 
 extension CloudFormation.Stack {
-    /// Which of these AMIs its parameters name, and which it may go back to.
+    /// Which of these AMIs its parameters or its template name, the template's given, and which it may go back to.
     ///
-    /// A stack that is being updated tells its new parameters alone, and takes its old ones again where the update fails: all
+    /// A stack that is being updated tells its new ones alone, and takes its old ones again where the update fails: all
     /// AMIs of an image that it names are in use for as long.
-    func uses(of images: [OwnImage]) -> [(ami: String, user: ImageUser)] {
+    func uses(of images: [OwnImage], template: Set<String>) -> [(ami: String, user: ImageUser)] {
         var uses: [(String, ImageUser)] = []
         var named: Set<String> = []
         for parameter in parameters {
@@ -14,6 +14,10 @@ extension CloudFormation.Stack {
                 uses.append((image.ami, ImageUser(.stacks, "stack '\(name)', parameter '\(parameter.key)'")))
                 named.insert(image.image)
             }
+        }
+        for image in images where template.contains(image.ami) {
+            uses.append((image.ami, ImageUser(.stacks, "stack '\(name)', its template")))
+            named.insert(image.image)
         }
         guard mayGoBack else { return uses }
         return uses

@@ -5,6 +5,7 @@ package struct UserSurvey: Sendable {
     private let session: AWSSession
     private let region: String
     private let templates: LaunchTemplateReader
+    private let stackTemplates: StackTemplateReader
     /// Who is not asked.
     private let ignored: Set<ImageUser.Source>
 
@@ -13,6 +14,7 @@ package struct UserSurvey: Sendable {
         self.region = region
         self.ignored = ignored
         templates = LaunchTemplateReader(session, region: region)
+        stackTemplates = StackTemplateReader(session, region: region)
     }
 
     /// Who uses these AMIs now, but for other accounts.
@@ -35,7 +37,9 @@ package struct UserSurvey: Sendable {
             }
         }
         async let stacks = asking(.stacks) {
-            try await CloudFormation(session, region: region).stacks().flatMap { $0.uses(of: images) }
+            let stacks = try await CloudFormation(session, region: region).stacks()
+            let named = try await stackTemplates.amis(of: stacks)
+            return stacks.flatMap { $0.uses(of: images, template: named[$0.id] ?? []) }
         }
         async let parameters = asking(.parameters) {
             let store = SSM(session, region: region)

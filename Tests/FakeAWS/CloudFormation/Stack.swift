@@ -26,6 +26,8 @@ package struct Stack: Sendable, Hashable {
     package var tags: [String: String]
     package internal(set) var id = ""
     var date: Int64 = 0
+    /// Nil for one that was never updated.
+    var updated: Int64?
 
     package init(
         _ name: String,

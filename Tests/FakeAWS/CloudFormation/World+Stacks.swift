@@ -7,7 +7,7 @@ extension World {
         let all = self[stack.region].stacks
         let place = all.firstIndex { $0.account == stack.account && $0.name == stack.name && !$0.isDeleted }
         if let place {
-            (stack.id, stack.date) = (all[place].id, all[place].date)
+            (stack.id, stack.date, stack.updated) = (all[place].id, all[place].date, now)
             self[stack.region].stacks[place] = stack
             return stack.id
         }
@@ -135,7 +135,7 @@ extension Stack {
             XML("CreationTime", dateText(date)), XML("RollbackConfiguration", []), XML("StackStatus", status),
             XML("DisableRollback", false), XML("NotificationARNs", []), .members("Tags", tagged),
             XML("EnableTerminationProtection", false), drift,
-        ]
+        ] + (updated.map { [XML("LastUpdatedTime", dateText($0))] } ?? [])
     }
 }
 

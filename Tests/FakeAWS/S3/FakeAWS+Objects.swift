@@ -20,6 +20,16 @@ extension FakeAWS {
         }
     }
 
+    /// Lets a bucket's objects be older by so many seconds.
+    package func makeObjectsOlder(inBucket name: String, seconds: Int64) {
+        state.withLock { world in
+            world.settleCommands(now: clock.now)
+            for key in world.buckets[name]?.objects.keys.sorted() ?? [] {
+                world.buckets[name]?.objects[key]?.modified -= seconds
+            }
+        }
+    }
+
     /// What an object holds; nil where there is none.
     package func object(_ key: String, inBucket name: String) -> [UInt8]? {
         state.withLock { world in
