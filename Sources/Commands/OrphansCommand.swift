@@ -57,7 +57,7 @@ struct OrphansCommand: AsyncParsableCommand {
                         buckets: bakefile.buckets(in: region),
                         now: now
                     )
-                    guard isApplied else { return OrphanSearch.Removal(orphans: try await search.find()) }
+                    guard isApplied else { return try await search.find() }
                     do {
                         return try await search.remove { Console.say("\(region): \($0.id) is removed") }
                     } catch is CancellationError {
@@ -69,9 +69,9 @@ struct OrphansCommand: AsyncParsableCommand {
         }
         let (lists, failures) = sorted(results, by: places)
         let found = lists.flatMap(\.value.orphans)
-        if found.isEmpty, failures.isEmpty { Console.say("nothing was left") }
+        let left = lists.flatMap { list in list.value.failures.map { failure($0.what, $0.error) } }
+        if found.isEmpty, failures.isEmpty, left.isEmpty { Console.say("nothing was left") }
         try show(found, now)
-        let left = lists.flatMap { list in list.value.failures.map { stays($0.id, $0.error) } }
         if failures.isEmpty {
             if left.isEmpty { return }
             throw CommandFailure(.checkFailed, left)
@@ -80,13 +80,8 @@ struct OrphansCommand: AsyncParsableCommand {
         throw CommandFailure(ExitStatus(rawValue: unseen.status) ?? .internalError, unseen.diagnostics + left)
     }
 
-    private func stays(_ id: String, _ error: ServiceError) -> Diagnostic {
-        Diagnostic(
-            "\(id) in \(error.region) could not be removed",
-            .awsCall,
-            why: "\(error)",
-            fix: error.fix ?? "run 'ovenbird orphans --apply' again"
-        )
+    private func failure(_ what: String, _ error: ServiceError) -> Diagnostic {
+        Diagnostic(what, .awsCall, why: "\(error)", fix: error.fix ?? "run 'ovenbird orphans --apply' again")
     }
 
     private func show(_ found: [Orphan], _ now: Int64) throws {

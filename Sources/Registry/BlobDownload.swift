@@ -91,7 +91,14 @@ private struct BlobDownload {
                 )
             }
         // The server knows no ranges: what is here already is read once more.
-        case 200: skipped = start
+        case 200:
+            skipped = start
+            if let length = response.headers["content-length"].flatMap(Int64.init), length < blob.size {
+                throw RegistryError(
+                    .wrongContent,
+                    "\(client.describe(request)): it has \(length) of the \(blob.size) bytes that the manifest names"
+                )
+            }
         default: throw await client.unexpected(request, response)
         }
         try client.check(response, is: blob.digest, request)

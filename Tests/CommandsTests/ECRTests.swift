@@ -119,13 +119,15 @@ import Testing
         #expect(
             push.actions
                 == .strings([
-                    "ecr:BatchCheckLayerAvailability", "ecr:CompleteLayerUpload", "ecr:InitiateLayerUpload",
-                    "ecr:PutImage", "ecr:UploadLayerPart",
+                    "ecr:CompleteLayerUpload", "ecr:InitiateLayerUpload", "ecr:PutImage", "ecr:UploadLayerPart",
                 ])
         )
         #expect(push.resources == .strings([job, "\(own)/shop/cache", "\(own)/shop/web"]))
         let pull = statement("Pull", in: all)
-        #expect(pull.actions == .strings(["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]))
+        #expect(
+            pull.actions
+                == .strings(["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"])
+        )
         #expect(
             pull.resources
                 == .strings(

@@ -119,10 +119,11 @@ struct ObjectOrphanTests {
         world.test.aws.terminate(world.instance)
         world.test.aws.behaviour.denied = ["s3:ListObjectsV2"]
         let unseen = try await world.run(Self.apply, store: world.other)
-        #expect(unseen.status == 1)
+        #expect(unseen.status == 3)
         #expect(
             unseen.said.hasPrefix(
-                "error: orphans could not be looked for in eu-west-1 [aws-call]\n  why: s3:ListObjectsV2 in eu-west-1: "
+                "error: what bakes left in the bucket 'bakes' could not be looked for [aws-call]\n"
+                    + "  why: s3:ListObjectsV2 in eu-west-1: "
             ),
             "\(unseen.said)"
         )

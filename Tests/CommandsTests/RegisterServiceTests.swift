@@ -101,4 +101,14 @@ import Testing
         try await test.run.registered()
         #expect(test.aws.images("us-east-1").count == 1)
     }
+
+    @Test func `a quota of AMIs is no wait`() async throws {
+        let test = try await copying()
+        let message = "You have reached your quota of 50000 for the number of private images"
+        test.aws.add(Fault(.refused(status: 400, code: "ResourceLimitExceeded", message: message), at: "CopyImage"))
+        let run = test.run
+        let (status, lines) = run.failure(of: try await run.register())
+        #expect(status == 1 && lines.contains("ResourceLimitExceeded: \(message)"), "\(status): \(lines)")
+        #expect(test.aws.calls.count { $0.operation == "CopyImage" } == 1)
+    }
 }

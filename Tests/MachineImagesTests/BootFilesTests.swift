@@ -51,12 +51,25 @@ import Testing
         )
     }
 
-    @Test func `mounts what the image mounts elsewhere`() {
-        let own = "/dev/sda1\t/\text4\ntmpfs /tmp tmpfs size=1g 0 0\n\n  LABEL=data\t/data  xfs nofail 0 2"
-        let lines = BootFiles.mounts(root: GUID(Array(0...15)), own: Array(own.utf8)).split(separator: "\n").dropFirst(
-            2
+    @Test func `mounts what the image mounts elsewhere, and nothing of the disk that it once lay on`() {
+        let own = """
+            /dev/sda1\t/\text4
+            LABEL=BOOT /boot ext4 defaults 0 2
+            LABEL=UEFI /boot/efi/ vfat umask=0077 0 1
+            UUID=1 none swap sw 0 0
+            tmpfs /tmp tmpfs size=1g 0 0
+
+            /swapfile none swap sw 0 0
+              LABEL=data\t/data  xfs nofail 0 2
+            /boot /srv/boot none bind
+            """
+        let mounts = BootFiles.mounts(root: GUID(Array(0...15)), own: Array(own.utf8))
+        #expect(
+            mounts.split(separator: "\n").dropFirst(2) == [
+                "tmpfs /tmp tmpfs size=1g 0 0", "/swapfile none swap sw 0 0", "  LABEL=data\t/data  xfs nofail 0 2",
+                "/boot /srv/boot none bind",
+            ]
         )
-        #expect(lines == ["tmpfs /tmp tmpfs size=1g 0 0", "  LABEL=data\t/data  xfs nofail 0 2"])
     }
 
     @Test func `grows the root's partition where the image can and has no plan of its own`() throws {

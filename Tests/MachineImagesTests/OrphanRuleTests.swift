@@ -1,6 +1,9 @@
 import AWS
 import Disks
+import Store
 import SystemIO
+import SystemPackage
+import TestSupport
 import Testing
 
 @testable import MachineImages
@@ -183,6 +186,26 @@ import Testing
         let ours = orphan(age: 172_800, deadline: Self.now - 599)
         #expect(ours.reasons == ["a bake of this store goes on with it"] && ours.image == "base")
         #expect(orphan(age: 172_800, deadline: Self.now - 600).goes)
+    }
+
+    @Test func `what was begun for another version keeps nothing for ever`() async throws {
+        let folder = try TemporaryDirectory()
+        let store = try ArtifactStore.open(at: folder.file("store"), mode: .readWrite)
+        let journal = RegistrationJournal(store, account: "111122223333", region: "eu-west-1")
+        let lock = try await journal.lock()
+        defer { lock.release() }
+        let begun = record("snap-2", isComplete: false, parent: "snap-1")
+        let lost = record("snap-3", isComplete: true).lost
+        let records = [record("snap-1", isComplete: true), begun, lost]
+        for record in records { try journal.write(record) }
+        func left(_ now: Int64, beside name: String = "shop/base/2/0") throws -> Set<String> {
+            try journal.removeOld(records, beside: name, now: now)
+            return Set(try journal.records().map(\.token))
+        }
+        #expect(try left(1 << 40, beside: begun.name) == ["snap-1", "snap-2", "snap-3"])
+        #expect(try left(172_800) == ["snap-1", "snap-2", "snap-3"])
+        #expect(try left(172_801) == ["snap-1", "snap-3"])
+        #expect(try left(2_592_001) == ["snap-1"])
     }
 
     @Test func `a copy that takes its time is in work`() {

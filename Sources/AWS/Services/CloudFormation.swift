@@ -39,10 +39,11 @@ package struct CloudFormation: Sendable {
         }.map(\.stack)
     }
 
-    /// The text of a stack's template as somebody gave it; of one that was deleted meanwhile too.
+    /// The text of a stack's template, with what transforms brought in; of one that was deleted meanwhile too.
     package func template(ofStack id: String) async throws -> String {
         var form = QueryForm("GetTemplate", version: Self.version)
         form.add("StackName", id)
+        form.add("TemplateStage", "Processed")
         let call = ServiceCall(.cloudformation, "GetTemplate", headers: QueryForm.headers, body: form.bytes)
         let answer: Template = try await session.xml(call, in: region)
         return answer.result.body

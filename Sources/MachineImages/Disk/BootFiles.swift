@@ -60,10 +60,17 @@ struct BootFiles {
     }
 
     /// What is mounted where: the root, which grows with its partition, and what the image's own file mounts elsewhere.
+    ///
+    /// What that says of the disk it once lay on is left out, since a machine would wait for it and not start: its partitions
+    /// for booting, and those for swapping.
     static func mounts(root: GUID, own: [UInt8]) -> String {
         let others = String(decoding: own, as: UTF8.self).split(whereSeparator: \.isNewline).map(String.init).filter {
             let fields = $0.split(whereSeparator: \.isWhitespace)
-            return fields.count > 1 && !fields[0].hasPrefix("#") && fields[1] != "/"
+            guard fields.count > 2, !fields[0].hasPrefix("#") else { return false }
+            let isOfDisk = fields[0].contains("=") || fields[0].hasPrefix("/dev/")
+            if fields[2] == "swap" { return !isOfDisk }
+            let place = fields[1].split(separator: "/").joined(separator: "/")
+            return !["", "boot", "boot/efi", "efi"].contains(place)
         }
         let lines = ["# Written by ovenbird for the disk of this image."]
         return (lines + ["PARTUUID=\(root) / ext4 defaults,x-systemd.growfs 0 1"] + others + [""]).joined(

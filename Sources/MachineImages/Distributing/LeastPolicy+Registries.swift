@@ -20,14 +20,12 @@ extension LeastPolicy {
             ["ecr:CreateRepository", "ecr:DescribeRepositories", "ecr:TagResource"],
             on: repositories(destinations.filter(\.isMade).map(\.repository)).sorted()
         )
-        // What is there is not sent again, and is read where it is looked at or signed.
-        allow("Pull", ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"], on: read.union(written).sorted())
+        // What is there is not sent again, is read where it is looked at or signed, and is mounted from what is only read.
+        let pulling = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
+        allow("Pull", pulling, on: read.union(written).sorted())
         allow(
             "Push",
-            [
-                "ecr:BatchCheckLayerAvailability", "ecr:CompleteLayerUpload", "ecr:InitiateLayerUpload", "ecr:PutImage",
-                "ecr:UploadLayerPart",
-            ],
+            ["ecr:CompleteLayerUpload", "ecr:InitiateLayerUpload", "ecr:PutImage", "ecr:UploadLayerPart"],
             on: written.sorted()
         )
     }

@@ -33,7 +33,9 @@ package struct OrphanSearch: Sendable {
     }
 
     /// All orphans; nothing is changed.
-    package func find() async throws -> [Orphan] {
+    ///
+    /// A bucket that cannot be looked into hides nothing else.
+    package func find() async throws -> Removal {
         let ec2 = EC2(session, region: region)
         let tag = Tag(key: MachineName.projectTag, value: project)
         let snapshots = try await ec2.ownSnapshots(tagged: tag)
@@ -46,34 +48,41 @@ package struct OrphanSearch: Sendable {
         let rule = OrphanRule(now: now, kept: KeptSnapshots(records, project: project))
         let machines = try await ec2.instances(tagged: tag).compactMap { OrphanRule.Machine($0) }
         let begun = try await BlockingPool.shared.run { try bakes.records() }
-        return rule.orphans(machines, bakes: Set(begun.map(\.identifier)), in: region)
-            + rule.orphans(images, snapshots, used: Set(used), in: region)
-            + (try await objects(rule, begun))
-    }
-
-    /// What is in the buckets, of whatever project: no more than the bake can be told of it.
-    private func objects(_ rule: OrphanRule, _ begun: [InstanceBakeRecord]) async throws -> [Orphan] {
-        let ec2 = EC2(session, region: region)
-        var found: [Orphan] = []
+        var found = Removal(
+            orphans: rule.orphans(machines, bakes: Set(begun.map(\.identifier)), in: region)
+                + rule.orphans(images, snapshots, used: Set(used), in: region)
+        )
         for bucket in buckets {
-            for objects in try await BakeObjects.all(in: S3(session, region: region, bucket: bucket)) {
-                // After the objects, which a machine is there before.
-                let machines = try await ec2.instances(
-                    tagged: Tag(key: InstanceBake.bakeTag, value: objects.identifier)
-                )
-                let record = begun.first { $0.identifier == objects.identifier }
-                found.append(rule.orphan(objects, machines: machines.map(\.id), record, in: region))
+            do {
+                found.orphans += try await objects(in: bucket, rule, begun)
+            } catch let error as ServiceError where !error.isOfCredentials {
+                found.failures.append(("what bakes left in the bucket '\(bucket)' could not be looked for", error))
             }
         }
         return found
     }
 
-    /// All orphans, and why some of those that should have gone are still there.
-    package struct Removal: Sendable {
-        package var orphans: [Orphan]
-        package var failures: [(id: String, error: ServiceError)] = []
+    /// What is in a bucket, of whatever project: no more than the bake can be told of it.
+    private func objects(
+        in bucket: String,
+        _ rule: OrphanRule,
+        _ begun: [InstanceBakeRecord]
+    ) async throws -> [Orphan] {
+        let ec2 = EC2(session, region: region)
+        var found: [Orphan] = []
+        for objects in try await BakeObjects.all(in: S3(session, region: region, bucket: bucket)) {
+            // After the objects, which a machine is there before.
+            let machines = try await ec2.instances(tagged: Tag(key: InstanceBake.bakeTag, value: objects.identifier))
+            let record = begun.first { $0.identifier == objects.identifier }
+            found.append(rule.orphan(objects, machines: machines.map(\.id), record, in: region))
+        }
+        return found
+    }
 
-        package init(orphans: [Orphan]) { self.orphans = orphans }
+    /// All orphans, and what could not be done.
+    package struct Removal: Sendable {
+        package fileprivate(set) var orphans: [Orphan]
+        package fileprivate(set) var failures: [(what: String, error: ServiceError)] = []
     }
 
     /// Removes orphans, told of each as soon as it is gone; gives all, with what stays after all.
@@ -84,7 +93,7 @@ package struct OrphanSearch: Sendable {
     package func remove(done: @Sendable (Orphan) -> Void) async throws -> Removal {
         let lock = try await registrations.lock()
         defer { lock.release() }
-        var removal = Removal(orphans: try await find())
+        var removal = try await find()
         // AMIs come first, and so a snapshot is free before it goes.
         for place in removal.orphans.indices where removal.orphans[place].goes {
             let orphan = removal.orphans[place]
@@ -95,7 +104,7 @@ package struct OrphanSearch: Sendable {
                 removal.orphans[place].reasons = [error.message]
             } catch let error as ServiceError {
                 removal.orphans[place].reasons = ["it could not be removed"]
-                removal.failures.append((orphan.id, error))
+                removal.failures.append(("\(orphan.id) in \(region) could not be removed", error))
             }
         }
         return removal

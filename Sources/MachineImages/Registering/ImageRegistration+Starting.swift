@@ -46,7 +46,13 @@ extension ImageRegistration {
         _ journal: RegistrationJournal,
         workers: Int
     ) async throws -> (RegistrationRecord, blocks: [BlockMap.Block]) {
-        let records = try await BlockingPool.shared.run { try journal.records() }
+        let (ours, now) = (name, session.clock.now())
+        let records = try await BlockingPool.shared.run {
+            let all = try journal.records()
+            let same = all.filter { ($0.project, $0.image) == (ours.project, ours.image) }
+            try journal.removeOld(same, beside: ours.text, now: now)
+            return all
+        }
         let same = records.filter { $0.name == name.text && $0.key == region.key && ($0.isLost || $0.map == map) }
         let known = same.max { $0.attempt < $1.attempt }
         if let known, !known.isLost {

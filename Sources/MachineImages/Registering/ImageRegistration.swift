@@ -126,7 +126,7 @@ package struct ImageRegistration: Sendable {
         return try await waiter.wait(for: "\(region.name): the copy of \(copy.source)", say: say) {
             do {
                 return .done(try await ec2.copy(copy))
-            } catch let error as ServiceError where error.code == "ResourceLimitExceeded" {
+            } catch let error as ServiceError where error.isOfCopies {
                 return .pending("cannot begin yet (\(error.message))")
             }
         }
@@ -202,4 +202,12 @@ package struct ImageRegistration: Sendable {
 extension Tag {
     /// For digests of what something is made with.
     var text: String { "\(key)\n\(value)" }
+}
+
+extension ServiceError {
+    /// Too many snapshots are on their way into the region; the same code says that there are too many AMIs, which does not
+    /// pass.
+    ///
+    /// Source: EC2 API reference, "Error codes", and its message.
+    fileprivate var isOfCopies: Bool { code == "ResourceLimitExceeded" && message.contains("in progress") }
 }

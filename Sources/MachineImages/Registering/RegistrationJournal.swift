@@ -48,6 +48,14 @@ struct RegistrationJournal: Sendable {
         try write(record.lost)
     }
 
+    /// Removes what is of no use any more, and would keep snapshots for ever: what was begun for another version of the image and
+    /// is given up by the service by now, and, a month later, that some snapshots were lost.
+    func removeOld(_ records: [RegistrationRecord], beside name: String, now: Int64) throws {
+        for record in records where !record.isComplete && record.name != name {
+            if now - record.started > (record.isLost ? 30 * 86_400 : OrphanRule.grace) { try remove(record) }
+        }
+    }
+
     private func remove(_ record: RegistrationRecord) throws {
         try Files.removeFile(place(record, Self.progressSuffix))
         try Files.removeFile(place(record, Self.suffix))
