@@ -26,7 +26,8 @@ extension BaseImport {
                 throw invalid("its config names \(config.diffIDs.count) layers, its manifest \(image.layers.count)")
             }
             try checkPlatform(config.platform)
-            let layers = try inParallel(image.layers.count, threads: WorkerThread.processorCount) {
+            // Each is copied before it is read, so that there are not too many copies.
+            let layers = try inParallel(image.layers.count, threads: min(4, WorkerThread.processorCount)) {
                 try archive.layer(image.layers[$0], diffID: config.diffIDs[$0])
             }
             return ImportedBase(layers: try stacked(layers), config: config, digest: identity)
@@ -123,6 +124,7 @@ struct DockerArchive {
     /// A layer as a blob of our store, whose content is that of the diffID.
     func layer(_ name: String, diffID: Digest) throws -> StoredLayer {
         let item = try item(name)
+        if let known = try base.storedLayer(diffID) { return known }
         // A decompressor reads a file from its start, so the layer becomes one that goes when it has been read.
         let work = try base.store.makeWorkFolder("import")
         let copy = try SystemIO.Descriptor.open(

@@ -37,7 +37,7 @@ extension BaseImport {
         // Layers with the same content are one.
         var seen: Set<Digest> = []
         let wanted = layers.filter { seen.insert($0.diffID).inserted }
-        let known = try await BlockingPool.shared.run { cancellation in
+        let known = try await BlockingPool.computing.run { cancellation in
             try explaining {
                 try inParallel(wanted.count, threads: WorkerThread.processorCount) { index in
                     try cancellation.check()
@@ -50,7 +50,7 @@ extension BaseImport {
             throw invalid("it has a layer of more than \(limits.totalBytes) bytes")
         }
         let found = known.compactMap(\.self) + (try await LayerFetch(base: self, download: download).run(missing))
-        return try await BlockingPool.shared.run {
+        return try await BlockingPool.computing.run {
             try explaining {
                 let catalog = LayerCatalog(store: store)
                 let byDiffID = Dictionary(found.map { ($0.blob.digest, $0) }) { first, _ in first }

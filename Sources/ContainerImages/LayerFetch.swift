@@ -64,7 +64,8 @@ struct LayerFetch {
                     let layer = toStore.removeFirst()
                     storing += 1
                     group.addTask {
-                        try await BlockingPool.shared.run {
+                        // It must not hold up those who write what the downloads bring.
+                        try await BlockingPool.computing.run {
                             Done.stored(try store(layer, from: spool(of: layer, in: work), givenUp))
                         }
                     }

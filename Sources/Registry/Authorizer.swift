@@ -6,11 +6,21 @@ import OCI
 /// Credentials are looked up when they are first asked for. They go to the registry itself, to a token server that
 /// `RegistryHost.trustsTokenServer` accepts, or to one for which the user keeps the same ones, and nowhere else.
 actor Authorizer {
+    private struct Token {
+        let header: String
+        /// Until when it is good.
+        let end: Double
+        /// Requests that it was given to.
+        var uses = 1
+    }
+
     private let host: RegistryHost
     private let session: RegistrySession
     private var scheme: Challenge?
-    /// The header field for each set of rights, and until when it is good.
-    private var tokens: [[TokenScope]: (header: String, end: Double)] = [:]
+    /// The one for each set of rights.
+    private var tokens: [[TokenScope]: Token] = [:]
+    /// What there is for the token servers that are elsewhere.
+    private var others: [String: Credential?] = [:]
     private var credential: Credential?
     private var hasAsked = false
 
@@ -25,7 +35,10 @@ actor Authorizer {
         case nil: return nil
         case .basic: return try await known()?.basicHeader
         case .bearer(let realm, let service, _):
-            if let token = tokens[scopes], session.clock.steady() < token.end { return token.header }
+            if let token = tokens[scopes], session.clock.steady() < token.end {
+                tokens[scopes]?.uses += 1
+                return token.header
+            }
             return try await fetch(realm, service, scopes)
         }
     }
@@ -39,15 +52,25 @@ actor Authorizer {
             switch challenge {
             case .basic:
                 guard let header = try await known()?.basicHeader, header != rejected else { continue }
-            case .bearer(_, _, let lacksRights):
-                // The same would be given again.
-                if lacksRights, rejected != nil { continue }
+            case .bearer(let realm, let service, let lacksRights):
+                // The same would be given again, and a password is not what a token is refused for.
+                if lacksRights, rejected?.hasPrefix("Bearer ") == true,
+                    case .bearer(let knownRealm, let knownService, _) = scheme,
+                    realm == knownRealm, service == knownService
+                {
+                    return false
+                }
             }
             scheme = challenge
             tokens[scopes] = nil
             return true
         }
         return false
+    }
+
+    /// Whether it is a token that one request was given, and no other.
+    func isUnused(_ header: String?, for scopes: [TokenScope]) -> Bool {
+        tokens[scopes].map { $0.header == header && $0.uses == 1 } ?? false
     }
 
     /// Whether there are credentials for this registry, for messages.
@@ -68,7 +91,7 @@ actor Authorizer {
     /// get one for repositories that are none of its own by naming a token server where the user has an account.
     private func credential(for realm: WebAddress) async throws -> Credential? {
         guard let own = try await known(), !host.trustsTokenServer(realm) else { return try await known() }
-        let other = try await session.credentials.credential(for: [realm.authority])
+        let other = try await known(elsewhere: realm.authority)
         if other == own { return own }
         throw RegistryError(
             .insecure,
@@ -79,6 +102,18 @@ actor Authorizer {
             fix: "if that host is to have them, keep the login of '\(host)' for '\(realm.authority)', too: with "
                 + "'docker login \(realm.authority)', or by an entry of that name in Docker's 'config.json'"
         )
+    }
+
+    private func known(elsewhere authority: String) async throws -> Credential? {
+        if let known = others[authority] { return known }
+        var found: Credential?
+        do {
+            found = try await session.credentials.credential(for: [authority])
+        } catch let error as RegistryError where error.kind == .credentials {
+            // Many helpers fail where they know nothing of a host, and that one is the registry's choice.
+        }
+        others.updateValue(found, forKey: authority)
+        return found
     }
 
     /// Source: distribution specification, "token authentication" (GET) and "OAuth 2" (POST with a refresh token).
@@ -133,7 +168,7 @@ actor Authorizer {
         // The specification: at least 60 seconds, and 60 where nothing is said. Renewed a little before the end.
         let lifetime = Double(min(max(document?["expires_in"]?.integerValue ?? 60, 1), 86_400))
         let header = "Bearer \(token)"
-        tokens[scopes] = (header, session.clock.steady() + max(lifetime * 0.8, lifetime - 15))
+        tokens[scopes] = Token(header: header, end: session.clock.steady() + max(lifetime * 0.8, lifetime - 15))
         return header
     }
 }

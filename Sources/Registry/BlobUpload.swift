@@ -19,8 +19,8 @@ struct BlobUpload {
     private var chunk: Int64 = .max
     private var isMonolithic = false
     private var failures = 0
-    /// How often in a row the registry wanted another token.
-    private var challenges = 0
+    /// Those in a row.
+    private var challenges = AnsweredChallenges()
     /// Where the counting of failures began: they count as long as little moves.
     private var offsetAtFailure: Int64 = 0
     private var restarts = 0
@@ -132,10 +132,9 @@ struct BlobUpload {
             return nil
         }
         if response.status == 401, request.address.hasSameOrigin(as: client.host.address) {
-            challenges += 1
-            guard challenges <= RepositoryClient.mostChallenges,
-                try await client.isAnswerable(response, sent: authorization)
-            else { throw await client.denied(request, response) }
+            guard try await client.isAnswerable(response, sent: authorization, &challenges) else {
+                throw await client.denied(request, response)
+            }
             try await askOffset()
             return nil
         }
@@ -145,7 +144,7 @@ struct BlobUpload {
             try await askOffset()
             return nil
         }
-        challenges = 0
+        challenges = AnsweredChallenges()
         return response
     }
 

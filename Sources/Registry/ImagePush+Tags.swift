@@ -37,6 +37,15 @@ package struct TagsLeft: Error, Hashable, Sendable {
     package var names: String { references.map { "'\($0)'" }.joined(separator: ", ") }
 }
 
+/// A tag that has been set, or may be.
+private struct SetTag: Sendable {
+    let tag: PushedTag
+    /// What it stood for; nil where there was none.
+    let before: Digest?
+    /// The request was cut off: the registry may have all of it, and act on it after it was asked what there is.
+    var mayBeSetLater = false
+}
+
 extension ImagePush {
     /// Sets all tags, or none of them: what was set before the first failure is put back.
     ///
@@ -51,11 +60,16 @@ extension ImagePush {
                 unchanged.insert(tag.reference)
                 continue
             }
+            var wasSent = false
             do {
+                try Task.checkCancellation()
+                wasSent = true
                 try await tag.content.client.putManifest(tag.content.manifest, as: tag.tag)
             } catch {
                 // The one that failed may have been set all the same.
-                let left = await putBackInTime(Array(zip(tags, before).prefix(position + 1)))
+                var set = zip(tags, before).prefix(position + 1).map { SetTag(tag: $0, before: $1) }
+                set[position].mayBeSetLater = wasSent && Task.isCancelled
+                let left = await putBackInTime(set)
                 guard !left.references.isEmpty else { throw error }
                 if Task.isCancelled { throw left }
                 guard var failure = error as? RegistryError else { throw error }
@@ -100,32 +114,37 @@ extension ImagePush {
     }
 
     /// Puts tags back, and tells those that could not be; in a cancelled task it ends soon.
-    private func putBackInTime(_ tags: [(PushedTag, Digest?)]) async -> TagsLeft {
-        guard Task.isCancelled else { return await putBack(tags) }
-        // A task of its own: in a cancelled one each request ends before it is sent.
-        return await Task {
-            await withTaskGroup(of: TagsLeft?.self) { group in
-                group.addTask { await putBack(tags) }
-                group.addTask {
-                    try? await Task.sleep(for: session.pace.farewell)
-                    return nil
+    private func putBackInTime(_ tags: [SetTag]) async -> TagsLeft {
+        let (cancellation, signal) = AsyncStream<Void>.makeStream()
+        return await withTaskCancellationHandler {
+            // A task of its own: in a cancelled one each request ends before it is sent.
+            await Task {
+                await withTaskGroup(of: TagsLeft?.self) { group in
+                    group.addTask { await putBack(tags) }
+                    group.addTask {
+                        for await _ in cancellation {}
+                        try? await Task.sleep(for: session.pace.farewell)
+                        return nil
+                    }
+                    var left = TagsLeft(references: [])
+                    for await ended in group {
+                        if let ended { left = ended }
+                        group.cancelAll()
+                    }
+                    return left
                 }
-                var left = TagsLeft(references: [])
-                for await ended in group {
-                    if let ended { left = ended }
-                    group.cancelAll()
-                }
-                return left
-            }
-        }.value
+            }.value
+        } onCancel: {
+            signal.finish()
+        }
     }
 
-    private func putBack(_ tags: [(PushedTag, Digest?)]) async -> TagsLeft {
+    private func putBack(_ tags: [SetTag]) async -> TagsLeft {
         await withTaskGroup(of: String?.self) { group in
-            var waiting = tags.filter { tag, before in before != tag.content.manifestDigest }[...]
+            var waiting = tags.filter { $0.before != $0.tag.content.manifestDigest }[...]
             func startNext() {
-                guard let (tag, before) = waiting.popFirst() else { return }
-                group.addTask { await isBack(tag, before) ? nil : tag.reference }
+                guard let set = waiting.popFirst() else { return }
+                group.addTask { await isBack(set) ? nil : set.tag.reference }
             }
             for _ in 0..<width { startNext() }
             var left: Set<String> = []
@@ -138,11 +157,12 @@ extension ImagePush {
     }
 
     /// Sees to it that the tag stands for what it stood for before; false where that failed.
-    private func isBack(_ tag: PushedTag, _ before: Digest?) async -> Bool {
+    private func isBack(_ set: SetTag) async -> Bool {
+        let tag = set.tag
         let client = tag.content.client
         do {
-            if try await client.manifestDigest(tag.tag) == before { return true }
-            guard let before, let manifest = try await client.manifest(before.description) else {
+            if try await client.manifestDigest(tag.tag) == set.before { return !set.mayBeSetLater }
+            guard let before = set.before, let manifest = try await client.manifest(before.description) else {
                 return try await client.removeTag(tag.tag)
             }
             try await client.putManifest(manifest, as: tag.tag)

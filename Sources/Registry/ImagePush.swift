@@ -12,6 +12,7 @@ package struct ImagePush: Sendable {
     let width: Int
     /// Other repositories that are asked for each blob.
     private static let mostRelatives = 4
+    private let silent = SilentRepositories()
 
     package init(session: RegistrySession, store: ArtifactStore, width: Int = 4) {
         self.session = session
@@ -51,7 +52,8 @@ package struct ImagePush: Sendable {
             func startNext() {
                 guard let blob = waiting.popFirst() else { return }
                 group.addTask {
-                    (blob.descriptor.size, try await client.push(blob, mountingFrom: repositories))
+                    let outcome = try await client.push(blob, mountingFrom: repositories, exceptFor: silent)
+                    return (blob.descriptor.size, outcome)
                 }
             }
             for _ in 0..<width { startNext() }

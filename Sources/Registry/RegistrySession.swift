@@ -88,18 +88,20 @@ package final class RegistrySession: Sendable {
 extension RegistrySession {
     /// Sends a request that may be repeated until the server takes it or the policy gives up; any other answer is given
     /// back.
-    func exchange(_ request: HTTPRequest) async throws -> HTTPResponse {
+    ///
+    /// With `once` there is one try.
+    func exchange(_ request: HTTPRequest, once: Bool = false) async throws -> HTTPResponse {
         var failures = 0
         while true {
             do {
                 let response = try await carrier.send(request)
                 guard RetryPolicy.isTransient(status: response.status) else { return response }
                 failures += 1
-                guard try await wait(afterFailure: failures, response) else { return response }
+                guard !once, try await wait(afterFailure: failures, response) else { return response }
                 await response.drain()
             } catch let error as HTTPError {
                 failures += 1
-                guard error.isTransient, try await wait(afterFailure: failures) else {
+                guard !once, error.isTransient, try await wait(afterFailure: failures) else {
                     throw RegistryError(error, method: request.method)
                 }
             }

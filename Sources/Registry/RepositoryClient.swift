@@ -13,8 +13,8 @@ package struct RepositoryClient: Sendable {
     var scopes: [TokenScope]
     let authorizer: Authorizer
 
-    /// How often one request is sent again with a newer token: other requests may have used up the one before.
-    static let mostChallenges = 8
+    /// Whether a failure that time might heal is one: for what can be done without.
+    var triesOnce = false
 
     /// `registry.example.com/team/web`.
     package var name: String { "\(host)/\(repository)" }
@@ -45,14 +45,13 @@ package struct RepositoryClient: Sendable {
         var current = request
         current.patience = max(request.patience, session.pace.answer)
         var hops = 0
-        var challenges = 0
+        var challenges = AnsweredChallenges()
         while true {
             let authorization = try await authorization(for: current.address)
             current.headers["authorization"] = authorization
-            let response = try await session.exchange(current)
+            let response = try await session.exchange(current, once: triesOnce)
             if response.status == 401, current.address.hasSameOrigin(as: host.address) {
-                challenges += 1
-                guard challenges <= Self.mostChallenges, try await isAnswerable(response, sent: authorization) else {
+                guard try await isAnswerable(response, sent: authorization, &challenges) else {
                     throw await denied(current, response)
                 }
                 continue
@@ -73,7 +72,14 @@ package struct RepositoryClient: Sendable {
     }
 
     /// Takes note of what a 401 asks for; false where it has been answered already.
-    func isAnswerable(_ response: HTTPResponse, sent authorization: String?) async throws -> Bool {
+    func isAnswerable(
+        _ response: HTTPResponse,
+        sent authorization: String?,
+        _ answered: inout AnsweredChallenges
+    ) async throws -> Bool {
+        answered.count += 1
+        if await authorizer.isUnused(authorization, for: scopes) { answered.withUnusedToken += 1 }
+        guard !answered.isEnough else { return false }
         let challenges = Challenge.all(response.headers)
         guard try await authorizer.challenged(challenges, rejected: authorization, scopes: scopes) else { return false }
         await response.drain()
@@ -133,4 +139,15 @@ package struct RepositoryClient: Sendable {
             "\(describe(request)): the registry says that it has '\(cutLine(text))', not '\(digest)'"
         )
     }
+}
+
+/// The challenges that one request has met.
+struct AnsweredChallenges {
+    var count = 0
+    /// Those to a token that nobody else was given.
+    var withUnusedToken = 0
+
+    /// Other requests may have used up the token that was sent; one that was for this request alone is good for less,
+    /// and so would be the next.
+    var isEnough: Bool { count > 8 || withUnusedToken == 2 }
 }

@@ -5,8 +5,8 @@ struct TokenScope: Hashable, Sendable, CustomStringConvertible {
     enum Rights: String, Sendable, Hashable {
         case pull
         case push = "pull,push"
-        /// Asked for only where something is taken away: many who may push may not do that, and are given less, or
-        /// nothing, where they ask for it.
+        /// Asked for only where something is taken away, and the right to push is not enough for that: many who may
+        /// push are given less, or nothing, where they ask for it.
         case delete = "pull,push,delete"
     }
 

@@ -5,7 +5,17 @@ import Synchronization
 package struct BlockingPool: Sendable {
     package static let shared = BlockingPool()
 
-    private let queue = DispatchQueue(label: "ovenbird.blocking", attributes: .concurrent)
+    /// For what computes for long.
+    ///
+    /// Dispatch starts no more threads of one quality of service than there are processors as long as they all compute;
+    /// here they are others, so that `shared` keeps one.
+    package static let computing = BlockingPool(.utility)
+
+    private let queue: DispatchQueue
+
+    private init(_ quality: DispatchQoS = .unspecified) {
+        queue = DispatchQueue(label: "ovenbird.blocking", qos: quality, attributes: .concurrent)
+    }
 
     /// Runs `body` on a thread of the pool.
     package func run<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value {

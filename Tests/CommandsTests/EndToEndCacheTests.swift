@@ -260,6 +260,31 @@ struct EndToEndCacheTests {
         #expect(!second.error.contains("shared 1 step"), "\(second.error)")
     }
 
+    @Test func `a cache that does not keep what it takes is given nothing after two results`() async throws {
+        let registry = try await FakeRegistry.start(
+            faults: [
+                .init(times: .max, .change { $0.headers["docker-content-digest"] = "sha256:other" }) {
+                    $0.method == "PUT" && $0.path.contains("/manifests/")
+                }
+            ]
+        )
+        let steps = (1...12).map { "\n      - file: { path: /srv/file-\($0), content: \"\($0)\" }" }
+        let kitchen = try await Kitchen()
+        let cache = "\(registry.authority)/kitchen/cache"
+        try kitchen.work.write(Kitchen.site + steps.joined(), to: "Bakefile")
+        let bake = try await kitchen.ovenbird(
+            ["bake", "--first", "--cache-to", cache, "--insecure", registry.authority]
+        )
+        #expect(bake.status == 0, "\(bake.error)")
+        #expect(
+            bake.error.components(of: "warning: the shared cache '\(cache)' is passed over: PUT ") == 2,
+            "\(bake.error)"
+        )
+        #expect(bake.error.components(of: "the registry says that it has 'sha256:other', not 'sha256:") == 2)
+        // Four at a time, and one more after the first that failed.
+        #expect((2...5).contains(registry.lines.filter { $0.hasPrefix("PUT /v2/kitchen/cache/manifests/") }.count))
+    }
+
     @Test func `a cache that cannot be had costs a warning`() async throws {
         let kitchen = try await Kitchen()
         let bake = try await kitchen.ovenbird([

@@ -1,3 +1,4 @@
+import FakeRegistry
 import OCI
 import SystemIO
 import SystemPackage
@@ -107,6 +108,23 @@ struct EndToEndRegistryTests {
                 "\(said.text)"
             )
         }
+    }
+
+    @Test func `a repository is asked for blobs when the push has filled it, and not before`() async throws {
+        let registry = try await FakeRegistry.start()
+        let kitchen = try await Kitchen()
+        try await kitchen.run("bake", "--first")
+        let targets = ["first", "second"].flatMap { ["--to", "\(registry.authority)/kitchen/\($0):1"] }
+        let push = try await kitchen.ovenbird(
+            ["push", "site", "--no-attestations", "--insecure", registry.authority] + targets
+        )
+        #expect(push.status == 0, "\(push.error)")
+        let lines = registry.lines
+        let filled = try #require(lines.firstIndex { $0.hasPrefix("PUT /v2/kitchen/first/manifests/sha256:") })
+        #expect(!lines[..<filled].contains { $0.contains("/kitchen/second/") })
+        #expect(lines[filled...].contains { $0.hasPrefix("HEAD /v2/kitchen/first/blobs/") })
+        #expect(registry.requests.contains { $0.query["from"] == "kitchen/first" })
+        #expect(!registry.requests.contains { $0.query["from"] == "kitchen/second" })
     }
 
     @Test func `a base of a registry is resolved once, locked, and refreshed`() async throws {

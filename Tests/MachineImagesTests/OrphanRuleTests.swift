@@ -54,7 +54,7 @@ import Testing
             parent: parent,
             snapshot: snapshot,
             isComplete: isComplete,
-            map: BlockMap(size: 0, blocks: [])
+            map: BlockMap(size: 1 << 30, blocks: [])
         )
     }
 
@@ -189,7 +189,7 @@ import Testing
     }
 
     @Test func `what was begun for another version keeps nothing for ever`() async throws {
-        let folder = try TemporaryDirectory()
+        let folder = try TemporaryFolder()
         let store = try ArtifactStore.open(at: folder.file("store"), mode: .readWrite)
         let journal = RegistrationJournal(store, account: "111122223333", region: "eu-west-1")
         let lock = try await journal.lock()

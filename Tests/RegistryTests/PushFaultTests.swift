@@ -185,6 +185,18 @@ import Testing
         #expect(registry.holdsImage(bench))
     }
 
+    @Test func `a repository that fails is not asked for other blobs, nor twice for one`() async throws {
+        let bench = try RegistryBench(layers: (1...12).map { RegistryBench.bytes(10, seed: $0) })
+        let registry = try await FakeRegistry.start(
+            faults: [.init(times: .max, .answer(FakeAnswer(503))) { $0.path.hasPrefix("/v2/shop/base/") }]
+        )
+        let content = try await bench.push(to: registry, relatives: ["shop/base"])
+        #expect(content.uploaded == 13)
+        // No more than blobs are pushed at a time.
+        #expect((1...4).contains(registry.lines.filter { $0.hasPrefix("HEAD /v2/shop/base/") }.count))
+        #expect(bench.pauses.withLock { $0 } == [])
+    }
+
     @Test func `uploads where a mount is refused with 202`() async throws {
         let bench = try RegistryBench()
         let registry = try await FakeRegistry.start()

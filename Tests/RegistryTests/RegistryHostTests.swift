@@ -1,5 +1,6 @@
 import HTTPTransport
 import OCI
+import Synchronization
 import Testing
 
 @testable import Registry
@@ -170,5 +171,83 @@ import Testing
         let reference = try Reference(parsing: "registry.example.com/shop/web")
         #expect(try await session.repository(reference).manifest("1.0") == nil)
         #expect(carrier.shown == ["registry.example.com": ["Bearer once"]])
+    }
+
+    /// Of a helper that ends with an error where it knows nothing of a host, as those of clouds do.
+    private final class Helper: CredentialSource {
+        let asked = Mutex<[String]>([])
+
+        func credential(for names: [String]) throws -> Credential? {
+            asked.withLock { $0 += names }
+            guard names == ["registry.example.com"] else { throw RegistryError(.credentials, "no such profile") }
+            return RegistryBench.login
+        }
+    }
+
+    @Test func `a helper that knows nothing of a token server is asked once, and hides no message`() async throws {
+        let carrier = registry("https://auth.example.com/token")
+        let helper = Helper()
+        let session = try RegistryBench().session(carrier, insecure: [], credentials: helper)
+        for name in ["shop/web", "shop/base"] {
+            let failure = try await failure {
+                _ = try await session.repository(Reference(parsing: "registry.example.com/\(name)")).manifest("1.0")
+            }
+            #expect(
+                failure.contains("\n  why: credentials are sent to no other host than the one that they are kept for\n")
+            )
+        }
+        #expect(helper.asked.withLock { $0 } == ["registry.example.com", "auth.example.com"])
+    }
+
+    /// What became of a request to a registry that answers `refusal` to whom shows what it says.
+    private func outcome(of refusal: @escaping @Sendable (String?) -> String?) async throws -> (ScriptedCarrier, String)
+    {
+        let carrier = ScriptedCarrier { request in
+            if request.address.path == "/token" { return HTTPResponse(200, [:], #"{"token":"once"}"#) }
+            return refusal(request.headers["authorization"]).map { HTTPResponse(401, ["www-authenticate": $0]) }
+                ?? HTTPResponse(404)
+        }
+        let session = try session(carrier, ["registry.example.com": RegistryBench.login])
+        let client = try session.repository(try Reference(parsing: "registry.example.com/shop/web"))
+        do {
+            return (carrier, try await client.manifest("1.0") == nil ? "it is let in" : "it has something")
+        } catch let error as RegistryError {
+            return (carrier, error.description)
+        }
+    }
+
+    private static let bearer = #"Bearer realm="https://example.com/token",service="x""#
+    private static let denied =
+        "GET https://registry.example.com/v2/shop/web/manifests/1.0: 401\n"
+        + "  why: the credentials for 'registry.example.com' do not allow this\n"
+        + "  fix: log in with 'docker login registry.example.com'"
+
+    @Test func `a token that is good for less is not followed by a password`() async throws {
+        let (carrier, outcome) = try await outcome { shown in
+            Self.bearer + (shown == nil ? "" : #",error="insufficient_scope""#) + #", Basic realm="x""#
+        }
+        #expect(outcome == Self.denied)
+        #expect(carrier.shown["registry.example.com"] == ["Bearer once"])
+    }
+
+    @Test func `a password that is good for less is followed by a token`() async throws {
+        let (_, outcome) = try await outcome { shown in
+            switch shown {
+            case nil: #"Basic realm="x""#
+            case "Bearer once": nil
+            default: Self.bearer + #",error="insufficient_scope""#
+            }
+        }
+        #expect(outcome == "it is let in")
+    }
+
+    @Test func `a registry that refuses each new token is asked with two`() async throws {
+        let (carrier, outcome) = try await outcome { _ in Self.bearer }
+        #expect(outcome == Self.denied)
+        let (ask, fetch) = (
+            "GET https://registry.example.com/v2/shop/web/manifests/1.0",
+            "GET https://example.com/token?service=x&scope=repository%3Ashop%2Fweb%3Apull"
+        )
+        #expect(carrier.lines == [ask, fetch, ask, fetch, ask])
     }
 }

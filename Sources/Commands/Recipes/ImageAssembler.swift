@@ -46,7 +46,8 @@ final class ImageAssembler: Sendable {
                 )
             }
         }
-        return try await BlockingPool.shared.run {
+        // Other images may be fetched at the same time.
+        return try await BlockingPool.computing.run {
             let scanner = InputScanner(folder: bakefile.folder, contexts: bakefile.contexts)
             let imports = BaseImport(
                 store: store,

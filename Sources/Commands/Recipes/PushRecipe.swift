@@ -44,6 +44,8 @@ struct PushRecipe: Sendable {
         let push = ImagePush(session: session, store: store)
         var contents: [PushedTag] = []
         var attached: [AttachmentOutcome] = []
+        // Repositories that are there now; others may not be yet.
+        var relatives: [Reference] = []
         for target in targets {
             try await explaining(target) {
                 guard let image = release.images[target.image] else { return }
@@ -54,8 +56,9 @@ struct PushRecipe: Sendable {
                     of: stored,
                     to: target.reference,
                     packing: form(target).packing(in: store),
-                    relatives: targets.map(\.reference)
+                    relatives: relatives
                 )
+                relatives.insert(target.reference, at: 0)
                 attached.append(try await attach(to: content, what: image, named: target.image))
                 guard let tag = target.reference.tag else { return }
                 contents.append(PushedTag(content, tag: tag, isVersion: target.isVersion))

@@ -31,6 +31,8 @@ final class SharedSteps: Sendable {
         var given: Set<Reference> = []
         /// Content keys under which a cache has something that could not be taken.
         var wrong: [Reference: Set<StepKey>] = [:]
+        /// Results that a cache took, and did not have as they were.
+        var failedPuts = 0
     }
 
     private let places: Places
@@ -117,8 +119,9 @@ final class SharedSteps: Sendable {
             func startNext() {
                 guard let step = waiting.popFirst() else { return }
                 group.addTask {
-                    try await self.tolerating(place, step.contentKey) { try await self.publish(step, to: $0, place) }
-                        ?? false
+                    try await self.tolerating(place, step.contentKey, putting: true) {
+                        try await self.publish(step, to: $0, place)
+                    } ?? false
                 }
             }
             for _ in 0..<4 { startNext() }
@@ -162,10 +165,12 @@ final class SharedSteps: Sendable {
 
     /// Nil, and a warning, where the cache is to blame.
     ///
-    /// It is not asked again where that would be no better; what is wrong with one result says nothing of the others.
+    /// It is not asked again where that would be no better; what is wrong with one result says nothing of the others,
+    /// but where a second one cannot be put there it is the cache that is wrong.
     private func tolerating<Value: Sendable>(
         _ place: Reference,
         _ key: StepKey,
+        putting: Bool = false,
         _ body: (SharedCache) async throws -> Value
     ) async throws -> Value? {
         if state.withLock({ $0.given.contains(place) }) { return nil }
@@ -173,11 +178,19 @@ final class SharedSteps: Sendable {
             return try await body(SharedCache(session: session, reference: place))
         } catch let error as RegistryError {
             let diagnostic = error.diagnostic("the shared cache '\(place)' is passed over")
-            warn([diagnostic], place, wrong: [.wrongContent, .notSigned].contains(error.kind) ? key : nil)
+            let isOfOne = [.wrongContent, .notSigned].contains(error.kind) && !(putting && isSecondFailedPut())
+            warn([diagnostic], place, wrong: isOfOne ? key : nil)
         } catch let error as InvalidInput {
             warn(error.diagnostics, place, wrong: key)
         }
         return nil
+    }
+
+    private func isSecondFailedPut() -> Bool {
+        state.withLock { state in
+            state.failedPuts += 1
+            return state.failedPuts > 1
+        }
     }
 
     /// `wrong` is the key whose result is to blame; nil where it is all of the cache.
