@@ -114,7 +114,7 @@ import Testing
         #expect(text.hasPrefix("{\"Mappings\": {}}") && text.hasSuffix("<ami-1>"), "\(text)")
         #expect(
             bodies(bench)[0] == "Action=GetTemplate&Version=2010-05-15"
-                + "&StackName=arn%3Aaws%3Acloudformation%3Aeu-west-1%3A111122223333%3Astack%2Fshop%2F1"
+                + "&StackName=arn%3Aaws%3Acloudformation%3Aeu-west-1%3A111122223333%3Astack%2Fshop%2F1&TemplateStage=Processed"
         )
         // Where it is not said, nobody knows what it names.
         let error = await #expect(throws: ServiceError.self) { try await service.template(ofStack: "shop") }
