@@ -175,7 +175,8 @@ package enum BuilderScript {
         # The agent's own account of the command that runs now is still needed.
         own=${0%/awsrunShellScript/*}
         for folder in "$root"/var/lib/amazon/ssm/i-*/document/orchestration/*; do
-            [ "$folder" = "$own" ] || rm -rf "$folder"
+            # A run that was killed may have begun the same, which goes on beside this one.
+            [ "$folder" = "$own" ] || rm -rf "$folder" 2>/dev/null || rm -rf "$folder"
         done
         sync
         say 'the traces of this machine are taken away'
