@@ -123,6 +123,7 @@ extension ImagePush {
                     group.addTask { await putBack(tags) }
                     group.addTask {
                         for await _ in cancellation {}
+                        // Its time begins with the cancellation, and not with the work; cut short when all is put back.
                         try? await Task.sleep(for: session.pace.farewell)
                         return nil
                     }

@@ -35,7 +35,7 @@ package struct OrphanSearch: Sendable {
     /// All orphans; nothing is changed.
     ///
     /// A bucket that cannot be looked into hides nothing else.
-    package func find() async throws -> Removal {
+    package func find() async throws -> Outcome {
         let ec2 = EC2(session, region: region)
         let tag = Tag(key: MachineName.projectTag, value: project)
         let snapshots = try await ec2.ownSnapshots(tagged: tag)
@@ -48,7 +48,7 @@ package struct OrphanSearch: Sendable {
         let rule = OrphanRule(now: now, kept: KeptSnapshots(records, project: project))
         let machines = try await ec2.instances(tagged: tag).compactMap { OrphanRule.Machine($0) }
         let begun = try await BlockingPool.shared.run { try bakes.records() }
-        var found = Removal(
+        var found = Outcome(
             orphans: rule.orphans(machines, bakes: Set(begun.map(\.identifier)), in: region)
                 + rule.orphans(images, snapshots, used: Set(used), in: region)
         )
@@ -80,7 +80,7 @@ package struct OrphanSearch: Sendable {
     }
 
     /// All orphans, and what could not be done.
-    package struct Removal: Sendable {
+    package struct Outcome: Sendable {
         package fileprivate(set) var orphans: [Orphan]
         package fileprivate(set) var failures: [(what: String, error: ServiceError)] = []
     }
@@ -90,24 +90,24 @@ package struct OrphanSearch: Sendable {
     /// One that the service does not remove keeps no other one.
     ///
     /// Nothing is registered by this store in the region meanwhile.
-    package func remove(done: @Sendable (Orphan) -> Void) async throws -> Removal {
+    package func remove(done: @Sendable (Orphan) -> Void) async throws -> Outcome {
         let lock = try await registrations.lock()
         defer { lock.release() }
-        var removal = try await find()
+        var outcome = try await find()
         // AMIs come first, and so a snapshot is free before it goes.
-        for place in removal.orphans.indices where removal.orphans[place].goes {
-            let orphan = removal.orphans[place]
+        for place in outcome.orphans.indices where outcome.orphans[place].goes {
+            let orphan = outcome.orphans[place]
             do {
                 try await remove(orphan)
                 done(orphan)
             } catch let error as ServiceError where orphan.kind == .snapshot && error.code == "InvalidSnapshot.InUse" {
-                removal.orphans[place].reasons = [error.message]
+                outcome.orphans[place].reasons = [error.message]
             } catch let error as ServiceError {
-                removal.orphans[place].reasons = ["it could not be removed"]
-                removal.failures.append(("\(orphan.id) in \(region) could not be removed", error))
+                outcome.orphans[place].reasons = ["it could not be removed"]
+                outcome.failures.append(("\(orphan.id) in \(region) could not be removed", error))
             }
         }
-        return removal
+        return outcome
     }
 
     private func remove(_ orphan: Orphan) async throws {
