@@ -6,8 +6,15 @@ extension HTTPResponse {
     package func collect(from address: WebAddress, limit: Int, patience: Duration = .seconds(60)) async throws
         -> [UInt8]
     {
-        if let text = headers["content-length"], let length = Int(text), length > limit {
-            throw HTTPError(.malformed, address, "the answer has \(length) bytes, more than the limit of \(limit)")
+        if let text = headers["content-length"], let length = Int(text) {
+            guard length <= limit else {
+                throw HTTPError(.malformed, address, "the answer has \(length) bytes, more than the limit of \(limit)")
+            }
+            if length == 0 {
+                // Such an answer is whole with its head, so that there is nothing to wait for.
+                for try await _ in body {}
+                return []
+            }
         }
         return try await withDeadline(patience, HTTPError(.timeout, address, "the answer took too long")) {
             var bytes: [UInt8] = []

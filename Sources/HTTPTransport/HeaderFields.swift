@@ -20,16 +20,23 @@ package struct HeaderFields: Sendable, Hashable, ExpressibleByDictionaryLiteral 
 
     /// The first value of the name; setting replaces all of them.
     package subscript(name: String) -> String? {
-        get { all(name).first }
+        get { fields.first { isSameName($0.name, name) }?.value }
         set {
-            let lower = name.lowercased()
-            fields.removeAll { $0.name.lowercased() == lower }
+            fields.removeAll { isSameName($0.name, name) }
             if let newValue { fields.append(Field(name: name, value: newValue)) }
         }
     }
 
     package func all(_ name: String) -> [String] {
-        let lower = name.lowercased()
-        return fields.filter { $0.name.lowercased() == lower }.map(\.value)
+        fields.filter { isSameName($0.name, name) }.map(\.value)
     }
+}
+
+/// Names are ASCII (RFC 9110 section 5.6.2).
+private func isSameName(_ left: String, _ right: String) -> Bool {
+    left.utf8.count == right.utf8.count && zip(left.utf8, right.utf8).allSatisfy { lower($0) == lower($1) }
+}
+
+private func lower(_ byte: UInt8) -> UInt8 {
+    (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte) ? byte | 0x20 : byte
 }

@@ -44,6 +44,7 @@ package struct HTTPRequest: Sendable {
     package enum Body: Sendable {
         case none
         case bytes([UInt8])
+        case buffer(BodyBuffer)
         /// Pieces of at most 1 MiB that add up to `length`; nil is the end.
         case stream(length: Int64, next: @Sendable () async throws -> [UInt8]?)
     }

@@ -89,6 +89,7 @@ extension WebAddress.Scheme: CaseIterable {}
 
 /// The text with all but RFC 3986's unreserved characters as `%XX`.
 package func percentEncoded(_ text: String) -> String {
+    if text.utf8.allSatisfy(isUnreserved) { return text }
     let digits = Array("0123456789ABCDEF")
     var result = ""
     for byte in text.utf8 {
@@ -145,7 +146,7 @@ private func isDigit(_ byte: UInt8) -> Bool { (0x30...0x39).contains(byte) }
 
 private func isUnreserved(_ byte: UInt8) -> Bool {
     isDigit(byte) || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte)
-        || [0x2D, 0x2E, 0x5F, 0x7E].contains(byte)
+        || byte == 0x2D || byte == 0x2E || byte == 0x5F || byte == 0x7E
 }
 
 /// RFC 3986: `pchar` and `/`, with `%`.

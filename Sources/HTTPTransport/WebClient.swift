@@ -63,6 +63,7 @@ package final class WebClient: RequestCarrier {
         switch request.body {
         case .none: break
         case .bytes(let bytes): carried.body = .bytes(ByteBuffer(bytes: bytes))
+        case .buffer(let buffer): carried.body = .bytes(buffer.content)
         case .stream(let length, let next):
             let pieces = UploadPieces {
                 do {

@@ -41,7 +41,7 @@ import Testing
         let bench = SessionBench([answer])
         let error = await #expect(throws: ServiceError.self) {
             try await EBS(bench.session, region: "eu-west-1").put(
-                [],
+                BodyBuffer(),
                 digest: Digester.digest(of: "x"),
                 at: 7,
                 of: "snap-1"

@@ -12,6 +12,7 @@ package final class AWSSession: Sendable {
     package let clock: RetryClock
     let redactor: Redactor
     private let budget = RetryBudget()
+    private let keys = SigningKeys()
     /// What has to be added to our clock to have the service's: seconds.
     private let skew = Mutex<Int64>(0)
 
@@ -127,28 +128,30 @@ package final class AWSSession: Sendable {
             credentials: key,
             region: Endpoints.signingRegion(of: call.service, in: region),
             service: call.service.rawValue,
-            time: clock.now() + skew.withLock { $0 }
+            time: clock.now() + skew.withLock { $0 },
+            keys: keys
         )
     }
 
     private func payload(of call: ServiceCall) -> RequestSigner.Payload {
-        if !call.signsBody { return .unsigned }
-        return call.largeBody.map { .digest($0.digest) } ?? .bytes(call.body)
+        switch call.body {
+        case .bytes(let bytes): return .bytes(bytes)
+        case .large(let large): return .digest(large.digest)
+        case .buffer: return .unsigned
+        }
     }
 
     private func request(of call: ServiceCall, in region: String) throws -> HTTPRequest {
         let address = try address(of: call, in: region)
-        if let large = call.largeBody {
-            return HTTPRequest(
-                call.method,
-                address,
-                headers: call.headers,
-                body: .stream(length: large.length, next: try large.open()),
-                patience: large.patience
-            )
+        var request = HTTPRequest(call.method, address, headers: call.headers)
+        switch call.body {
+        case .bytes(let bytes): request.body = bytes.isEmpty && call.method == .get ? .none : .bytes(bytes)
+        case .buffer(let buffer): request.body = .buffer(buffer)
+        case .large(let large):
+            request.body = .stream(length: large.length, next: try large.open())
+            request.patience = large.patience
         }
-        let body = call.body.isEmpty && call.method == .get ? HTTPRequest.Body.none : .bytes(call.body)
-        return HTTPRequest(call.method, address, headers: call.headers, body: body)
+        return request
     }
 
     private func address(of call: ServiceCall, in region: String) throws -> WebAddress {

@@ -29,16 +29,19 @@ package struct ServiceCall: Sendable {
     /// Whose address the call goes to, in S3.
     package var bucket: String?
     package var headers: HeaderFields
-    package var body: [UInt8]
-    /// Takes the place of `body` where that is too large for the memory.
-    package var largeBody: LargeBody?
-    /// Whether the signature covers the body; where it does not, a checksum in the header does.
-    package var signsBody: Bool
+    package var body: Body
     /// Error codes that a repetition may cure here, though they mean a mistake elsewhere: what was just made is not known
     /// everywhere yet.
     package var mayBeUnknownYet: Set<String>
     /// Whether the call carries credentials.
     package var isSigned: Bool
+
+    package enum Body: Sendable {
+        case bytes([UInt8])
+        /// The signature does not cover it: a checksum in the header has to.
+        case buffer(BodyBuffer)
+        case large(LargeBody)
+    }
 
     package init(
         _ service: Service,
@@ -47,7 +50,6 @@ package struct ServiceCall: Sendable {
         path: String = "/",
         headers: HeaderFields = [:],
         body: [UInt8] = [],
-        signsBody: Bool = true,
         mayBeUnknownYet: Set<String> = [],
         isSigned: Bool = true
     ) {
@@ -56,8 +58,7 @@ package struct ServiceCall: Sendable {
         self.method = method
         self.path = path
         self.headers = headers
-        self.body = body
-        self.signsBody = signsBody
+        self.body = .bytes(body)
         self.mayBeUnknownYet = mayBeUnknownYet
         self.isSigned = isSigned
     }

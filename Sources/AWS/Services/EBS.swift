@@ -1,4 +1,4 @@
-import HTTPTransport
+package import HTTPTransport
 import OCI
 package import SystemIO
 
@@ -90,9 +90,9 @@ package struct EBS: Sendable {
     /// Writes a block whole; what was written there before is replaced.
     ///
     /// `block` has 512 KiB, the only size that there is, and `digest` is theirs.
-    package func put(_ block: [UInt8], digest: Digest, at index: Int, of snapshot: String) async throws {
+    package func put(_ block: BodyBuffer, digest: Digest, at index: Int, of snapshot: String) async throws {
         let checksum = Base64.encode(digest.bytes)
-        let call = ServiceCall(
+        var call = ServiceCall(
             .ebs,
             "PutSnapshotBlock",
             .put,
@@ -103,10 +103,9 @@ package struct EBS: Sendable {
                 "x-amz-Checksum": checksum,
                 "x-amz-Checksum-Algorithm": "SHA256",
             ],
-            body: block,
-            signsBody: false,
             mayBeUnknownYet: Self.unknownYet
         )
+        call.body = .buffer(block)
         let answer = try await session.send(call, in: region)
         guard answer.headers["x-amz-Checksum"] == checksum else {
             throw ServiceError(

@@ -40,7 +40,7 @@ package struct S3: Sendable {
     package func put(_ key: String, _ body: LargeBody) async throws {
         var call = call("PutObject", .put, key)
         call.headers["Content-Type"] = "application/octet-stream"
-        call.largeBody = body
+        call.body = .large(body)
         _ = try await session.send(call, in: region)
     }
 
@@ -83,6 +83,11 @@ package struct S3: Sendable {
     /// Never shown: it holds a signature.
     package func presignedGet(_ key: String, seconds: Int) async throws -> WebAddress {
         try await session.presigned(call("GetObject", .get, key), in: region, seconds: seconds)
+    }
+
+    /// The same for whoever is to write it.
+    package func presignedPut(_ key: String, seconds: Int) async throws -> WebAddress {
+        try await session.presigned(call("PutObject", .put, key), in: region, seconds: seconds)
     }
 
     private func call(_ operation: String, _ method: HTTPMethod, _ key: String) -> ServiceCall {

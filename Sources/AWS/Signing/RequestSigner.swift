@@ -7,19 +7,34 @@ package import SystemIO
 ///
 /// Source: AWS General Reference, "Signature Version 4 signing process"; the worked examples there are tests.
 package struct RequestSigner: Sendable {
-    package var credentials: Credentials
-    /// As it stands in the scope: `eu-west-1`.
-    package var region: String
-    /// The service's signing name: `ec2`.
-    package var service: String
-    /// Seconds since 1970.
-    package var time: Int64
+    private let credentials: Credentials
+    private let service: String
+    /// `20150830T123600Z`.
+    private let timestamp: String
+    /// What the key of a signature is good for: day, region, service.
+    private let scope: [String]
+    private let keys: SigningKeys
 
-    package init(credentials: Credentials, region: String, service: String, time: Int64) {
+    /// Signers that share `keys` derive each of them once.
+    ///
+    /// `region` is as it stands in the scope: `eu-west-1`; `service` the service's signing name: `ec2`; `time` in seconds since
+    /// 1970.
+    package init(
+        credentials: Credentials,
+        region: String,
+        service: String,
+        time: Int64,
+        keys: SigningKeys = SigningKeys()
+    ) {
         self.credentials = credentials
-        self.region = region
         self.service = service
-        self.time = time
+        self.keys = keys
+        let separators: [UInt8] = [UInt8(ascii: "-"), UInt8(ascii: ":")]
+        timestamp = String(
+            decoding: Timestamp.text(seconds: time).utf8.filter { !separators.contains($0) },
+            as: UTF8.self
+        )
+        scope = [String(timestamp.prefix(8)), region, service, "aws4_request"]
     }
 
     /// What the signature says of the body.
@@ -51,7 +66,7 @@ package struct RequestSigner: Sendable {
         if let token = credentials.sessionToken { request.headers["X-Amz-Security-Token"] = token }
         let (canonical, names) = canonicalRequest(request, payload: payload.text)
         request.headers["Authorization"] =
-            "\(Self.algorithm) Credential=\(credentials.accessKeyID)/\(scope), SignedHeaders=\(names), "
+            "\(Self.algorithm) Credential=\(credential), SignedHeaders=\(names), "
             + "Signature=\(signature(of: canonical))"
     }
 
@@ -61,7 +76,7 @@ package struct RequestSigner: Sendable {
         var signed =
             address
             .adding(query: "X-Amz-Algorithm", Self.algorithm)
-            .adding(query: "X-Amz-Credential", "\(credentials.accessKeyID)/\(scope)")
+            .adding(query: "X-Amz-Credential", credential)
             .adding(query: "X-Amz-Date", timestamp)
             .adding(query: "X-Amz-Expires", String(seconds))
         if let token = credentials.sessionToken { signed = signed.adding(query: "X-Amz-Security-Token", token) }
@@ -75,9 +90,10 @@ package struct RequestSigner: Sendable {
     /// The request as both sides see it, and the names of what of its header is signed.
     func canonicalRequest(_ request: HTTPRequest, payload: String) -> (text: String, names: String) {
         var fields: [String: [String]] = [:]
-        for field in request.headers.fields where field.name.lowercased() != "authorization" {
+        for field in request.headers.fields {
             fields[field.name.lowercased(), default: []].append(Self.withoutRuns(field.value))
         }
+        fields["authorization"] = nil
         let sorted = fields.sorted { $0.key < $1.key }
         let names = sorted.map(\.key).joined(separator: ";")
         let lines =
@@ -103,25 +119,21 @@ package struct RequestSigner: Sendable {
     }
 
     func stringToSign(_ canonical: String) -> String {
-        [Self.algorithm, timestamp, scope, Digester.digest(of: canonical).hex].joined(separator: "\n")
+        [Self.algorithm, timestamp, scope.joined(separator: "/"), Digester.digest(of: canonical).hex].joined(
+            separator: "\n"
+        )
     }
 
     private func signature(of canonical: String) -> String {
-        var key = SymmetricKey(data: Array("AWS4\(credentials.secretAccessKey)".utf8))
-        for part in [String(timestamp.prefix(8)), region, service, "aws4_request"] {
-            key = SymmetricKey(data: HMAC<SHA256>.authenticationCode(for: Array(part.utf8), using: key))
-        }
+        let key = keys.key(credential, secret: credentials.secretAccessKey, scope: scope)
         let text = Array(stringToSign(canonical).utf8)
         return hexadecimal(HMAC<SHA256>.authenticationCode(for: text, using: key))
     }
 
-    private var scope: String { "\(timestamp.prefix(8))/\(region)/\(service)/aws4_request" }
-
-    /// `20150830T123600Z`.
-    private var timestamp: String { Timestamp.text(seconds: time).filter { $0 != "-" && $0 != ":" } }
+    private var credential: String { "\(credentials.accessKeyID)/\(scope.joined(separator: "/"))" }
 
     /// Without blanks at both ends, and with one where several follow each other.
     private static func withoutRuns(_ value: String) -> String {
-        value.split(separator: " ").joined(separator: " ")
+        value.utf8.contains(UInt8(ascii: " ")) ? value.split(separator: " ").joined(separator: " ") : value
     }
 }

@@ -1,6 +1,7 @@
 import AWS
 import Disks
 import Glibc
+import HTTPTransport
 import SystemIO
 
 /// The blocks of a disk on their way into a snapshot, several at a time.
@@ -24,10 +25,11 @@ struct SnapshotUpload: Sendable {
         try await withThrowingTaskGroup(of: Void.self) { group in
             for _ in 0..<min(workers, missing.count) {
                 group.addTask {
+                    let content = BodyBuffer()
                     while let block = queue.next() {
                         try Task.checkCancellation()
-                        let bytes = try await BlockingPool.shared.run { try content(of: block.index) }
-                        try await ebs.put(bytes, digest: block.digest, at: block.index, of: snapshot)
+                        try await BlockingPool.shared.run { try read(block.index, into: content) }
+                        try await ebs.put(content, digest: block.digest, at: block.index, of: snapshot)
                         try arrived(block.index)
                     }
                 }
@@ -38,12 +40,10 @@ struct SnapshotUpload: Sendable {
     }
 
     /// What the disk lacks at its end counts as zeros, and so does what is not in use any more.
-    private func content(of index: Int) throws -> [UInt8] {
-        try [UInt8](unsafeUninitializedCapacity: BlockMap.blockSize) { buffer, initialized in
-            let bytes = UnsafeMutableRawBufferPointer(buffer)
+    private func read(_ index: Int, into content: BodyBuffer) throws {
+        try content.fill(BlockMap.blockSize) { bytes in
             let count = try disk.read(into: bytes, at: Int64(index) * Int64(BlockMap.blockSize))
             UnsafeMutableRawBufferPointer(rebasing: bytes[count...]).initializeMemory(as: UInt8.self, repeating: 0)
-            initialized = BlockMap.blockSize
         }
     }
 }
