@@ -23,7 +23,7 @@ struct Ext4Inode {
         put16(UInt16(links > Self.mostLinks ? 1 : links), at: 26)
         // The bytes behind the old inode that are in use.
         put16(32, at: 128)
-        for (low, high) in [(8, 140), (12, 132), (16, 136), (144, 148)] { putTime(entry.modified, low, high) }
+        for (low, high) in [(8, 140), (12, 132), (16, 136), (144, 148)] { putTime(of: entry, low, high) }
         if entry.kind == .characterDevice || entry.kind == .blockDevice {
             let (major, minor) = (entry.deviceMajor, entry.deviceMinor)
             if major < 256 && minor < 256 {
@@ -58,12 +58,14 @@ struct Ext4Inode {
         put32(UInt32(truncatingIfNeeded: size >> 32), at: 108)
     }
 
-    /// Seconds that do not fit into 34 bits become the nearest that do.
-    private mutating func putTime(_ seconds: Int64, _ low: Int, _ high: Int) {
-        let seconds = min(max(seconds, Int64(Int32.min)), Int64(Int32.min) + (1 << 34) - 1)
+    /// Seconds that do not fit into 34 bits become the nearest that do, which is a whole one then.
+    private mutating func putTime(of entry: TarEntry, _ low: Int, _ high: Int) {
+        let seconds = min(max(entry.modified, Int64(Int32.min)), Int64(Int32.min) + (1 << 34) - 1)
+        let nanoseconds = seconds == entry.modified ? entry.nanoseconds : 0
         let short = Int32(truncatingIfNeeded: seconds)
         put32(UInt32(bitPattern: short), at: low)
-        put32(UInt32((seconds - Int64(short)) >> 32), at: high)
+        // Two bits that the seconds have too many, and the nanoseconds above them.
+        put32(UInt32((seconds - Int64(short)) >> 32) | nanoseconds << 2, at: high)
     }
 
     private mutating func put16(_ value: UInt16, at place: Int) { bytes.put(value, at: place) }

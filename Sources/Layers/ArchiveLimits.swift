@@ -8,6 +8,8 @@ package struct ArchiveLimits: Sendable, Hashable {
     package var ratioFloor: Int64
     /// Bytes of all extended attributes of one entry, names and values.
     package var xattrBytes: Int
+    /// Entries of one access control list, with the square of which libarchive's time grows; ext4 has room for some 500.
+    package var accessListEntries: Int
     /// Bytes of the names of all directories that a layer only implies: a name of 4095 bytes may imply 2047 of them.
     package var impliedBytes: Int
 
@@ -17,6 +19,7 @@ package struct ArchiveLimits: Sendable, Hashable {
         ratio: Int64 = 1100,
         ratioFloor: Int64 = 1 << 30,
         xattrBytes: Int = 1 << 20,
+        accessListEntries: Int = 1024,
         impliedBytes: Int = 64 << 20
     ) {
         self.totalBytes = totalBytes
@@ -24,6 +27,7 @@ package struct ArchiveLimits: Sendable, Hashable {
         self.ratio = ratio
         self.ratioFloor = ratioFloor
         self.xattrBytes = xattrBytes
+        self.accessListEntries = accessListEntries
         self.impliedBytes = impliedBytes
     }
 

@@ -111,7 +111,7 @@ struct FileMaker: ~Copyable {
             if copied < entry.size { return entry.size - copied }
             try file.setFacts(owner: entry.owner, group: entry.group, mode: entry.mode)
             for attribute in options.kept(entry.xattrs) { try file.setXattr(attribute.name, attribute.value) }
-            try file.setModified(entry.modified)
+            try file.setModified(entry.modified, nanoseconds: entry.nanoseconds)
             return 0
         }
         guard missing == 0 else {

@@ -58,7 +58,7 @@ struct FolderWriter: ~Copyable {
             for attribute in options.kept(entry.xattrs) {
                 try parent.setXattr(attribute.name, attribute.value, of: name)
             }
-            try parent.setModified(entry.modified, of: name)
+            try parent.setModified(entry.modified, nanoseconds: entry.nanoseconds, of: name)
         }
     }
 
@@ -91,7 +91,7 @@ struct FolderWriter: ~Copyable {
                 try folder.setFacts(owner: entry.owner, group: entry.group, mode: entry.mode)
                 for attribute in options.kept(entry.xattrs) { try folder.setXattr(attribute.name, attribute.value) }
                 if isOpaque { try folder.setXattr(options.opaqueAttribute, [UInt8(ascii: "y")]) }
-                try folder.setModified(entry.modified)
+                try folder.setModified(entry.modified, nanoseconds: entry.nanoseconds)
             }
         }
     }

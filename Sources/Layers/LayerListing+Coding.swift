@@ -3,7 +3,7 @@
 /// A magic, the number of entries, then each entry: the length of the path's beginning that it shares with the path
 /// before, the rest, and the facts. Numbers are LEB128, signed ones zigzag.
 extension LayerListing {
-    fileprivate static let magic = Array("OBLIST1\n".utf8)
+    fileprivate static let magic = Array("OBLIST2\n".utf8)
 
     package func encode() -> [UInt8] {
         var encoder = ListingEncoder()
@@ -56,6 +56,7 @@ struct ListingEncoder {
         number(UInt64(entry.group))
         number(UInt64(entry.size))
         signed(entry.modified)
+        number(UInt64(entry.nanoseconds))
         text(entry.linkTarget)
         number(UInt64(entry.deviceMajor))
         number(UInt64(entry.deviceMinor))
@@ -134,7 +135,8 @@ private struct ListingDecoder {
     mutating func entry(_ path: EntryPath) -> TarEntry? {
         guard let kind = byte().flatMap(EntryKind.init(rawValue:)), let mode = small(), let owner = small(),
             let group = small(), let size = number().flatMap({ Int64(exactly: $0) }), let modified = signed(),
-            let target = text(), let major = small(), let minor = small(), let count = number()
+            let nanoseconds = small(), nanoseconds < 1_000_000_000, let target = text(), let major = small(),
+            let minor = small(), let count = number()
         else { return nil }
         var xattrs: [ExtendedAttribute] = []
         for _ in 0..<count {
@@ -149,6 +151,7 @@ private struct ListingDecoder {
             group: group,
             size: size,
             modified: modified,
+            nanoseconds: nanoseconds,
             linkTarget: target,
             deviceMajor: major,
             deviceMinor: minor,

@@ -23,6 +23,7 @@ extension LayerListing {
             var modified: Int64
             var owner: UInt32
             var group: UInt32
+            var nanoseconds: UInt32
             var mode: UInt16
         }
 
@@ -65,6 +66,7 @@ extension LayerListing {
                     group: facts.group,
                     size: record.size,
                     modified: facts.modified,
+                    nanoseconds: facts.nanoseconds,
                     linkTarget: rest?.target ?? paths.bytes(behind: record.path, length: Int(record.targetLength)),
                     deviceMajor: rest?.deviceMajor ?? 0,
                     deviceMinor: rest?.deviceMinor ?? 0,
@@ -109,6 +111,7 @@ extension LayerListing {
                 modified: entry.modified,
                 owner: entry.owner,
                 group: entry.group,
+                nanoseconds: entry.nanoseconds,
                 mode: UInt16(entry.mode)
             )
             if facts.last != common { facts.append(common) }

@@ -57,7 +57,7 @@ package struct LayerNormalizer {
             let origin = changes.origins[index] ?? index
             var entry = listing.items[origin].entry
             entry.path = change.path
-            entry.modified = min(entry.modified, options.latestTime)
+            entry.clampModified(to: options.latestTime)
             if let first = firstNames[origin] {
                 (entry.kind, entry.linkTarget, entry.size) = (.hardLink, first.bytes, 0)
                 entry.setXattrs([])

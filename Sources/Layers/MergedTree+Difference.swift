@@ -64,7 +64,7 @@ extension TreeChange {
         if old.kind == .regular, try old.size != new.size || !sameContent() { aspects.append(.content) }
         if old.mode != new.mode, old.kind != .symlink { aspects.append(.mode) }
         if old.owner != new.owner || old.group != new.group { aspects.append(.owner) }
-        if old.modified != new.modified { aspects.append(.time) }
+        if old.modified != new.modified || old.nanoseconds != new.nanoseconds { aspects.append(.time) }
         if old.linkTarget != new.linkTarget { aspects.append(.target) }
         if old.deviceMajor != new.deviceMajor || old.deviceMinor != new.deviceMinor { aspects.append(.device) }
         if old.xattrs != new.xattrs { aspects.append(.attributes) }

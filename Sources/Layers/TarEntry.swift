@@ -46,8 +46,10 @@ package struct TarEntry: Hashable, Sendable {
     package var group: UInt32
     /// Bytes of content; 0 for all but regular files.
     package var size: Int64
-    /// Seconds since 1970.
-    package var modified: Int64
+    /// Seconds since 1970; one that is set is a whole second.
+    package var modified: Int64 { didSet { nanoseconds = 0 } }
+    /// What the modification time has below its second.
+    package private(set) var nanoseconds: UInt32
     /// The target of a link, else empty.
     ///
     /// Of a symlink as it is written; of a hard link the bytes of an `EntryPath`.
@@ -65,6 +67,7 @@ package struct TarEntry: Hashable, Sendable {
         group: UInt32 = 0,
         size: Int64 = 0,
         modified: Int64 = 0,
+        nanoseconds: UInt32 = 0,
         linkTarget: [UInt8] = [],
         deviceMajor: UInt32 = 0,
         deviceMinor: UInt32 = 0,
@@ -77,11 +80,17 @@ package struct TarEntry: Hashable, Sendable {
         self.group = group
         self.size = size
         self.modified = modified
+        self.nanoseconds = nanoseconds
         self.linkTarget = linkTarget
         self.deviceMajor = deviceMajor
         self.deviceMinor = deviceMinor
         self.xattrs = []
         setXattrs(xattrs)
+    }
+
+    /// Makes the modification time no later than `latest`, seconds since 1970.
+    package mutating func clampModified(to latest: Int64) {
+        if modified >= latest { modified = latest }
     }
 
     /// Replaces all extended attributes; of two with one name the later stays.

@@ -5,7 +5,8 @@ import SystemPackage
 /// Reads an archive as a stream, and is strict: what is not wholly understood is an error, never passed over.
 ///
 /// Compression (gzip, xz, zstd, bzip2, lz4; several members too) is found by the first bytes. Names are normalised;
-/// `..` is refused and an absolute name counts from the root. Sparse files come expanded.
+/// `..` is refused and an absolute name counts from the root. Sparse files come expanded. Access control lists come as the
+/// extended attributes that Linux keeps them in.
 package struct TarReader: ~Copyable {
     package enum Format: Sendable {
         case tar
@@ -18,9 +19,11 @@ package struct TarReader: ~Copyable {
     package let isCompressed: Bool
     private let archive: OpaquePointer
     private let feed: ArchiveFeed
-    private let limits: ArchiveLimits
+    let limits: ArchiveLimits
     private let formats: Set<Format>
     private let requiresEndMark: Bool
+    /// Who the names in access control lists are; nil where these are passed over.
+    let accounts: ArchiveAccounts?
     private var entryCount = 0
     private var current: TarEntry?
     private var delivered: Int64 = 0
@@ -35,7 +38,8 @@ package struct TarReader: ~Copyable {
         isCompressed: Bool,
         limits: ArchiveLimits,
         formats: Set<Format>,
-        requiresEndMark: Bool
+        requiresEndMark: Bool,
+        accounts: ArchiveAccounts?
     ) {
         self.name = name
         self.isCompressed = isCompressed
@@ -44,6 +48,7 @@ package struct TarReader: ~Copyable {
         self.limits = limits
         self.formats = formats
         self.requiresEndMark = requiresEndMark
+        self.accounts = accounts
     }
 
     deinit { archive_read_free(archive) }
@@ -60,6 +65,26 @@ package struct TarReader: ~Copyable {
         requiresEndMark: Bool = true
     ) throws(LayerError) -> TarReader {
         let name = name ?? file.path.string
+        let accounts = ArchiveAccounts(file, name: name, formats: formats, limits: limits)
+        return try open(
+            file,
+            name: name,
+            formats: formats,
+            limits: limits,
+            requiresEndMark: requiresEndMark,
+            accounts: accounts
+        )
+    }
+
+    /// The same; without `accounts` access control lists are passed over.
+    static func open(
+        _ file: Descriptor,
+        name: String,
+        formats: Set<Format>,
+        limits: ArchiveLimits,
+        requiresEndMark: Bool,
+        accounts: ArchiveAccounts?
+    ) throws(LayerError) -> TarReader {
         try ArchiveLocale.prepare(name)
         let fileSource = try FileSource(file, name: name)
         let magic = try fileSource.peek()
@@ -74,7 +99,8 @@ package struct TarReader: ~Copyable {
             isCompressed: filter != nil,
             limits: limits,
             formats: formats,
-            requiresEndMark: requiresEndMark
+            requiresEndMark: requiresEndMark,
+            accounts: accounts
         )
         if magic.isEmpty, !requiresEndMark { reader.isAtEnd = true } else { try reader.start(isEmpty: magic.isEmpty) }
         return reader
@@ -117,12 +143,16 @@ package struct TarReader: ~Copyable {
         guard entryCount <= limits.entryCount else {
             throw LayerError(.limit, name, "has more than the \(limits.entryCount) entries that are allowed")
         }
-        let entry = try convert(header)
+        var entry = try convert(header)
         isSparse = archive_entry_sparse_count(header) > 0
-        // A name that is no UTF-8 makes libarchive warn and keep the bytes, which is what is wanted.
-        if result == ARCHIVE_WARN, isValidUTF8(entry.path.bytes), isValidUTF8(entry.linkTarget) {
-            throw LayerError(.malformed, name, entry: entry.path, archiveMessage(archive))
+        // A name that is no UTF-8 makes libarchive warn and keep the bytes, which is what is wanted. Of a record that it
+        // passes over because it cannot read it, an access control list's, it only leaves its error behind.
+        let isWarned = result == ARCHIVE_WARN || archive_errno(archive) != 0
+        if isWarned, isValidUTF8(entry.path.bytes), isValidUTF8(entry.linkTarget) {
+            throw LayerError(.malformed, name, entry: entry.path, "cannot be read: \(archiveMessage(archive))")
         }
+        // What only repeats the permission bits has been folded into them.
+        if archive_entry_acl_types(header) != 0 { try takeAccessLists(of: header, to: &entry) }
         current = entry
         delivered = 0
         return entry
@@ -191,13 +221,16 @@ extension TarReader {
             throw LayerError(.malformed, name, "entry \(entryCount) has a name that cannot be read")
         }
         let path = try validate(rawName, in: rawName)
+        let modified = Int64(archive_entry_mtime(header))
         var entry = TarEntry(
             path: path,
             kind: try kind(of: header, path),
             mode: UInt32(archive_entry_perm(header)),
             owner: try identifier(archive_entry_uid(header), "owner", path),
             group: try identifier(archive_entry_gid(header), "group", path),
-            modified: Int64(archive_entry_mtime(header))
+            modified: modified,
+            // libarchive reads '-1.5' as half a second before 1970 (pax_time of archive_read_support_format_tar.c, 3.6).
+            nanoseconds: modified < 0 ? 0 : UInt32(archive_entry_mtime_nsec(header))
         )
         if path.isRoot, entry.kind != .directory {
             throw LayerError(.hostile, name, entryText: printable(rawName), "the root can only be a directory")
@@ -256,10 +289,6 @@ extension TarReader {
     }
 
     private func xattrs(of header: OpaquePointer, _ path: EntryPath) throws(LayerError) -> [ExtendedAttribute] {
-        // ACLs of the two kinds; what only repeats the permission bits has been folded into them.
-        guard archive_entry_acl_types(header) == 0 else {
-            throw LayerError(.unsupported, name, entry: path, "has an access control list, which is not supported")
-        }
         var result: [ExtendedAttribute] = []
         var total = 0
         var left = archive_entry_xattr_reset(header)

@@ -5,8 +5,8 @@ import SystemPackage
 
 /// Writes a deterministic tar: the same entries in the same order give the same bytes, anywhere.
 ///
-/// POSIX ustar headers, and a pax header only for what ustar cannot say; numeric owners without names; modification
-/// times in whole seconds and no other times; extended attributes as `SCHILY.xattr`. The caller brings the order.
+/// POSIX ustar headers, and a pax header only for what ustar cannot say, such as a modification time below a second;
+/// numeric owners without names; no other times; extended attributes as `SCHILY.xattr`. The caller brings the order.
 /// A warning of libarchive is an error, but for names that are no UTF-8, which are kept as bytes.
 package struct TarWriter: ~Copyable {
     /// The name of the archive in messages.
@@ -60,7 +60,9 @@ package struct TarWriter: ~Copyable {
     }
 
     private func start() throws(LayerError) {
-        try check(archive_write_set_format_pax_restricted(archive))
+        // The restricted form leaves out what a time has below its second. There is no other difference for these entries,
+        // which never have access, change or birth times (archive_write_set_format_pax.c, 3.6).
+        try check(archive_write_set_format_pax(archive))
         try check(archive_write_set_options(archive, "xattrheader=SCHILY"))
         // Straight to the callback: no blocking to 10 KiB, no padding of the last block.
         try check(archive_write_set_bytes_per_block(archive, 0))
@@ -231,7 +233,7 @@ private func fill(_ entry: OpaquePointer, from item: TarEntry) {
     archive_entry_set_mode(entry, item.kind.formatBits | item.mode)
     archive_entry_set_uid(entry, Int64(item.owner))
     archive_entry_set_gid(entry, Int64(item.group))
-    archive_entry_set_mtime(entry, time_t(item.modified), 0)
+    archive_entry_set_mtime(entry, time_t(item.modified), Int(item.nanoseconds))
     archive_entry_set_size(entry, item.size)
     switch item.kind {
     case .symlink: withCString(item.linkTarget) { archive_entry_copy_symlink(entry, $0) }

@@ -107,9 +107,13 @@ extension Descriptor {
         if let mode, withCString(name, { fchmodat(raw, $0, mode, 0) }) != 0 { throw failure("set the mode of", name) }
     }
 
-    /// Sets access and modification time of this file, or of `name` in this folder, in seconds.
-    package func setModified(_ seconds: Int64, of name: [UInt8]? = nil) throws(SystemError) {
-        let time = timespec(tv_sec: time_t(seconds), tv_nsec: 0)
+    /// Sets access and modification time of this file, or of `name` in this folder: seconds since 1970, and what is below.
+    package func setModified(
+        _ seconds: Int64,
+        nanoseconds: UInt32 = 0,
+        of name: [UInt8]? = nil
+    ) throws(SystemError) {
+        let time = timespec(tv_sec: time_t(seconds), tv_nsec: Int(nanoseconds))
         let result = withUnsafePointer(to: (time, time)) { pair in
             pair.withMemoryRebound(to: timespec.self, capacity: 2) { times in
                 if let name { return withCString(name) { utimensat(raw, $0, times, AT_SYMLINK_NOFOLLOW) } }

@@ -56,6 +56,11 @@ import Testing
                     + withUnsafeBytes(of: entry.id.littleEndian, Array.init)
             }
         lower.add("shared", content: "shared", mode: 0o640, pax: ["SCHILY.xattr.system.posix_acl_access": words])
+        // As tars of other programs have them.
+        let text = Array("user::rw-,user:7:rw-,group::r--,group:8:r--,mask::r--,other::---".utf8)
+        lower.add("listed", content: "listed", mode: 0o640, pax: ["SCHILY.acl.access": text])
+        lower.add("listed-folder/", "5", mode: 0o640, pax: ["SCHILY.acl.access": text, "SCHILY.acl.default": text])
+        lower.add("precise", content: "precise", pax: ["mtime": Array("1700000000.123456789".utf8)])
         lower.add("marked/", "5", pax: ["SCHILY.xattr.user.mark": Array("folder".utf8)])
         var upper = RawTar()
         upper.add("bin/.wh.gone", content: "")
@@ -94,6 +99,8 @@ import Testing
         #expect(kept.contains("Links: 1"))
         let ping = try await requireTool("debugfs", ["-R", "ea_list /ping", disk.string])
         #expect(ping.contains("security.capability (20)"))
+        let listed = try await requireTool("debugfs", ["-R", "ea_list /listed-folder", disk.string])
+        #expect(listed.contains("system.posix_acl_access") && listed.contains("system.posix_acl_default"), "\(listed)")
     }
 
     @Test(.enabled(if: isRoot, "needs root to mount"))
@@ -246,7 +253,9 @@ import Testing
         tar.add("late", content: "", modified: .max)
         tar.add("early", content: "", pax: ["mtime": Array("-2147483648".utf8)])
         tar.add("too-early", content: "", pax: ["mtime": Array("-99999999999".utf8)])
-        tar.add("too-late", content: "", pax: ["mtime": Array("99999999999".utf8)])
+        tar.add("too-late", content: "", pax: ["mtime": Array("99999999999.5".utf8)])
+        tar.add("precise", content: "", pax: ["mtime": Array("1700000000.123456789".utf8)])
+        tar.add("late-and-precise", content: "", pax: ["mtime": Array("8000000000.5".utf8)])
         tar.add("file", content: "many names")
         for number in 0..<3000 { tar.add("names/\(number)", "1", link: "file") }
         for number in 0..<66_000 { tar.folder("folders/\(number)") }
@@ -261,6 +270,10 @@ import Testing
         #expect(try await stat("/early").contains("mtime: 0x80000000:00000000"))
         #expect(try await stat("/too-early").contains("mtime: 0x80000000:00000000"))
         #expect(try await stat("/too-late").contains("mtime: 0x7fffffff:00000003"))
+        for time in ["atime", "ctime", "crtime", "mtime"] {
+            #expect(try await stat("/precise").contains("\(time): 0x6553f100:1d6f3454"))
+        }
+        #expect(try await stat("/late-and-precise").contains("mtime: 0xdcd65000:77359402"))
     }
 
     @Test func `a result that nobody waits for is given up`() throws {

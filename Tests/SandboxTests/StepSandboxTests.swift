@@ -140,6 +140,35 @@ struct StepSandboxTests {
         #expect(names.contains("srv/keep/file ['SCHILY.xattr.security.capability']"))
     }
 
+    /// As a tar of another program has both.
+    @Test func `a step is held to the access control lists of a layer, and sees parts of a second`() async throws {
+        let root = try await SmallRoot.make()
+        let list = Array("user::rw-,user:web:r--,group::---,mask::r--,other::---".utf8)
+        var tar = RawTar()
+        tar.add("etc/passwd", content: "web:x:33:33:web:/srv:/bin/sh\n", owner: 0, group: 0)
+        tar.add(
+            "srv/listed",
+            content: "listed\n",
+            mode: 0o640,
+            owner: 0,
+            group: 0,
+            pax: ["SCHILY.acl.access": list, "mtime": Array("1700000000.123456789".utf8)]
+        )
+        let digest = Digester.digest(of: tar.finished)
+        let layer = SandboxJob.Layer(diffID: digest, blob: try root.folder.write(tar.finished, to: digest.hex))
+        for (user, seen) in [("33", "listed\n"), ("34", "cat: can't open '/srv/listed': Permission denied\n")] {
+            var job = try root.job("cat /srv/listed")
+            job.layers.append(layer)
+            job.user = user
+            #expect(try await root.run(job).log == seen, "\(user)")
+        }
+        var job = try root.job("stat -c %y /srv/listed; echo more >> /srv/listed")
+        job.layers.append(layer)
+        #expect(try await root.run(job).log == "2023-11-14 22:13:20.123456789 +0000\n")
+        let changed = try await requireTool("tar", ["--xattrs", "--xattrs-include=*", "-tvvf", job.output.string])
+        #expect(changed.contains("x: 44 system.posix_acl_access"), "\(changed)")
+    }
+
     @Test func `output is complete, in order, and nothing of ours is in it`() async throws {
         let root = try await SmallRoot.make()
         let (result, log) = try await root.run(try root.job("seq 1 200000; echo end >&2; exit 7"))
