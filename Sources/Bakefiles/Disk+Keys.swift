@@ -37,7 +37,7 @@ struct DiskSettings: Sendable {
                 "boot",
                 .choice,
                 \.boot,
-                "how it boots: 'bios', 'uefi', or both with 'hybrid', the default; 'uki' for a kernel that UEFI starts itself"
+                "how it boots: 'hybrid', the default, and 'bios' by GRUB, 'uefi' by systemd-boot, 'uki' by the kernel itself"
             ),
             .defaulted("label", .text(.diskLabel), \.label, "the root file system's label; 'root' by default"),
             .defaulted(

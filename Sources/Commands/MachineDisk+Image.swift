@@ -42,7 +42,7 @@ extension MachineDisk {
             let isTool =
                 switch error {
                 case .missing, .program: true
-                case .noKernel, .noSettings, .architecture, .tooLarge: false
+                case .noKernel, .kernelVersion, .noSettings, .architecture, .tooLarge: false
                 }
             let text = "'\(known.name)' cannot become a disk"
             throw CommandFailure(

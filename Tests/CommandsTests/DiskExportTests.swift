@@ -305,13 +305,87 @@ struct DiskExportTests {
         try await requireTool("grub-script-check", [kitchen.work.file("grub.cfg").string])
     }
 
-    @Test func `has whole GiB by default, and boots by UEFI alone where that is asked for`() async throws {
-        let kitchen = try await kitchen(disk: "{ boot: uefi }")
-        try await kitchen.run("export", "machine", "--format", "raw", "--to", "disk.raw")
+    /// What a file in the partition for UEFI holds.
+    private func firmware(_ path: String, of disk: FilePath, in kitchen: Kitchen) async throws -> [UInt8] {
+        let copy = kitchen.work.file("copy")
+        try await requireTool(
+            "mcopy",
+            ["-n", "-i", "\(disk)@@\(2 << 20)", "::/\(path)", copy.string],
+            environment: ["MTOOLS_SKIP_CHECK": "1"]
+        )
+        return try Files.read(copy)
+    }
+
+    @Test func `has whole GiB by default, and boots by UEFI alone with systemd-boot where that is asked for`()
+        async throws
+    {
+        let kitchen = try await kitchen(disk: "{ boot: uefi, kernel-arguments: [quiet] }")
+        let bakefile = String(decoding: try Files.read(kitchen.work.file("Bakefile")), as: UTF8.self)
+        let steps = """
+                  - file: { path: /boot/vmlinuz-6.1.0-10-amd64, content: "a newer kernel" }
+                  - file: { path: /boot/initrd.img-6.1.0-10-amd64, content: "no file system" }
+                disk:
+            """
+        try kitchen.work.write(bakefile.replacing("    disk:", with: steps), to: "Bakefile")
+        try await kitchen.run("bake")
+        for name in ["disk.raw", "again.raw"] {
+            try await kitchen.run("export", "machine", "--format", "raw", "--to", name)
+        }
         let disk = kitchen.work.file("disk.raw")
+        try await requireTool("cmp", [disk.string, kitchen.work.file("again.raw").string])
         #expect(try FileStatus.ofExisting(disk)?.size == 1 << 30)
-        let table = try await requireTool("sgdisk", ["--print", disk.string])
+        let table = try await requireTool("sgdisk", ["--verify", "--print", disk.string])
+        #expect(table.contains("No problems found"))
         #expect(!table.contains("EF02  bios") && table.contains("EF00  esp"))
+        let root = "\(disk)?offset=\(258 << 20)"
+        try await requireTool("e2fsck", ["-f", "-n", root])
+        #expect(try await requireTool("debugfs", ["-R", "stat /boot/grub", root]) == "")
+        try await requireTool(
+            "dd",
+            ["if=\(disk)", "of=\(kitchen.work.file("esp"))", "bs=1M", "skip=2", "count=256", "status=none"]
+        )
+        try await requireTool("fsck.vfat", ["-n", kitchen.work.file("esp").string])
+
+        let listing = try await requireTool(
+            "mdir",
+            ["-i", "\(disk)@@\(2 << 20)", "-b", "-/", "::/"],
+            environment: ["MTOOLS_SKIP_CHECK": "1"]
+        )
+        let files = listing.split(separator: "\n").filter { !$0.hasSuffix("/") }
+        #expect(
+            files.sorted() == [
+                "::/EFI/BOOT/BOOTX64.EFI", "::/linux/6.1.0-1-amd64/vmlinuz", "::/linux/6.1.0-10-amd64/initrd.img",
+                "::/linux/6.1.0-10-amd64/vmlinuz", "::/loader/entries/6.1.0-1-amd64-linux.conf",
+                "::/loader/entries/6.1.0-10-amd64-linux.conf", "::/loader/loader.conf",
+            ],
+            "\(listing)"
+        )
+        func text(_ path: String) async throws -> String {
+            String(decoding: try await firmware(path, of: disk, in: kitchen), as: UTF8.self)
+        }
+        let loader = try Files.read("/usr/lib/systemd/boot/efi/systemd-bootx64.efi")
+        #expect(try await firmware("EFI/BOOT/BOOTX64.EFI", of: disk, in: kitchen) == loader)
+        #expect(try await text("loader/loader.conf").contains("\ndefault 6.1.0-10-amd64-linux.conf\ntimeout 0\n"))
+        #expect(try await text("linux/6.1.0-10-amd64/vmlinuz") == "a newer kernel")
+        #expect(try await text("linux/6.1.0-10-amd64/initrd.img") == "no file system")
+        #expect(try await text("linux/6.1.0-1-amd64/vmlinuz") == "no kernel")
+        let entry = try await text("loader/entries/6.1.0-10-amd64-linux.conf")
+        let number = try #require(entry.split(separator: "root=PARTUUID=").last?.prefix { $0 != " " })
+        #expect(try await requireTool("sgdisk", ["--info=1", disk.string]).contains(number.uppercased()))
+        #expect(entry.hasPrefix("title Linux\nversion 6.1.0-10-amd64\nlinux /linux/6.1.0-10-amd64/vmlinuz\n"))
+        #expect(entry.hasSuffix(" ro console=tty0 console=ttyS0,115200n8 net.ifnames=0 quiet\n"), "\(entry)")
+    }
+
+    @Test func `is refused where a kernel's version names no file of the firmware`() async throws {
+        let kitchen = try await kitchen(disk: "{ size: 512MiB, boot: uefi }", kernel: "vmlinuz-6.1 own")
+        #expect(
+            try await refusal(kitchen, "machine", "--to", "disk.raw") == """
+                error: 'machine' cannot become a disk [no-disk]
+                  why: the version of '/boot/vmlinuz-6.1 own' cannot name files of its own in a FAT file system
+                  fix: name it by letters, digits and any of '._+-~', or set 'boot' under 'disk' to 'hybrid'
+
+                """
+        )
     }
 
     @Test func `has one program of kernel, initial file system and arguments where that is asked for`() async throws {
@@ -362,8 +436,8 @@ struct DiskExportTests {
         }
     }
 
-    @Test func `is refused where its kernel has no room`() async throws {
-        let kitchen = try await kitchen(disk: "{ size: 1GiB, boot: uki }")
+    @Test(arguments: ["uki", "uefi"]) func `is refused where its kernel has no room`(boot: String) async throws {
+        let kitchen = try await kitchen(disk: "{ size: 1GiB, boot: \(boot) }")
         let bakefile = String(decoding: try Files.read(kitchen.work.file("Bakefile")), as: UTF8.self)
         let file = try Descriptor.open(kitchen.work.file("initrd"), flags: O_WRONLY | O_CREAT, mode: 0o644)
         try file.setLength(225 << 20)
@@ -371,10 +445,12 @@ struct DiskExportTests {
         try kitchen.work.write(bakefile.replacing("    disk:", with: step), to: "Bakefile")
         try await kitchen.run("bake")
         let error = try await refusal(kitchen, "machine", "--to", "disk.raw")
-        #expect(error.contains("its kernel with the initial file system has 23"), "\(error)")
+        #expect(error.contains("its kernels and their initial file systems have 23"), "\(error)")
         #expect(error.contains(" bytes, and there is room for 234881024"))
         #expect(
-            error.contains("fix: let the initial file system have fewer modules, or set 'boot' under 'disk' to 'uefi'")
+            error.contains(
+                "fix: keep one kernel, let its initial file system have fewer modules, or set 'boot' under 'disk' to 'hybrid'"
+            )
         )
         #expect(!Files.exists(kitchen.work.file("disk.raw")))
     }

@@ -9,7 +9,7 @@ import Testing
 @Suite("Registering AMIs as the services have it") struct RegisterServiceTests {
     @Test func `an AMI that only UEFI starts has a TPM`() async throws {
         let test = try await RegisterKitchen()
-        try test.rewrite("disk: { size: 256MiB }", "disk: { size: 256MiB, boot: uefi }")
+        try test.rewrite("disk: { size: 256MiB }", "disk: { size: 512MiB, boot: uefi }")
         try await test.kitchen.run("bake")
         try await test.registered()
         #expect(test.aws.images("eu-west-1").map(\.bootMode) == ["uefi"])

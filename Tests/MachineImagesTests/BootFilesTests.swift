@@ -17,10 +17,10 @@ import Testing
                 "boot/vmlinuz-5.10.0-30-amd64", "boot/config-6.1.0-10-amd64",
             ])
         )
-        #expect(found?.kernel == "boot/vmlinuz-6.1.0-10-amd64")
-        #expect(found?.initrd == nil)
-        let older = try BootFiles(in: tree(["boot/initrd.img-6.1.0-9-amd64", "boot/vmlinuz-6.1.0-9-amd64"]))
-        #expect(older?.initrd == "boot/initrd.img-6.1.0-9-amd64")
+        #expect(found?.newest.path == "boot/vmlinuz-6.1.0-10-amd64")
+        #expect(found?.newest.initrd == nil)
+        #expect(found?.kernels.map(\.version) == ["6.1.0-10-amd64", "6.1.0-9-amd64", "5.10.0-30-amd64"])
+        #expect(found?.kernels.map(\.initrd) == [nil, "boot/initrd.img-6.1.0-9-amd64", nil])
         #expect(try BootFiles(in: tree(["boot/vmlinuz", "etc/vmlinuz-1"])) == nil)
     }
 

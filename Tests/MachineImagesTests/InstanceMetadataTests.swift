@@ -82,6 +82,50 @@ import Testing
         #expect(json["architecture"] == .string("x86_64"))
     }
 
+    /// As EC2 User Guide, "AWS Regions and Zones" has them.
+    @Test(arguments: [
+        ("us-east-1", "use1-az1", "aws", "amazonaws.com"), ("ap-southeast-2", "apse2-az1", "aws", "amazonaws.com"),
+        ("us-gov-west-1", "usgw1-az1", "aws-us-gov", "amazonaws.com"),
+        ("cn-north-1", "cnn1-az1", "aws-cn", "amazonaws.com.cn"), ("eu-central-1", "euc1-az1", "aws", "amazonaws.com"),
+    ]) func `says where it is, and how services are found there`(
+        region: String,
+        zone: String,
+        partition: String,
+        domain: String
+    ) throws {
+        let metadata = InstanceMetadata(
+            of: Instance(of: Self.identity, region: region, architecture: "amd64"),
+            userData: nil,
+            publicKey: nil,
+            secret: "secret"
+        )
+        let headers: HeaderFields = ["X-aws-ec2-metadata-token": try token()]
+        func get(_ path: String) -> String {
+            let request = PipeServer.Request(method: "GET", path: "/latest/meta-data/\(path)", headers: headers)
+            return String(decoding: metadata.answer(request, at: now).body, as: UTF8.self)
+        }
+        #expect(get("placement/region") == region && get("placement/availability-zone") == region + "a")
+        #expect(get("placement/availability-zone-id") == zone)
+        #expect(get("services/partition") == partition && get("services/domain") == domain)
+    }
+
+    /// cloud-init reads all that is listed, and gives the whole up where one of it is not found.
+    @Test func `has a document that nobody has signed, and lists no signature`() throws {
+        let folder = "/latest/dynamic/instance-identity"
+        #expect(try get(folder) == "document" && get(folder + "/") == "document")
+        for name in ["signature", "pkcs7", "rsa2048"] { #expect(try get("\(folder)/\(name)") == nil) }
+    }
+
+    @Test func `has no role and no address that others reach`() throws {
+        let mac = try #require(try get("/latest/meta-data/mac"))
+        for path in [
+            "iam/security-credentials/", "identity-credentials/ec2/security-credentials/ec2-instance", "public-ipv4",
+            "network/interfaces/macs/\(mac)/vpc-ipv6-cidr-blocks",
+        ] {
+            #expect(try get("/latest/meta-data/\(path)") == nil)
+        }
+    }
+
     @Test func `has no userdata and no keys where none are given`() throws {
         let bare = InstanceMetadata(
             of: Instance(of: Self.identity, region: "eu-west-1", architecture: "arm64"),

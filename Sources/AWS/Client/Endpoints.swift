@@ -89,7 +89,7 @@ package struct Endpoints: Sendable {
     }
 
     /// The name under which the partition of a region has its services.
-    static func suffix(of region: String) -> String {
+    package static func suffix(of region: String) -> String {
         if region.hasPrefix("cn-") { return "amazonaws.com.cn" }
         if region.hasPrefix("us-iso-") { return "c2s.ic.gov" }
         if region.hasPrefix("us-isob-") { return "sc2s.sgov.gov" }

@@ -1,3 +1,4 @@
+import AWS
 import OCI
 package import SystemIO
 
@@ -20,6 +21,14 @@ package struct Instance: Sendable, Hashable {
     private var image: String { "ami-" + digits }
     private var type: String { architecture == "arm64" ? "t4g.micro" : "t3.micro" }
     private var zone: String { region + "a" }
+    /// As EC2 names them: `use1-az1` is in `us-east-1`.
+    ///
+    /// Each account has its own order of them, and this one has that of the names.
+    private var zoneID: String {
+        let words = [("north", "n"), ("south", "s"), ("east", "e"), ("west", "w"), ("central", "c"), ("gov", "g")]
+        let short = words.reduce(region) { $0.replacing($1.0, with: $1.1) }
+        return short.replacing("-", with: "") + "-az1"
+    }
     /// What all accounts of documentation are.
     private static let account = "123456789012"
 
@@ -29,6 +38,9 @@ package struct Instance: Sendable, Hashable {
     private var host: String { "ip-\(Self.address.replacing(".", with: "-")).\(region).compute.internal" }
 
     /// `meta-data` as far as cloud-init and the SSM agent read it, by path.
+    ///
+    /// There are no credentials: it has no role, for `iam`, and only AWS has those of `identity-credentials`. Nor has it public
+    /// addresses or IPv6.
     var values: [(path: String, value: String)] {
         let network = "network/interfaces/macs/\(Self.hardwareAddress)"
         return [
@@ -36,10 +48,13 @@ package struct Instance: Sendable, Hashable {
             ("block-device-mapping/ami", "/dev/xvda"), ("block-device-mapping/root", "/dev/xvda"),
             ("hostname", host), ("instance-action", "none"), ("instance-id", id), ("instance-life-cycle", "on-demand"),
             ("instance-type", type), ("local-hostname", host), ("local-ipv4", Self.address),
-            ("mac", Self.hardwareAddress), ("placement/availability-zone", zone), ("placement/region", region),
-            ("reservation-id", "r-\(digits)"), ("security-groups", "default"), ("services/domain", "amazonaws.com"),
-            ("services/partition", "aws"), ("profile", "default-hvm"), ("\(network)/device-number", "0"),
-            ("\(network)/interface-id", "eni-\(digits)"), ("\(network)/local-hostname", host),
+            ("mac", Self.hardwareAddress), ("placement/availability-zone", zone),
+            ("placement/availability-zone-id", zoneID), ("placement/region", region),
+            ("reservation-id", "r-\(digits)"), ("security-groups", "default"),
+            ("services/domain", Endpoints.suffix(of: region)),
+            ("services/partition", Endpoints.partition(of: region)), ("profile", "default-hvm"),
+            ("\(network)/device-number", "0"), ("\(network)/interface-id", "eni-\(digits)"),
+            ("\(network)/local-hostname", host),
             ("\(network)/local-ipv4s", Self.address), ("\(network)/mac", Self.hardwareAddress),
             ("\(network)/owner-id", Self.account), ("\(network)/security-groups", "default"),
             ("\(network)/subnet-ipv4-cidr-block", "169.254.169.0/24"),

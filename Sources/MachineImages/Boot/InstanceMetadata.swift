@@ -6,6 +6,10 @@ import SystemIO
 ///
 /// Source: Amazon EC2 User Guide, "Use instance metadata to manage your EC2 instance": "Instance metadata categories" and "How
 /// Instance Metadata Service Version 2 works".
+///
+/// The identity document has none of the signatures that EC2 has beside it (`signature`, `pkcs7`, `rsa2048`): only AWS can make
+/// them, and whoever asks for one does so to prove that a machine is an instance, which this one is not. So they are not found,
+/// and not listed. cloud-init reads all that the folder lists, and uses the document; the SSM agent reads nothing else there.
 package struct InstanceMetadata: Sendable, Hashable {
     /// The bytes behind each path below the version; folders are what paths have in common.
     private let values: [String: [UInt8]]

@@ -1,23 +1,36 @@
 import Disks
 import Layers
 
-/// What starts the system, as far as it lies in the root file system: the kernel of the image, and the files that say how.
+/// What starts the system, as far as it lies in the root file system: the kernels of the image, and the files that say how.
 struct BootFiles {
-    /// From the root on.
-    let kernel: EntryPath
-    let initrd: EntryPath?
+    struct Kernel: Hashable {
+        /// What its file has behind `vmlinuz-`.
+        let version: String
+        /// From the root on.
+        let path: EntryPath
+        /// The initial file system that belongs to it.
+        let initrd: EntryPath?
+    }
 
-    /// Finds the newest kernel, with the initial file system that belongs to it; nil where there is no kernel.
+    /// The newest first.
+    let kernels: [Kernel]
+    /// The newest one, which is started.
+    var newest: Kernel { kernels[0] }
+
+    /// Finds the kernels, each with its initial file system; nil where there is none.
     init?(in tree: MergedTree) {
         let files = tree.children(of: "boot").filter { $0.kind == .regular }
         func version(_ entry: TarEntry, _ prefix: String) -> String? {
             let name = String(decoding: entry.path.name, as: UTF8.self)
             return name.hasPrefix(prefix) ? String(name.dropFirst(prefix.count)) : nil
         }
-        let kernels = files.compactMap { entry in version(entry, "vmlinuz-").map { (version: $0, path: entry.path) } }
-        guard let newest = kernels.max(by: { Self.precedes($0.version, $1.version) }) else { return nil }
-        kernel = newest.path
-        initrd = files.first { version($0, "initrd.img-") == newest.version }?.path
+        let found = files.compactMap { entry -> Kernel? in
+            guard let name = version(entry, "vmlinuz-") else { return nil }
+            let initrd = files.first { version($0, "initrd.img-") == name }
+            return Kernel(version: name, path: entry.path, initrd: initrd?.path)
+        }
+        if found.isEmpty { return nil }
+        kernels = found.sorted { Self.precedes($1.version, $0.version) }
     }
 
     /// By the numbers in them, else by the text: `6.1.0-9` comes before `6.1.0-10`.
@@ -53,9 +66,9 @@ struct BootFiles {
         var lines = [
             "# Written by ovenbird for the disk of this image; 'update-grub' writes it anew on the machine.",
             "serial --unit=0 --speed=115200", "terminal_input serial console", "terminal_output serial console",
-            "set timeout=0", "menuentry 'Linux' {", "  linux /\(kernel) \(words.joined(separator: " "))",
+            "set timeout=0", "menuentry 'Linux' {", "  linux /\(newest.path) \(words.joined(separator: " "))",
         ]
-        if let initrd { lines.append("  initrd /\(initrd)") }
+        if let initrd = newest.initrd { lines.append("  initrd /\(initrd)") }
         return (lines + ["}", ""]).joined(separator: "\n")
     }
 

@@ -1,4 +1,5 @@
 import Disks
+import OCI
 import SystemIO
 import SystemPackage
 
@@ -56,55 +57,46 @@ struct BootLoader {
         return try await image(target, Self.modules(target), Self.modules + ["efi_gop"], in: work)
     }
 
-    /// Makes the program that UEFI firmware starts of a kernel, without GRUB.
-    func unified(_ kernel: UnifiedKernel, in work: FilePath) async throws -> FilePath {
-        let path = work.appending("kernel.efi")
-        try await run(.copySections, try kernel.arguments(stub: Self.stub, writing: path))
-        return path
-    }
-
-    /// Makes a FAT file system at an offset of the disk, with the program that firmware starts where it knows of no other.
-    func firmware(_ program: FilePath, on disk: FilePath, from offset: Int64, size: Int64) async throws {
-        // The file system's own tables take less than an eighth.
-        let (length, room) = (try Descriptor.openForReading(program).status().size, size / 8 * 7)
-        guard length <= room else { throw MachineDiskError.tooLarge(size: length, room: room) }
-        // With clusters so small there are enough for FAT32.
-        try await run(
-            .makeFAT,
-            [
-                "--offset", "\(offset / PartitionTable.sectorSize)", "-F", "32", "-s", "\(size / (64 << 20))", "-n",
-                "ESP",
-                "--invariant", disk.string, "\(size / 1024)",
-            ]
-        )
-        let image = "\(disk)@@\(offset)"
-        let name = architecture == "arm64" ? "BOOTAA64.EFI" : "BOOTX64.EFI"
-        try await run(.makeFolder, ["-i", image, "::/EFI", "::/EFI/BOOT"])
-        try await run(.copy, ["-i", image, program.string, "::/EFI/BOOT/\(name)"])
-    }
-
-    /// What starts the kernel that it is one file with.
-    private static let stub = FilePath("/usr/lib/systemd/boot/efi/linuxx64.efi.stub")
-
     private static func modules(_ target: String) -> FilePath { FilePath("/usr/lib/grub/\(target)") }
 
     /// The Debian packages that this machine lacks for a disk that boots in these ways.
     static func missingPackages(_ architecture: String, _ boot: DiskSettings.Boot, search: String?) -> [String] {
-        let programs = [boot == .uki ? .copySections : .grub, .makeFAT, .makeFolder, .copy] as [DiskProgram]
-        var missing = programs.filter { $0.place(search: search) == nil }.map(\.package)
-        var wanted: [(file: FilePath, package: String)] = []
-        func want(_ target: String, _ package: String) {
-            wanted.append((modules(target).appending("moddep.lst"), package))
-        }
-        let isARM = architecture == "arm64"
-        if [.hybrid, .bios].contains(boot), !isARM { want("i386-pc", "grub-pc-bin") }
-        if [.hybrid, .uefi].contains(boot) {
-            if isARM { want("arm64-efi", "grub-efi-arm64-bin") } else { want("x86_64-efi", "grub-efi-amd64-bin") }
-        }
-        if boot == .uki { wanted.append((stub, "systemd-boot-efi")) }
-        missing += wanted.filter { !Files.exists($0.file) }.map(\.package)
+        let own: [DiskProgram] =
+            switch boot {
+            case .hybrid, .bios: [.grub]
+            case .uefi: []
+            case .uki: [.copySections]
+            }
+        let programs = own + [.makeFAT, .makeFolder, .copy]
+        let files = files(architecture, boot, host: Platform.host.architectureName)
+        let missing =
+            programs.filter { $0.place(search: search) == nil }.map(\.package)
+            + files.filter { !Files.exists($0.file) }.map(\.package)
         // Two programs are of one package.
         return missing.reduce(into: []) { all, name in if !all.contains(name) { all.append(name) } }
+    }
+
+    /// The files of this machine that such a disk starts with, and the Debian packages that have them.
+    ///
+    /// GRUB's are packages for every machine, but systemd's for the architecture that they are of.
+    static func files(
+        _ architecture: String,
+        _ boot: DiskSettings.Boot,
+        host: String
+    ) -> [(file: FilePath, package: String)] {
+        func grub(_ target: String, _ package: String) -> (file: FilePath, package: String) {
+            (modules(target).appending("moddep.lst"), package)
+        }
+        let isARM = architecture == "arm64"
+        let bios = isARM ? [] : [grub("i386-pc", "grub-pc-bin")]
+        let systemd = "systemd-boot-efi" + (architecture == host ? "" : ":\(architecture)")
+        switch boot {
+        case .bios: return bios
+        case .hybrid:
+            return bios + [isARM ? grub("arm64-efi", "grub-efi-arm64-bin") : grub("x86_64-efi", "grub-efi-amd64-bin")]
+        case .uefi: return [(LoaderEntries.program(architecture), systemd)]
+        case .uki: return [(UnifiedKernel.stub, systemd)]
+        }
     }
 
     /// An image of GRUB that goes on with the configuration in the root file system.

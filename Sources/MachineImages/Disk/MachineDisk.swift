@@ -59,18 +59,17 @@ package struct MachineDisk {
         }
     }
 
-    /// As small as FAT32 can be with the firmware's taste for it, but for a kernel that firmware starts itself.
+    /// As small as FAT32 can be with the firmware's taste for it, but where the kernels lie in it.
     ///
     /// It is the same for all versions, since the root begins behind it.
-    private var firmwareSize: Int64 { settings.boot == .uki ? 256 << 20 : 64 << 20 }
+    private var firmwareSize: Int64 { [.uefi, .uki].contains(settings.boot) ? 256 << 20 : 64 << 20 }
     var rootStart: Int64 { 2 * Self.alignment + firmwareSize }
     /// What of a disk is not the root file system.
     private var overhead: Int64 { rootStart + Self.alignment }
 
     /// The Debian packages that this machine lacks for disks of its own architecture; for `doctor`.
     package static func missingPackages(search: String?) -> [String] {
-        let architecture = Platform.host.architectureName
-        return BootLoader.missingPackages(architecture, architecture == "amd64" ? .hybrid : .uefi, search: search)
+        BootLoader.missingPackages(Platform.host.architectureName, .hybrid, search: search)
     }
 
     /// Writes the disk to an empty file that has a name, so that programs can open it.
@@ -112,7 +111,7 @@ package struct MachineDisk {
         guard rootSize >= 16 << 20 else { throw DiskError.tooSmall(size: size, needed: overhead + (16 << 20)) }
         try await BlockingPool.shared.run { try disk.setLength(size) }
         // In parts of the disk of its own, while the files are written.
-        async let boot = makeBootParts(contents.kernel, on: disk.path, in: work)
+        async let boot = makeBootParts(contents.start, on: disk.path, in: work)
         try await BlockingPool.shared.run { cancellation in
             do {
                 try Ext4Writer.write(
@@ -138,7 +137,7 @@ package struct MachineDisk {
 
     /// Writes the partition that UEFI firmware reads, if there is one, and makes what a BIOS starts, if one can.
     private func makeBootParts(
-        _ kernel: UnifiedKernel?,
+        _ start: FirmwareStart,
         on disk: FilePath,
         in work: FilePath
     ) async throws -> BootLoader.BIOS? {
@@ -156,9 +155,9 @@ package struct MachineDisk {
             bios = try await loader.bios(from: start, sectors: Self.biosSize / PartitionTable.sectorSize, in: work)
         }
         if hasUEFI {
-            let program =
-                if let kernel { try await loader.unified(kernel, in: work) } else { try await loader.uefi(in: work) }
-            try await loader.firmware(program, on: disk, from: 2 * Self.alignment, size: firmwareSize)
+            let partition = try await start.partition(loader, in: work)
+            let place = 2 * Self.alignment
+            try await partition.write(to: disk, from: place, size: firmwareSize, time: time, search: search)
         }
         return bios
     }
@@ -203,8 +202,7 @@ package struct MachineDisk {
         var tree: MergedTree
         /// The tars of all layers above that.
         var files: [Descriptor]
-        /// What firmware starts by itself, if it is to start the kernel.
-        let kernel: UnifiedKernel?
+        let start: FirmwareStart
     }
 
     /// The layers of the image, and one on top with what the disk needs to start.
@@ -225,11 +223,14 @@ package struct MachineDisk {
             String(decoding: stated, as: UTF8.self).split(whereSeparator: \.isWhitespace).map(String.init)
             + settings.kernelArguments
         var writer = try TarWriter.open(to: file, name: "what starts the system")
-        var kernel: UnifiedKernel?
-        if settings.boot == .uki {
-            let words = BootFiles.arguments(root: identity.root) + arguments
-            kernel = try UnifiedKernel(boot, of: root, commandLine: words.joined(separator: " "), in: work)
-        } else {
+        let start = try FirmwareStart(
+            settings.boot,
+            boot,
+            of: root,
+            arguments: BootFiles.arguments(root: identity.root) + arguments,
+            in: work
+        )
+        if case .grub = start {
             let text = boot.configuration(root: identity.root, arguments: arguments)
             try add("boot/grub/grub.cfg", text, to: &writer)
         }
@@ -242,7 +243,7 @@ package struct MachineDisk {
         _ = try writer.finish()
         tree = try tree.adding([try LayerListing.scan(file)])
         files.append(file)
-        let contents = Contents(tree: tree, files: files, kernel: kernel)
+        let contents = Contents(tree: tree, files: files, start: start)
         return settings.isRelaid ? try joined(contents, work) : contents
     }
 
@@ -256,7 +257,7 @@ package struct MachineDisk {
         }
         _ = try writer.finish()
         let tree = try MergedTree(layers: [Ext4Writer.lowestLayer(format), try LayerListing.scan(file)])
-        return Contents(tree: tree, files: [file], kernel: contents.kernel)
+        return Contents(tree: tree, files: [file], start: contents.start)
     }
 
     private func add(_ path: EntryPath, _ text: String, to writer: inout TarWriter) throws {

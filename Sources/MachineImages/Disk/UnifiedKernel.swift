@@ -26,16 +26,26 @@ struct UnifiedKernel {
         let system = try release("/etc/os-release") ?? release("/usr/lib/os-release") ?? []
         try add(".osrel") { try $0.write(system) }
         try add(".cmdline") { try $0.write(Array(commandLine.utf8)) }
-        try addFile(".linux", "/\(boot.kernel)")
-        if let initrd = boot.initrd { try addFile(".initrd", "/\(initrd)") }
+        try addFile(".linux", "/\(boot.newest.path)")
+        if let initrd = boot.newest.initrd { try addFile(".initrd", "/\(initrd)") }
         self.sections = sections
     }
 
-    /// What makes `objcopy` put the parts behind those of a stub, one after another in memory.
+    /// What starts the kernel that it is one file with: on amd64 only.
+    static let stub = FilePath("/usr/lib/systemd/boot/efi/linuxx64.efi.stub")
+
+    /// Makes the program that firmware starts.
+    func program(in work: FilePath, time: Int64, search: String?) async throws -> FilePath {
+        let path = work.appending("kernel.efi")
+        try await DiskProgram.copySections.run(try arguments(writing: path), time: time, search: search)
+        return path
+    }
+
+    /// What makes `objcopy` put the parts behind those of the stub, one after another in memory.
     ///
     /// The time in its header stays that of the stub's, so that equal parts give equal programs.
-    func arguments(stub: FilePath, writing path: FilePath) throws -> [String] {
-        let (base, end) = try Self.memory(of: stub)
+    private func arguments(writing path: FilePath) throws -> [String] {
+        let (base, end) = try Self.memory(of: Self.stub)
         var place = end
         var arguments = ["--preserve-dates"]
         for section in sections {
@@ -44,7 +54,7 @@ struct UnifiedKernel {
             arguments += ["--change-section-vma", "\(section.name)=0x\(String(base + place, radix: 16))"]
             place += UInt64(try Descriptor.openForReading(section.content).status().size)
         }
-        return arguments + [stub.string, path.string]
+        return arguments + [Self.stub.string, path.string]
     }
 
     /// Where a program lies in memory, and where it ends from there.
