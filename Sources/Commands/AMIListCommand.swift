@@ -81,7 +81,9 @@ struct AMIListCommand: AsyncParsableCommand {
                     "registered": image.created.map(time), "snapshots": .strings(image.snapshots),
                     "state": .string(image.state.rawValue),
                     "unknownUsers": users.map { users in
-                        .strings(Dictionary(uniqueKeysWithValues: users.unknown.map { ($0.key.rawValue, $0.value) }))
+                        .strings(
+                            Dictionary(uniqueKeysWithValues: users.unknown.map { ($0.key.rawValue, $0.value.reason) })
+                        )
                     },
                     "users": users.map { users in
                         .array(

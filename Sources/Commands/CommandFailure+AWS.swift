@@ -85,8 +85,12 @@ extension RegistrationError {
             (.refused, .amiEncryption, "deregister that AMI, or state the key that it has under 'keys' in the Bakefile")
         case .unfit(_, let fix): (.usage, .regionUnfit, fix)
         case .noSource: (.internalError, .awsCall, "see what went wrong there, and run the command again")
-        case .failed:
-            (.internalError, .awsCall, "run the command again; an AMI that failed has to be deregistered before")
+        case .failed: (.internalError, .awsCall, "run the command again")
+        case .unusable:
+            (
+                .internalError, .awsCall,
+                "run the command again once its cause is gone; an AMI that keeps its name has to be deregistered before"
+            )
         }
     }
 }

@@ -26,6 +26,19 @@ import Testing
     @Test func `a snapshot that failed`() {
         let found = text(RegistrationError.failed("snap-1 in eu-west-1", "its state is 'error'"))
         #expect(found.status == 1)
-        #expect(found.lines.contains("why: snap-1 in eu-west-1 failed: its state is 'error'\n  fix: run the command"))
+        #expect(
+            found.lines.contains("why: snap-1 in eu-west-1 failed: its state is 'error'\n  fix: run the command again")
+        )
+    }
+
+    @Test func `an AMI that failed`() {
+        let found = text(RegistrationError.unusable(ami: "ami-1", region: "eu-west-1", reason: "no luck"))
+        #expect(found.status == 1)
+        #expect(
+            found.lines.contains(
+                "why: ami-1 in eu-west-1 failed: no luck\n  fix: run the command again once its cause is gone; an AMI that keeps "
+                    + "its name has to be deregistered before"
+            )
+        )
     }
 }

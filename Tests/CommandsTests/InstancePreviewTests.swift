@@ -158,7 +158,7 @@ struct InstancePreviewTests {
         #expect(allowed.isSuperset(of: implied))
         #expect(Set(statements.compactMap { $0["Sid"]?.stringValue }).count == statements.count)
         func statement(_ name: String) -> JSONValue? { statements.first { $0["Sid"]?.stringValue == name } }
-        #expect(statement("MoveBundles")?["Resource"] == .strings(["arn:aws:s3:::bakes/ovenbird/bakes/*"]))
+        #expect(statement("MoveBundles")?["Resource"] == .strings(["arn:aws:s3:::bakes/ovenbird/bakes/kitchen/*"]))
         for name in ["EndMachines", "ImageMachines"] {
             #expect(
                 statement(name)?["Condition"]

@@ -12,7 +12,7 @@ struct ObjectOrphanTests {
     private struct World {
         let test: InstanceKitchen
         let instance: String
-        /// As orphans are called: `s3://bakes/ovenbird/bakes/ID/`.
+        /// As orphans are called: `s3://bakes/ovenbird/bakes/kitchen/ID/`.
         let address: String
         /// All of them.
         let keys: [String]
@@ -23,18 +23,21 @@ struct ObjectOrphanTests {
             let test = try await InstanceKitchen()
             #expect(try await test.killed(at: test.aws.hold(before: "SendCommand", nth: 2)).status == 128 + 9)
             let keys = test.aws.keys(inBucket: "bakes")
-            let names = try #require(keys.first).split(separator: "/").prefix(3).joined(separator: "/")
+            let names = try #require(keys.first).split(separator: "/").prefix(4).joined(separator: "/")
             address = "s3://bakes/\(names)/"
             instance = try #require(test.aws.instances("eu-west-1").first?.id)
             (self.test, self.keys) = (test, keys)
-            // What nobody here put there.
+            // What nobody here put there, and what another project's bake did.
             try await requireTool(
                 pythonWithBotocore(),
                 [
                     "-c",
                     """
                     import boto3
-                    for key in ["ovenbird/bakes/readme", "ovenbird/bakes/notes/1", "ovenbird/1", "\(names.dropLast())x/1"]:
+                    for key in [
+                            "ovenbird/bakes/kitchen/readme", "ovenbird/bakes/kitchen/notes/1", "ovenbird/1",
+                            "\(names.dropLast())x/1", "\(names)/1".replace("kitchen", "bakery"),
+                            "\(names)/1".replace("kitchen", "kitchen-2"), "\(names)/1".replace("kitchen/", "")]:
                         boto3.client("s3").put_object(Bucket="bakes", Key=key, Body=b"x")
                     """,
                 ],
@@ -93,7 +96,7 @@ struct ObjectOrphanTests {
         #expect(world.left() == world.keys)
         let removed = try await world.run(Self.apply, store: world.other)
         #expect(removed.status == 0 && removed.said == "eu-west-1: \(address) is removed\n", "\(removed.said)")
-        #expect(world.left() == [] && test.aws.keys(inBucket: "bakes").count == 4)
+        #expect(world.left() == [] && test.aws.keys(inBucket: "bakes").count == 7)
         #expect(try await world.reasons(store: world.other) == [:])
         try await test.aws.expectValidCalls()
     }

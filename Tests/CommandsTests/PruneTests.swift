@@ -211,7 +211,8 @@ import Testing
             )
             #expect(
                 result.said.hasSuffix(
-                    "  fix: allow these calls, or leave these users out of account with '--ignore stacks'\n"
+                    "  fix: allow 'cloudformation:DescribeStacks' to whoever these credentials are of; or leave these users "
+                        + "out of account with '--ignore stacks'\n"
                 )
             )
             #expect(result.text.contains("stays: not known whether used: stacks\n"))

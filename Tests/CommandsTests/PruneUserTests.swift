@@ -178,6 +178,71 @@ import Testing
         #expect(try await test.verdicts("--keep", "0", "--ignore", "stacks")[made[0].ami] == [])
     }
 
+    /// It may name what is to go; what the others name is known all the same.
+    @Test func `a stack whose template nobody may read is named, and keeps what nothing else does`() async throws {
+        let test = try await PruneKitchen()
+        let made = try await test.make("1", "2")
+        test.aws.setStack(Stack("shop", template: "A: \(made[0].ami)"))
+        test.aws.setStack(Stack("vault", template: "A: \(made[1].ami)"))
+        test.aws.behaviour.hiddenTemplates = ["vault"]
+        let unknown = "not known whether used: stacks"
+        #expect(
+            try await test.verdicts("--keep", "0") == [
+                made[0].ami: ["used by stack 'shop', its template", unknown], made[1].ami: [unknown],
+            ]
+        )
+        let result = try await test.prune("--keep", "0", "--apply")
+        #expect(result.status == 7 && test.aws.images("eu-west-1").count == 2)
+        let fix =
+            "\n  fix: allow 'cloudformation:GetTemplate' to whoever these credentials are of; or leave these users out of "
+            + "account with '--ignore stacks'\n"
+        #expect(
+            result.said.hasPrefix(
+                "error: it is not known whether 1 AMI is in use [unknown-users]\n  why: the template of the stack 'vault' "
+                    + "cannot be read: cloudformation:GetTemplate in eu-west-1: AccessDenied: "
+            ) && result.said.hasSuffix(fix),
+            "\(result.said)"
+        )
+        for name in ["a", "b", "c"] { test.aws.setStack(Stack(name, template: "{}")) }
+        test.aws.behaviour.hiddenTemplates = ["a", "b", "c", "shop", "vault"]
+        let all = try await test.prune("--keep", "0")
+        #expect(
+            all.said.contains(
+                "  why: the templates of the stacks 'a', 'b', 'c' and 2 more cannot be read: cloudformation:GetTemplate in "
+            ) && all.said.hasSuffix(fix),
+            "\(all.said)"
+        )
+        test.aws.behaviour.hiddenTemplates = []
+        #expect(try await test.verdicts("--keep", "0")[made[1].ami] == ["used by stack 'vault', its template"])
+        try await test.aws.expectValidCalls()
+    }
+
+    @Test func `a stack that has no template is asked about: one that is gone uses nothing`() async throws {
+        let test = try await PruneKitchen()
+        let made = try await test.make("1")
+        let stack = Stack("shop", template: "A: \(made[0].ami)")
+        test.aws.setStack(stack)
+        let refusal = Fault(.refused(status: 400, code: "ValidationError"), at: "GetTemplate")
+        test.aws.add(refusal)
+        let kept = try await test.prune("--keep", "0", "--apply")
+        #expect(kept.status == 7 && test.aws.images("eu-west-1").count == 1)
+        #expect(
+            kept.said.contains(
+                "  why: the template of the stack 'shop' cannot be read: cloudformation:GetTemplate in eu-west-1: "
+                    + "ValidationError: "
+            )
+        )
+        #expect(kept.said.contains("  fix: see what may be wrong there, and run the command again; or leave"))
+        test.aws.add(refusal)
+        test.aws.meanwhile(at: "GetTemplate") { aws in
+            var gone = stack
+            gone.status = "DELETE_COMPLETE"
+            aws.setStack(gone)
+        }
+        let pruned = try await test.prune("--keep", "0", "--apply")
+        #expect(pruned.status == 0 && test.aws.images("eu-west-1").isEmpty, "\(pruned.said)")
+    }
+
     @Test func `a template that takes an AMI since the plan was made keeps it, and the others are not read twice`()
         async throws
     {

@@ -55,4 +55,76 @@ import Testing
         }
         #expect(try Files.names(in: test.kitchen.store.appending("ovenbird/tmp")).isEmpty)
     }
+    /// The next run has to find what each region lacks: one version of the launch template, and one of the parameter.
+    ///
+    /// Behind the calls of the region that comes to them last, of a few kinds; with OVENBIRD_TEST_EVERY_CALL before and after
+    /// every call.
+    @Test func `in two regions, one with a key, nothing that is handed out is doubled`() async throws {
+        let every = getenv("OVENBIRD_TEST_EVERY_CALL") != nil
+        let kinds: Set = ["RegisterImage", "CreateLaunchTemplateVersion", "ModifyLaunchTemplate", "PutParameter"]
+        var test = try await RegisterKitchen(
+            regions: Self.twoRegions,
+            also: "keys: { eu-west-1: alias/images }, launch-template: { name: shop, default: true }, "
+                + "parameter: /shop/base, deprecate-after: 30d"
+        )
+        try await test.startAnew(Self.prepare)
+        try await test.registered()
+        try expectHandedOutOnce(test, "undisturbed")
+        var seen: [String: Int] = [:]
+        let calls = test.aws.calls.map { call in
+            seen[call.operation, default: 0] += 1
+            return (operation: call.operation, number: seen[call.operation] ?? 0, changes: call.changes)
+        }
+        let counts = seen
+        #expect(kinds.allSatisfy { counts[$0] == 2 })
+        for call in calls where every || (kinds.contains(call.operation) && call.number == 2) {
+            for isAfter in !every ? [true] : call.changes ? [false, true] : [false] {
+                try await test.startAnew(Self.prepare)
+                let held =
+                    isAfter
+                    ? test.aws.hold(after: call.operation, nth: call.number)
+                    : test.aws.hold(before: call.operation, nth: call.number)
+                #expect(try await test.killed(at: held).status == 128 + 9)
+                try await test.registered()
+                let place = "killed \(isAfter ? "after" : "before") call \(call.number) of \(call.operation)"
+                try expectHandedOutOnce(test, "\(place)")
+            }
+        }
+        try await test.aws.expectValidCalls()
+    }
+
+    private static let twoRegions = ["eu-west-1", "us-east-1"]
+    private static let key = Key("11111111-2222-3333-4444-555555555555", aliases: ["alias/images"])
+
+    /// A key in one region, and in both a launch template and a parameter that have an older AMI.
+    private static func prepare(_ aws: FakeAWS) {
+        aws.setKey(key)
+        for region in twoRegions {
+            let old = aws.addImage(name: "old", region: region)
+            aws.addLaunchTemplate("shop", image: old, region: region)
+            aws.setParameter("/shop/base", to: old, region: region)
+        }
+    }
+
+    private func expectHandedOutOnce(_ test: RegisterKitchen, _ place: Comment) throws {
+        for region in Self.twoRegions {
+            let all = test.aws.images(region)
+            let old = try #require(all.first { $0.name == "old" }?.id, place)
+            let made = all.filter { $0.id != old }
+            #expect(made.count == 1 && made.first?.deprecation != nil, place)
+            let snapshots = test.aws.snapshots(region).filter { !$0.tags.isEmpty }
+            #expect(snapshots.map(\.id) == made.compactMap { $0.devices.first?.snapshot }, place)
+            #expect(snapshots.map(\.state) == [.completed], place)
+            #expect(snapshots.map(\.key) == [region == "eu-west-1" ? Self.key.arn : nil], place)
+            let images = [old] + made.map(\.id)
+            let template = try #require(test.aws.launchTemplates(region).first, place)
+            #expect(template.versions.compactMap(\.image) == images && template.defaultVersion == 2, place)
+            #expect(test.aws.parameters(region).first?.versions.map(\.value) == images, place)
+            let folder = test.kitchen.store.appending("ovenbird/registrations/111122223333/\(region)")
+            let notes = try Files.names(in: folder).map(\.string)
+            #expect(notes.filter { $0.hasSuffix(".json") }.count == 1, place)
+            #expect(!notes.contains { $0.hasSuffix(".arrived") }, place)
+        }
+        #expect(try Files.names(in: test.kitchen.store.appending("ovenbird/tmp")).isEmpty, place)
+    }
 }

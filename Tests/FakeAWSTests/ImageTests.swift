@@ -106,6 +106,34 @@ import Testing
         #expect(fake.images("us-east-1").map(\.name) == ["one", "two", "three"])
     }
 
+    /// Source: Amazon EC2 API Reference, "Ensuring idempotency in Amazon EC2 API requests".
+    @Test func `a token of a copy gives the same AMI, whatever became of it, and a name may have several copies`()
+        async throws
+    {
+        let fake = try await FakeAWS.start()
+        fake.meanwhile(at: "CopyImage") { $0.behaviour.failingImages = 1 }
+        try await boto(
+            fake,
+            """
+            image = ec2.register_image(**registration(snapshot({}), "web"))["ImageId"]
+            there = client("ec2", "us-east-1")
+            def copy(token):
+                return there.copy_image(
+                    Name="web", SourceImageId=image, SourceRegion="eu-west-1", ClientToken=token)["ImageId"]
+            first = copy("0")
+            assert there.describe_images(ImageIds=[first])["Images"][0]["State"] == "failed"
+            assert copy("0") == first
+            second = copy("1")
+            assert second != first
+            assert there.describe_images(ImageIds=[second])["Images"][0]["State"] == "available"
+            there.deregister_image(ImageId=second)
+            assert copy("1") == second
+            refused("InvalidAMIID.Unavailable", there.describe_images, ImageIds=[second])
+            """
+        )
+        #expect(fake.images("us-east-1").count == 1)
+    }
+
     @Test func `finds, shares, tags, copies and removes`() async throws {
         let fake = try await FakeAWS.start(accounts: [.first, .second])
         try await boto(

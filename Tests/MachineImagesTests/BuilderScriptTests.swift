@@ -28,6 +28,7 @@ struct BuilderScriptTests {
             number: 1,
             bundle: bundle.digest,
             url: bundle.url,
+            log: "file://\(folder.file("told"))",
             deadline: deadline
         )
     }
@@ -82,6 +83,20 @@ struct BuilderScriptTests {
         #expect((late.status, late.text) == (1, "ovenbird: base:it's: the time of this machine is over\n"))
         let failed = try await run(script(try await bundle("echo no >&2; exit 7")))
         #expect((failed.status, failed.text) == (7, "no\n"))
+    }
+
+    @Test func `what a step has said is put away while it runs, where the agent has a file of it`() async throws {
+        let bundle = try await bundle(
+            "echo first; until [ -s '\(folder.file("told"))' ]; do sleep 0.1; done; echo last"
+        )
+        try folder.makeFolder("agent")
+        try folder.write(script(bundle), to: "agent/_script.sh")
+        let result = try await run("sh agent/_script.sh >agent/stdout")
+        #expect((result.status, result.text) == (0, ""))
+        func text(_ file: String) throws -> String {
+            String(decoding: try Files.read(folder.file(file)), as: UTF8.self)
+        }
+        #expect(try text("told") == "first\n" && text("agent/stdout") == "first\nlast\n")
     }
 
     @Test func `nothing of what was sent stays, and nothing that no two machines may share`() async throws {

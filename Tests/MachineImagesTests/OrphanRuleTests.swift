@@ -170,12 +170,14 @@ import Testing
                     deadline: deadline
                 )
             }
-            let objects = BakeObjects(bucket: "bakes", identifier: "1", count: 2, newest: age.map { Self.now - $0 })
+            let newest = age.map { Self.now - $0 }
+            let objects = BakeObjects(bucket: "bakes", project: "shop", identifier: "1", count: 2, newest: newest)
             return rule.orphan(objects, machines: machines, record, in: "eu-west-1")
         }
         let old = orphan(age: 172_800)
         #expect(
-            old.goes && old.kind == .objects && old.id == "s3://bakes/ovenbird/bakes/1/" && old.state == "2 objects"
+            old.goes && old.kind == .objects && old.id == "s3://bakes/ovenbird/bakes/shop/1/"
+                && old.state == "2 objects"
         )
         #expect(old.image == "-" && old.since == Self.now - 172_800)
         #expect(orphan(age: 172_799).reasons == [Self.young])

@@ -85,7 +85,7 @@ import Testing
 
     @Test func `what may be used stays, and is refused where nothing else keeps it`() {
         var users = ImageUsers()
-        users.miss(.stacks, "denied")
+        users.miss(.stacks, ImageUsers.Unknown(reason: "denied", fix: "allow it"))
         let images = [image("ami-1"), image("ami-2", days: 1)]
         let verdicts = PruneRule(keep: 0, age: Self.day * 7, named: [:], now: Self.now)
             .verdicts(on: images, among: images, users)

@@ -39,6 +39,19 @@ package struct CloudFormation: Sendable {
         }.map(\.stack)
     }
 
+    /// The status of a stack, of a deleted one too; nil where nothing is known of it.
+    package func status(ofStack id: String) async throws -> String? {
+        var form = QueryForm("DescribeStacks", version: Self.version)
+        form.add("StackName", id)
+        let call = ServiceCall(.cloudformation, "DescribeStacks", headers: QueryForm.headers, body: form.bytes)
+        do {
+            let answer: Page = try await session.xml(call, in: region)
+            return answer.items.first?.status
+        } catch let error as ServiceError where error.code == "ValidationError" {
+            return nil
+        }
+    }
+
     /// The text of a stack's template, with what transforms brought in; of one that was deleted meanwhile too.
     package func template(ofStack id: String) async throws -> String {
         var form = QueryForm("GetTemplate", version: Self.version)

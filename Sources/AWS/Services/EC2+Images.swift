@@ -48,14 +48,14 @@ extension EC2 {
         }
     }
 
-    /// The account's own AMI of this name; nil where there is none.
-    package func ownImage(named name: String) async throws -> MachineImage? {
+    /// The account's own AMIs of this name: at most one that was registered, and copies.
+    package func ownImages(named name: String) async throws -> [MachineImage] {
         try await images { form in
             form.add("Filter.1.Name", "name")
             form.add("Filter.1.Value", list: [Self.literal(name)])
             form.add("Owner", list: ["self"])
             form.add("IncludeDisabled", true)
-        }.first { $0.name == name }
+        }.filter { $0.name == name }
     }
 
     /// The AMI; nil where there is none, as right after it was registered, and where there is none any more.

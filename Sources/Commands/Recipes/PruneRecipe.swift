@@ -121,14 +121,17 @@ extension PruneRecipe.Outcome {
             return RegionFailure.meaning(of: failures.map { ("the AMIs could not be pruned", $0) })
         }
         let regions = Set(refused.map(\.image.region)).sorted()
-        let unknown = regions.compactMap { plans[$0]?.unknown }
-        let sources = Set(unknown.flatMap(\.keys)).sorted().map { "'--ignore \($0.rawValue)'" }
+        let unknown = regions.flatMap { region in (plans[region]?.unknown ?? [:]).map { $0 } }
+        let sources = Set(unknown.map(\.key)).sorted().map { "'--ignore \($0.rawValue)'" }
+        func texts(_ part: KeyPath<ImageUsers.Unknown, String>) -> String {
+            Set(unknown.map { $0.value[keyPath: part] }).sorted().joined(separator: "; ")
+        }
         let count = refused.count == 1 ? "1 AMI is" : "\(refused.count) AMIs are"
         let diagnostic = Diagnostic(
             "it is not known whether \(count) in use",
             .unknownUsers,
-            why: Array(Set(unknown.flatMap(\.values))).sorted().joined(separator: "; "),
-            fix: "allow these calls, or leave these users out of account with \(sources.joined(separator: ", "))"
+            why: texts(\.reason),
+            fix: "\(texts(\.fix)); or leave these users out of account with \(sources.joined(separator: ", "))"
         )
         let others =
             failures.isEmpty

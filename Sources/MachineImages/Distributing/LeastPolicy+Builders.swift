@@ -6,7 +6,7 @@ extension LeastPolicy {
     /// What bakes on machines of EC2 call, in the region that others copy from.
     ///
     /// Source: Service Authorization Reference, the chapters of the services.
-    mutating func allowBuilders(_ images: [Image]) {
+    mutating func allowBuilders(_ images: [Image], of project: String) {
         let uses = images.compactMap { image in
             image.builder.flatMap { builder in image.registering?.copyFrom.map { Use(builder: builder, region: $0) } }
         }
@@ -62,7 +62,7 @@ extension LeastPolicy {
             ["ec2:CreateImage"],
             on: regions.flatMap { ["\(arn("ec2", $0))::image/*", "\(arn("ec2", $0))::snapshot/*"] }
         )
-        allowBuckets(uses)
+        allowBuckets(uses, of: project)
     }
 
     private struct Use {
@@ -107,7 +107,7 @@ extension LeastPolicy {
         )
     }
 
-    private mutating func allowBuckets(_ uses: [Use]) {
+    private mutating func allowBuckets(_ uses: [Use], of project: String) {
         let buckets = Array(
             Set(uses.map { "arn:\(Endpoints.partition(of: $0.region)):s3:::\($0.builder.bucket)" })
         ).sorted()
@@ -116,7 +116,7 @@ extension LeastPolicy {
         allow(
             "MoveBundles",
             ["s3:DeleteObject", "s3:GetObject", "s3:PutObject"],
-            on: buckets.map { "\($0)/ovenbird/bakes/*" }
+            on: buckets.map { "\($0)/\(InstanceBakeRecord.folder(of: project))*" }
         )
     }
 }

@@ -10,14 +10,14 @@ package struct LeastPolicy: Sendable {
     private(set) var statements: [JSONValue] = []
 
     package init(_ bakefile: Bakefile) {
-        allowRegistering(bakefile.images)
+        allowRegistering(bakefile.images, of: bakefile.project)
         allowRegistries(bakefile)
     }
 
     /// The Bakefile needs nothing of AWS.
     package var isEmpty: Bool { statements.isEmpty }
 
-    private mutating func allowRegistering(_ images: [Image]) {
+    private mutating func allowRegistering(_ images: [Image], of project: String) {
         let all = images.compactMap(\.registering)
         if all.isEmpty { return }
         // Looking at what there is has no resource of its own.
@@ -45,7 +45,7 @@ package struct LeastPolicy: Sendable {
             ["ec2:RegisterImage"],
             on: direct.flatMap { ["\(arn("ec2", $0))::image/*", "\(arn("ec2", $0))::snapshot/*"] }
         )
-        allowBuilders(images)
+        allowBuilders(images, of: project)
         allow(
             "TagWhatIsMade",
             ["ec2:CreateTags"],

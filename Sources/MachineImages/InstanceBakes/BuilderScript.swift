@@ -19,12 +19,13 @@ package enum BuilderScript {
     /// Fetches a step bundle and applies it, once however often it is told to.
     ///
     /// `url` is good for a while only; after a restart the bundle is there already. A restart ends the wait for the
-    /// deadline, so each command begins it again.
+    /// deadline, so each command begins it again. `log` is where the output is put while the step runs.
     package static func apply(
         step: String,
         number: Int,
         bundle: Digest,
         url: String,
+        log: String,
         deadline: Int64
     ) -> String {
         var script = ShellScript()
@@ -33,6 +34,7 @@ package enum BuilderScript {
         script.add("number=\(number)")
         script.add("sum=\(bundle.hex)")
         script.add("url=\(ShellScript.quoted(url))")
+        script.add("log_url=\(ShellScript.quoted(log))")
         script.add(application)
         return String(decoding: script.bytes, as: UTF8.self)
     }
@@ -133,12 +135,57 @@ package enum BuilderScript {
         }
         is_whole || fetch
 
+        # The agent puts the output where we read it in the end only. So its own file of it is put there again and again while
+        # the step runs, by what there is for it; what is too large to be put often waits for the end.
+        log=${0%/*}/stdout
+        put_with() {
+            case $1 in
+                curl) exec curl --fail --silent --header Expect: --max-time 60 --upload-file "$work/log" "$log_url" ;;
+                python3)
+                    exec python3 -c 'import sys, urllib.request
+        with open(sys.argv[1], "rb") as source:
+            request = urllib.request.Request(sys.argv[2], source.read(), method="PUT")
+        urllib.request.urlopen(request, timeout=60)' "$work/log" "$log_url"
+                    ;;
+            esac
+        }
+        tell() {
+            job=
+            trap 'kill "$job"; exit' TERM
+            told=0
+            while kill -0 $$; do
+                sleep 3 &
+                job=$!
+                wait "$job"
+                size=$(wc -c <"$log")
+                [ "$size" -le 16777216 ] || exit
+                [ "$size" -gt "$told" ] || continue
+                head -c "$size" "$log" >"$work/log"
+                for tool in curl python3; do
+                    command -v "$tool" || continue
+                    put_with "$tool" &
+                    job=$!
+                    if wait "$job"; then
+                        told=$size
+                        break
+                    fi
+                done
+            done
+        }
+
         rm -rf "$work/bundle"
         mkdir "$work/bundle"
         tar -xf "$bundle" -C "$work/bundle"
+        tell </dev/null >/dev/null 2>&1 9>&- &
+        teller=$!
         status=0
         # What a step starts and leaves running must not hold the lock.
         sh "$work/bundle/apply.sh" </dev/null 9>&- || status=$?
+        # Nothing is put once all is said, for somebody removes it then.
+        {
+            kill "$teller" || :
+            wait "$teller" || :
+        } 2>/dev/null
         if [ "$status" = 0 ]; then
             : >"$home/$number.done"
             rm -rf "$work"

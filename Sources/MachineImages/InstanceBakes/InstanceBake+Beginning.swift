@@ -99,7 +99,7 @@ extension InstanceBake {
             // In this order: their machine ends after the AMI is there.
             do {
                 if let placed = try await registration.existing(in: place) { return .done(placed) }
-            } catch RegistrationError.failed(let ami, let reason) {
+            } catch RegistrationError.unusable(let ami, _, let reason) {
                 throw InstanceBakeError.failedElsewhere(instance: other.id, region: region, ami: ami, reason)
             }
             if !isThere { return .done(nil) }

@@ -55,7 +55,8 @@ extension InstanceBake {
 
     private func checkBucket(_ problems: inout [String]) async throws {
         do {
-            _ = try await S3(session, region: region, bucket: builder.bucket).objects(prefix: "ovenbird/bakes/-")
+            let nothing = "\(InstanceBakeRecord.folder(of: name.project))-"
+            _ = try await S3(session, region: region, bucket: builder.bucket).objects(prefix: nothing)
         } catch let error as ServiceError where error.code == "NoSuchBucket" {
             problems.append("there is no bucket '\(builder.bucket)'")
         } catch let error as ServiceError where Self.elsewhere.contains(error.code) {

@@ -16,12 +16,14 @@ extension InstanceBake {
             // A command may wait for another one that was sent before it.
             let seconds = Int(max(60, record.deadline - session.clock.now()))
             let url = try await bucket.presignedGet(key, seconds: seconds)
+            let log = try await bucket.presignedPut(record.growingOutput, seconds: seconds)
             say("\(title) is applied on \(instance)")
             let script = BuilderScript.apply(
                 step: title,
                 number: number + 1,
                 bundle: bundle.digest,
                 url: url.text,
+                log: log.text,
                 deadline: record.deadline
             )
             try await send(script, title: title, to: instance, &record)
@@ -66,18 +68,19 @@ extension InstanceBake {
             prefix: record.prefix + "output/",
             command: command,
             instance: instance,
+            growing: record.growingOutput,
             say: registration.say
         )
         let patience = Duration.seconds(max(60, record.deadline - session.clock.now() + 60))
         let waiter = Waiter(longest: .seconds(5), patience: patience, clock: session.clock)
         let ended = try await waiter.wait(for: "\(region): \(title)", say: registration.say) {
             let found = try await ssm.invocation(command, on: instance)
-            try await output.follow()
             if found.status.isEnd { return .done(found) }
+            try await output.follow()
             try await check(instance, current)
             return .pending("is '\(found.details)'")
         }
-        if output.isEmpty { tell(ended, &output) }
+        if try await !output.complete() { tell(ended, &output) }
         output.finish()
         guard ended.status == .success else {
             let how = ended.status == .failed ? "exit status \(ended.code)" : ended.details

@@ -28,7 +28,7 @@ package enum InstanceBakeError: Error, Sendable, Hashable, CustomStringConvertib
         case .busy(let instance, let region, let name):
             "\(region): \(instance) bakes '\(name)' already, for somebody with another store, and is past its deadline"
         case .failedElsewhere(let instance, let region, let ami, let reason):
-            "\(region): \(instance) was baked on for somebody with another store, and \(ami) failed: \(reason)"
+            "\(region): \(instance) was baked on for somebody with another store, and \(ami) in \(region) failed: \(reason)"
         }
     }
 }

@@ -28,12 +28,13 @@ struct InstanceBakeRecord: Sendable, Hashable {
     var command: String?
 
     /// What the objects of the bake begin with.
-    var prefix: String { Self.prefix(of: identifier) }
+    var prefix: String { "\(Self.folder(of: project))\(identifier)/" }
 
-    static func prefix(of identifier: String) -> String { "\(folder)\(identifier)/" }
+    /// The name of what the machine puts of the output of the step that runs now.
+    var growingOutput: String { "\(prefix)said/\(applied + 1)" }
 
-    /// What the objects of all bakes in a bucket begin with.
-    static let folder = "ovenbird/bakes/"
+    /// What the objects of all bakes of a project in a bucket begin with, and of no other's.
+    static func folder(of project: String) -> String { "ovenbird/bakes/\(project)/" }
 
     /// What the machine is started with: the same again starts nothing new.
     ///

@@ -3,32 +3,35 @@ import AWS
 /// What a bake on a machine of EC2 has in a bucket: what the machine is sent, and what it says.
 struct BakeObjects: Sendable, Hashable {
     var bucket: String
+    var project: String
     /// Of the bake.
     var identifier: String
     var count: Int
     /// When the last of them came: seconds since 1970; nil where that is not known of each.
     var newest: Int64?
 
-    private var prefix: String { InstanceBakeRecord.prefix(of: identifier) }
+    private var prefix: String { "\(InstanceBakeRecord.folder(of: project))\(identifier)/" }
 
     var address: String { "s3://\(bucket)/\(prefix)" }
 
-    /// Those of all bakes that have any; what is not named as objects of bakes are is somebody else's.
+    /// Those of all bakes of a project that have any; what is not named as objects of its bakes are is somebody else's.
     ///
     /// None where there is no such bucket.
-    static func all(in bucket: S3) async throws -> [BakeObjects] {
+    static func all(of project: String, in bucket: S3) async throws -> [BakeObjects] {
+        let folder = InstanceBakeRecord.folder(of: project)
         let listed: [S3.Object]
         do {
-            listed = try await bucket.objects(prefix: InstanceBakeRecord.folder)
+            listed = try await bucket.objects(prefix: folder)
         } catch let error as ServiceError where error.code == "NoSuchBucket" {
             return []
         }
-        let byBake = Dictionary(grouping: listed) { identifier(in: $0.key) }
+        let byBake = Dictionary(grouping: listed) { identifier(in: $0.key.dropFirst(folder.count)) }
         return byBake.compactMap { identifier, objects in
             guard let identifier else { return nil }
             let dates = objects.compactMap(\.modified)
             return BakeObjects(
                 bucket: bucket.bucket,
+                project: project,
                 identifier: identifier,
                 count: objects.count,
                 newest: dates.count == objects.count ? dates.max() : nil
@@ -36,10 +39,8 @@ struct BakeObjects: Sendable, Hashable {
         }.sorted { $0.identifier < $1.identifier }
     }
 
-    /// The bake that an object is of; nil for a name that no bake gives.
-    private static func identifier(in key: String) -> String? {
-        guard key.hasPrefix(InstanceBakeRecord.folder) else { return nil }
-        let rest = key.dropFirst(InstanceBakeRecord.folder.count)
+    /// The bake that an object is of, by what follows the folder; nil for a name that no bake gives.
+    private static func identifier(in rest: Substring) -> String? {
         guard let end = rest.firstIndex(of: "/") else { return nil }
         let name = rest[..<end]
         let isOne =

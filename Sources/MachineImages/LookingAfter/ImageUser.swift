@@ -1,3 +1,5 @@
+import AWS
+
 /// Something that starts machines from an AMI, or was started from it.
 package struct ImageUser: Sendable, Hashable {
     /// Who is asked for users.
@@ -28,10 +30,26 @@ package struct ImageUser: Sendable, Hashable {
 package struct ImageUsers: Sendable, Hashable {
     /// By AMI, each user once, in the order of their sources and titles.
     package private(set) var known: [String: [ImageUser]] = [:]
-    /// Who could not be asked, and why.
-    package private(set) var unknown: [ImageUser.Source: String] = [:]
+    /// Who could not be asked, or not for all.
+    package private(set) var unknown: [ImageUser.Source: Unknown] = [:]
 
     package init() {}
+
+    /// Why users are not known, and what helps.
+    package struct Unknown: Sendable, Hashable {
+        package var reason: String
+        package var fix: String
+
+        package init(reason: String, fix: String) {
+            self.reason = reason
+            self.fix = fix
+        }
+
+        init(_ error: ServiceError, of what: String? = nil) {
+            reason = (what.map { "\($0) cannot be read: " } ?? "") + error.description
+            fix = error.fix ?? "see what may be wrong there, and run the command again"
+        }
+    }
 
     package func of(_ ami: String) -> [ImageUser] { known[ami] ?? [] }
 
@@ -42,5 +60,5 @@ package struct ImageUsers: Sendable, Hashable {
         known[ami] = users.sorted { ($0.source, $0.title) < ($1.source, $1.title) }
     }
 
-    package mutating func miss(_ source: ImageUser.Source, _ reason: String) { unknown[source] = reason }
+    package mutating func miss(_ source: ImageUser.Source, _ why: Unknown) { unknown[source] = why }
 }

@@ -2,8 +2,8 @@ package import AWS
 package import Store
 import SystemIO
 
-/// Finds, by their tags, what dead runs of a project left in one region of one account, and by their names what bakes left
-/// in buckets, and removes it.
+/// Finds, by their tags, what dead runs of a project left in one region of one account, and by their names what its bakes
+/// left in buckets, and removes it.
 package struct OrphanSearch: Sendable {
     private let session: AWSSession
     private let project: String
@@ -62,7 +62,7 @@ package struct OrphanSearch: Sendable {
         return found
     }
 
-    /// What is in a bucket, of whatever project: no more than the bake can be told of it.
+    /// What is in a bucket.
     private func objects(
         in bucket: String,
         _ rule: OrphanRule,
@@ -70,7 +70,7 @@ package struct OrphanSearch: Sendable {
     ) async throws -> [Orphan] {
         let ec2 = EC2(session, region: region)
         var found: [Orphan] = []
-        for objects in try await BakeObjects.all(in: S3(session, region: region, bucket: bucket)) {
+        for objects in try await BakeObjects.all(of: project, in: S3(session, region: region, bucket: bucket)) {
             // After the objects, which a machine is there before.
             let machines = try await ec2.instances(tagged: Tag(key: InstanceBake.bakeTag, value: objects.identifier))
             let record = begun.first { $0.identifier == objects.identifier }

@@ -24,7 +24,7 @@ package struct Pruning: Sendable {
         /// What a run that was stopped left: AMIs that are gone, and snapshots that may not be yet.
         package var begun: [PruneRecord]
         /// Who could not be asked for users, and why.
-        package var unknown: [ImageUser.Source: String]
+        package var unknown: [ImageUser.Source: ImageUsers.Unknown]
         /// What kept single AMIs from being pruned, or from being pruned whole.
         package var failures: [ServiceError] = []
     }
@@ -131,7 +131,7 @@ package struct Pruning: Sendable {
     /// What is known of an AMI right before it goes: a stack may have taken it since.
     private func lookAgain(
         at image: OwnImage,
-        _ unknown: inout [ImageUser.Source: String]
+        _ unknown: inout [ImageUser.Source: ImageUsers.Unknown]
     ) async throws -> PruneRule.Verdict {
         let all = try await OwnImage.all(of: project, in: region, session)
         var users = try await survey.users(of: all)

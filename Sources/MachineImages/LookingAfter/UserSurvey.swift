@@ -36,11 +36,7 @@ package struct UserSurvey: Sendable {
                 ($0.image, ImageUser(.launchConfigurations, "launch configuration '\($0.name)'"))
             }
         }
-        async let stacks = asking(.stacks) {
-            let stacks = try await CloudFormation(session, region: region).stacks()
-            let named = try await stackTemplates.amis(of: stacks)
-            return stacks.flatMap { $0.uses(of: images, template: named[$0.id] ?? []) }
-        }
+        async let stacks = ignored.contains(.stacks) ? nil : stackUses(of: images)
         async let parameters = asking(.parameters) {
             let store = SSM(session, region: region)
             return try await store.values(ofParameters: try await store.imageParameters()).map {
@@ -55,10 +51,8 @@ package struct UserSurvey: Sendable {
             Self.templateUses(try await templates, ignored), Self.groupUses(try await groups, try await templates),
         ]
         for case let (source, answer)? in found {
-            switch answer {
-            case .uses(let uses): for use in uses where amis.contains(use.ami) { users.add(use.user, of: use.ami) }
-            case .refused(let reason): users.miss(source, reason)
-            }
+            for use in answer.uses where amis.contains(use.ami) { users.add(use.user, of: use.ami) }
+            if let unknown = answer.unknown { users.miss(source, unknown) }
         }
         return users
     }
@@ -74,7 +68,7 @@ package struct UserSurvey: Sendable {
                     let title = account == "all" ? "everybody, since it is public" : "\(account), who may use it unseen"
                     users.add(ImageUser(.accounts, title), of: image.ami)
                 }
-            case .failure(let error): users.miss(.accounts, error.description)
+            case .failure(let error): users.miss(.accounts, ImageUsers.Unknown(error))
             }
         }
     }
@@ -83,14 +77,15 @@ package struct UserSurvey: Sendable {
 
     private typealias Use = (ami: String, user: ImageUser)
 
-    private enum Answer: Sendable {
-        case uses([Use])
-        case refused(String)
+    private struct Answer: Sendable {
+        var uses: [Use] = []
+        /// Why these are not all.
+        var unknown: ImageUsers.Unknown?
 
         init(_ result: Result<[Use], ServiceError>) {
             switch result {
-            case .success(let uses): self = .uses(uses)
-            case .failure(let error): self = .refused(error.description)
+            case .success(let uses): self.uses = uses
+            case .failure(let error): unknown = ImageUsers.Unknown(error)
             }
         }
     }
@@ -110,6 +105,20 @@ package struct UserSurvey: Sendable {
             return .success(try await ask())
         } catch let error as ServiceError {
             return .failure(error)
+        }
+    }
+
+    private func stackUses(of images: [OwnImage]) async throws -> (ImageUser.Source, Answer) {
+        let found = try await answer { () -> Answer in
+            let stacks = try await CloudFormation(session, region: region).stacks()
+            let (named, unknown) = try await stackTemplates.amis(of: stacks)
+            var uses = Answer(.success(stacks.flatMap { $0.uses(of: images, template: named[$0.id] ?? []) }))
+            uses.unknown = unknown
+            return uses
+        }
+        switch found {
+        case .success(let answer): return (.stacks, answer)
+        case .failure(let error): return (.stacks, Answer(.failure(error)))
         }
     }
 

@@ -53,7 +53,9 @@ extension ImageRegistration {
             try journal.removeOld(same, beside: ours.text, now: now)
             return all
         }
-        let same = records.filter { $0.name == name.text && $0.key == region.key && ($0.isLost || $0.map == map) }
+        let same = records.filter {
+            $0.name == name.text && $0.key == region.key && $0.source == nil && ($0.isLost || $0.map == map)
+        }
         let known = same.max { $0.attempt < $1.attempt }
         if let known, !known.isLost {
             let blocks = known.blocks(among: records)

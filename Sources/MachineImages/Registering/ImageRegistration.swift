@@ -2,7 +2,6 @@ package import AWS
 package import Bakefiles
 package import Disks
 import HTTPTransport
-import OCI
 package import Store
 package import SystemIO
 
@@ -50,7 +49,7 @@ package struct ImageRegistration: Sendable {
     /// The AMI that the region has already, once it can be used; nil where there is none.
     package func existing(in region: PreparedRegion) async throws -> PlacedImage? {
         let ec2 = EC2(session, region: region.name)
-        guard let found = try await ec2.ownImage(named: name.text) else { return nil }
+        guard let found = try await own(in: region).image else { return nil }
         let identity = found.tags.first { $0.key == MachineName.identityTag }?.value
         guard identity == name.identity.description else {
             throw RegistrationError.foreignImage(name: name.text, ami: found.id, region: region.name)
@@ -62,6 +61,16 @@ package struct ImageRegistration: Sendable {
         return placed
     }
 
+    /// The account's AMI of the name, and the ids of those that failed.
+    ///
+    /// One that failed keeps the name from being registered again, and keeps nothing from being copied.
+    private func own(in region: PreparedRegion) async throws -> (image: EC2.MachineImage?, failed: Set<String>) {
+        let all = try await EC2(session, region: region.name).ownImages(named: name.text)
+        let failed = all.filter { OrphanRule.hasFailed($0.state) }
+        let good = all.first { !OrphanRule.hasFailed($0.state) }
+        return (good ?? (isCopied(in: region.name) ? nil : failed.first), Set(failed.map(\.id)))
+    }
+
     /// Makes the AMI of a disk in one region; `workers` blocks are on their way at a time.
     package func register(
         _ disk: Descriptor,
@@ -71,7 +80,7 @@ package struct ImageRegistration: Sendable {
         workers: Int
     ) async throws -> PlacedImage {
         var (parent, sent): (String?, Int) = (nil, 0)
-        var placed = try await alone(in: region) { journal in
+        var placed = try await alone(in: region) { journal, _ in
             let (record, count) = try await filled(map, of: disk, in: region, journal, workers: workers)
             let snapshot = try await completed(record, in: region, journal)
             let registration = registration(of: snapshot, boot, size: record.map.volumeSize)
@@ -97,47 +106,12 @@ package struct ImageRegistration: Sendable {
         )
     }
 
-    /// Copies the AMI of another region into this one.
-    package func copy(_ source: PlacedImage, to region: PreparedRegion) async throws -> PlacedImage {
-        try await alone(in: region) { _ in
-            let parts =
-                [account, region.name, name.text, source.region, source.ami, region.key ?? ""]
-                + (tags + givenTags).map(\.text)
-            let copy = EC2.ImageCopy(
-                name: name.text,
-                description: description,
-                source: source.ami,
-                sourceRegion: source.region,
-                key: region.key,
-                tags: name.tags + tags + givenTags,
-                snapshotTags: name.tags + givenTags,
-                token: Digester.digest(of: JSONValue.strings(parts).canonicalBytes).hex
-            )
-            let ami = try await begin(copy, in: region)
-            say("\(region.name): \(ami) is copied from \(source.ami) in \(source.region)")
-            return ami
-        }
-    }
-
-    /// Others may have so many copies on their way that the region takes no more of them now.
-    private func begin(_ copy: EC2.ImageCopy, in region: PreparedRegion) async throws -> String {
-        let ec2 = EC2(session, region: region.name)
-        let waiter = Waiter(patience: patience, clock: session.clock)
-        return try await waiter.wait(for: "\(region.name): the copy of \(copy.source)", say: say) {
-            do {
-                return .done(try await ec2.copy(copy))
-            } catch let error as ServiceError where error.isOfCopies {
-                return .pending("cannot begin yet (\(error.message))")
-            }
-        }
-    }
-
     /// Makes an AMI, gives its id, while no other process does in this account and region; what there is already is not made again.
     ///
-    /// That it can be used is waited for when others may go on.
-    private func alone(
+    /// That it can be used is waited for when others may go on. `make` is told which AMIs of the name have failed.
+    func alone(
         in region: PreparedRegion,
-        _ make: (RegistrationJournal) async throws -> String
+        _ make: (RegistrationJournal, _ failed: Set<String>) async throws -> String
     ) async throws -> PlacedImage {
         let journal = RegistrationJournal(store, account: account, region: region.name)
         let made = try await made(in: region, journal, make)
@@ -149,14 +123,15 @@ package struct ImageRegistration: Sendable {
     private func made(
         in region: PreparedRegion,
         _ journal: RegistrationJournal,
-        _ make: (RegistrationJournal) async throws -> String
+        _ make: (RegistrationJournal, _ failed: Set<String>) async throws -> String
     ) async throws -> String? {
         let lock = try await journal.lock()
         defer { lock.release() }
         // Another process may have been faster.
-        if try await EC2(session, region: region.name).ownImage(named: name.text) != nil { return nil }
+        let known = try await own(in: region)
+        if known.image != nil { return nil }
         do {
-            return try await make(journal)
+            return try await make(journal, known.failed)
         } catch let error as ServiceError where error.code == "InvalidAMIName.Duplicate" {
             return nil
         }
@@ -190,9 +165,10 @@ package struct ImageRegistration: Sendable {
                 )
             case .pending, .transient: return .pending("is pending")
             case .failed, .error, .invalid, .disabled, .deregistered:
-                throw RegistrationError.failed(
-                    "\(ami) in \(region.name)",
-                    found.reason ?? "its state is '\(found.state.rawValue)'"
+                throw RegistrationError.unusable(
+                    ami: ami,
+                    region: region.name,
+                    reason: found.reason ?? "its state is '\(found.state.rawValue)'"
                 )
             }
         }
@@ -202,12 +178,4 @@ package struct ImageRegistration: Sendable {
 extension Tag {
     /// For digests of what something is made with.
     var text: String { "\(key)\n\(value)" }
-}
-
-extension ServiceError {
-    /// Too many snapshots are on their way into the region; the same code says that there are too many AMIs, which does not
-    /// pass.
-    ///
-    /// Source: EC2 API reference, "Error codes", and its message.
-    fileprivate var isOfCopies: Bool { code == "ResourceLimitExceeded" && message.contains("in progress") }
 }

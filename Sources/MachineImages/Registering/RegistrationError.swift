@@ -8,8 +8,10 @@ package enum RegistrationError: Error, Sendable, Hashable, CustomStringConvertib
     case unfit(String, fix: String)
     /// The region that the AMI would be copied from has none.
     case noSource(region: String)
-    /// A snapshot or an AMI failed, and what the service says of it.
+    /// A snapshot failed, or a copy, and what the service says of it.
     case failed(String, String)
+    /// An AMI can never be used, and what the service says of it.
+    case unusable(ami: String, region: String, reason: String)
 
     package var description: String {
         switch self {
@@ -20,6 +22,7 @@ package enum RegistrationError: Error, Sendable, Hashable, CustomStringConvertib
         case .unfit(let what, _): what
         case .noSource(let region): "there is nothing to copy, since \(region) has no AMI of it"
         case .failed(let what, let reason): "\(what) failed: \(reason)"
+        case .unusable(let ami, let region, let reason): "\(ami) in \(region) failed: \(reason)"
         }
     }
 }

@@ -26,8 +26,10 @@ struct RegistrationRecord: Sendable, Hashable {
     /// The places of the blocks that the parent lacks or has otherwise, where that was found by reading it; nil where the
     /// parent's own record tells it.
     var differing: [Int]?
-    /// Its snapshot was given up or removed: only how often that was is still of use.
+    /// Its snapshot or copy was given up or removed: only how often that was is still of use.
     var isLost = false
+    /// The AMI that is copied; nil for a snapshot that is sent.
+    var source: String?
 
     /// The same without what is of no use any more.
     var lost: RegistrationRecord {
@@ -45,7 +47,8 @@ struct RegistrationRecord: Sendable, Hashable {
             "image": .string(image), "key": key.map(JSONValue.string), "lost": isLost ? true : nil,
             "name": .string(name),
             "parent": parent.map(JSONValue.string),
-            "project": .string(project), "snapshot": snapshot.map(JSONValue.string), "started": .integer(started),
+            "project": .string(project), "snapshot": snapshot.map(JSONValue.string),
+            "source": source.map(JSONValue.string), "started": .integer(started),
             "token": .string(token),
         ])
     }
@@ -74,6 +77,7 @@ extension RegistrationRecord {
             map: map
         )
         isLost = document["lost"]?.boolValue ?? false
+        source = document["source"]?.stringValue
         if let differing = document["differing"] {
             let places = differing.arrayValue?.compactMap(\.integerValue)
             guard let places, places.count == differing.arrayValue?.count else { return nil }

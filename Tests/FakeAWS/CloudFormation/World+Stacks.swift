@@ -46,8 +46,14 @@ extension World {
 
     func getTemplate(_ call: Invocation) throws(Failure) -> Outcome {
         if call.text("StackName") == nil { throw .stackInvalid("StackName is required if ChangeSetName is not an ARN") }
+        let stack = try stack(call)
+        if behaviour.hiddenTemplates.contains(stack.name) {
+            throw Service.cloudformation.denied("GetTemplate", to: call.arn)
+        }
+        // Only its change set has one.
+        if stack.status == "REVIEW_IN_PROGRESS" { throw .stackInvalid("Stack \(stack.name) does not have a template") }
         return .xml([
-            XML("TemplateBody", try stack(call).template),
+            XML("TemplateBody", stack.template),
             XML("StagesAvailable", [XML("member", "Original"), XML("member", "Processed")]),
         ])
     }

@@ -15,17 +15,34 @@ extension FakeAWS {
         state.withLock { world in
             var parameter =
                 world[region].publicParameters[name] ?? Parameter(name: name, owner: nil, region: region)
-            let version = Parameter.Version(
-                number: (parameter.versions.last?.number ?? 0) + 1,
-                value: value,
-                type: "String",
-                dataType: value.hasPrefix("ami-") ? "aws:ec2:image" : "text",
-                tier: "Standard",
-                user: "",
-                date: now
-            )
-            parameter.versions.append(version)
+            parameter.add(value, now: now)
             world[region].publicParameters[name] = parameter
         }
+    }
+
+    /// Lets somebody put a parameter of the account.
+    package func setParameter(_ name: String, to value: String, region: String = "eu-west-1") {
+        let (owner, now) = (accounts[0].id, clock.now)
+        state.withLock { world in
+            var parameter =
+                world[region].parameters[owner]?[name] ?? Parameter(name: name, owner: owner, region: region)
+            parameter.add(value, now: now)
+            world[region].parameters[owner, default: [:]][name] = parameter
+        }
+    }
+}
+
+extension Parameter {
+    fileprivate mutating func add(_ value: String, now: Int64) {
+        let version = Version(
+            number: (versions.last?.number ?? 0) + 1,
+            value: value,
+            type: "String",
+            dataType: value.hasPrefix("ami-") ? "aws:ec2:image" : "text",
+            tier: "Standard",
+            user: "",
+            date: now
+        )
+        versions.append(version)
     }
 }

@@ -155,7 +155,7 @@ extension World {
         _ invocation: Command.Invocation,
         now: Int64
     ) {
-        guard let bucket = command.bucket, buckets[bucket]?.owner == command.account,
+        guard behaviour.agentsMayWrite, let bucket = command.bucket, buckets[bucket]?.owner == command.account,
             let place = self[command.region].instances[instance],
             let network = networks(place.region, place.owner).first(where: { $0.subnet == place.subnet }),
             network.reaches("s3", isPublic: place.isPublic)

@@ -53,6 +53,8 @@ package struct Behaviour: Sendable {
     package var unknownInvocationRequests = 0
     /// So many of them are told that it is pending, the first, or in progress, though it may have ended.
     package var pendingInvocationPolls = 0
+    /// The roles of instances let their agents put output into buckets.
+    package var agentsMayWrite = true
     /// No agent takes a command.
     package var commandsStay = false
     /// Instance types of which there are none: `m7i.large`, and `spot:m7i.large` or `spot:*` of the spot market only.
@@ -80,6 +82,8 @@ package struct Behaviour: Sendable {
     package var requiredTags: Set<String> = []
     /// What nobody may do: `ec2:RegisterImage`.
     package var denied: Set<String> = []
+    /// Names of stacks whose templates nobody may read.
+    package var hiddenTemplates: Set<String> = []
     package var pendingSnapshots = 100
     /// At one time in a region.
     package var snapshotCopies = 20

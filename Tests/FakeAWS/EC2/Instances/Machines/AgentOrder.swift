@@ -28,10 +28,13 @@ struct AgentOrder: Sendable {
     func arguments(_ folder: FilePath) -> [String] {
         let ordinary = geteuid() == 0 ? [] : ["--user", "--map-root-user"]
         let namespaces = ["--mount", "--pid", "--fork", "--kill-child"]
-        let place =
-            "/var/lib/amazon/ssm/\(instance)/document/orchestration/\(command)/awsrunShellScript/0.awsrunShellScript"
         return ["unshare"] + ordinary + namespaces
-            + ["--", "/bin/sh", "-ec", Self.machine, "sh", folder.string, place, workingFolder, Self.agent]
+            + ["--", "/bin/sh", "-ec", Self.machine, "sh", folder.string, "/\(place)", workingFolder, Self.agent]
+    }
+
+    /// Where in the tree the agent keeps the script, and what it says for as long as it says it.
+    var place: String {
+        "var/lib/amazon/ssm/\(instance)/document/orchestration/\(command)/awsrunShellScript/0.awsrunShellScript"
     }
 
     /// Of the host: what a kernel gives to a machine.
@@ -51,6 +54,6 @@ struct AgentOrder: Sendable {
         cat >"$1/_script.sh"
         chmod 0700 "$1/_script.sh"
         cd "$2"
-        exec sh -c "$1/_script.sh" </dev/null
+        exec sh -c "$1/_script.sh" </dev/null >>"$1/stdout" 2>>"$1/stderr"
         """
 }

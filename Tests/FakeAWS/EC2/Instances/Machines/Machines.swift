@@ -188,15 +188,18 @@ final class Machines: Sendable {
     }
 
     private func outputs(_ order: AgentOrder) -> ([UInt8], [UInt8]) {
-        func content(_ kind: String) -> [UInt8] {
+        func content(_ kind: String, _ stream: String) -> [UInt8] {
             do {
-                let folder = try path(order.instance).removingLastComponent()
-                return try Files.read(folder.appending("\(order.id).\(kind)"))
+                let tree = try path(order.instance)
+                // What keeps the script from being run.
+                let before = try Files.read(tree.removingLastComponent().appending("\(order.id).\(kind)"))
+                let said = tree.appending("\(order.place)/\(stream)")
+                return before + (Files.exists(said) ? try Files.read(said) : [])
             } catch {
                 return Array("the fake cannot read it: \(error)\n".utf8)
             }
         }
-        return (content("output"), content("error"))
+        return (content("output", "stdout"), content("error", "stderr"))
     }
 
     func kill(_ id: String) {
