@@ -39,7 +39,7 @@ struct Ovenbird: AsyncParsableCommand {
                 name: "House-keeping",
                 subcommands: [
                     AMICommand.self, OrphansCommand.self, GcCommand.self, FsckCommand.self, DoctorCommand.self,
-                    SchemaCommand.self, CompletionsCommand.self, MetadataCommand.self,
+                    SchemaCommand.self, CompletionsCommand.self, MetadataCommand.self, SignalsCommand.self,
                 ]
             ),
         ]

@@ -18,8 +18,10 @@ struct RehearseCommand: AsyncParsableCommand {
         discussion: """
             The machine image that the stack's template starts is booted as 'ovenbird boot' does it. It finds the template's \
             userdata, the functions in it resolved with the parameters that the release gives. It reaches no network, so \
-            containers come from the machine itself ('preload'); 'cfn-signal' is stood in for. Ends with status 0 where the \
-            machine signals success, and answers with the page under the stack's 'health', and else with 3.
+            containers come from the machine itself ('preload'); 'cfn-signal' and the addresses of wait conditions are stood \
+            in for. Ends with status 0 where the machine runs the container images that the stack's parameters name, healthy \
+            where they have a health check, signals success to what waits for it, and answers with the page under the stack's \
+            'health'; and else with 3.
 
             Example:
               ovenbird rehearse storefront --environment dev
@@ -82,7 +84,7 @@ struct RehearseCommand: AsyncParsableCommand {
         let chosen = environment.map { [$0] } ?? []
         guard let work = try ParameterWork.selected([stack], chosen, in: bakefile).first else { return }
         let release = try ReleaseArgument.of(bakefile, named: release) { store }
-        let recipe = RehearsalRecipe(work: work, release: release, resource: resource)
+        let recipe = RehearsalRecipe(work: work, release: release, resource: resource, store: store)
         let (image, rehearsal, remarks) = try recipe.prepared(limit: Double(timeout))
         let palette = Console.messagePalette(output.colors.color)
         Console.say(remarks.flatMap { DiagnosticText.lines($0, palette: palette) })

@@ -8,14 +8,29 @@ package enum PipeServer {
         package var method: String
         /// As it was asked for, without the query.
         package var path: String
+        /// What follows the `?`; nil without one.
+        package var query: String?
         package var headers: HeaderFields
+        /// nil where it is longer than `longestBody`.
+        package var body: [UInt8]?
 
-        package init(method: String, path: String, headers: HeaderFields) {
+        package init(
+            method: String,
+            path: String,
+            query: String? = nil,
+            headers: HeaderFields,
+            body: [UInt8]? = []
+        ) {
             self.method = method
             self.path = path
+            self.query = query
             self.headers = headers
+            self.body = body
         }
     }
+
+    /// Bytes of a request's body that are kept.
+    package static let longestBody = 64 << 10
 
     package struct Answer: Sendable, Hashable {
         package var status: Int
@@ -54,13 +69,19 @@ private final class AnsweringHandler: ChannelInboundHandler {
 
     private let answer: @Sendable (PipeServer.Request) -> PipeServer.Answer
     private var head: HTTPRequestHead?
+    private var body: [UInt8]?
 
     init(_ answer: @escaping @Sendable (PipeServer.Request) -> PipeServer.Answer) { self.answer = answer }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         switch unwrapInboundIn(data) {
-        case .head(let head): self.head = head
-        case .body: break
+        case .head(let head):
+            self.head = head
+            body = []
+        case .body(let part):
+            guard let bytes = body else { return }
+            let isKept = bytes.count + part.readableBytes <= PipeServer.longestBody
+            body = isKept ? bytes + part.readableBytesView : nil
         case .end:
             guard let head else { return }
             self.head = nil
@@ -71,10 +92,13 @@ private final class AnsweringHandler: ChannelInboundHandler {
     func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
 
     private func write(to head: HTTPRequestHead, _ context: ChannelHandlerContext) {
+        let parts = head.uri.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
         let request = PipeServer.Request(
             method: head.method.rawValue,
-            path: String(head.uri.prefix { $0 != "?" }),
-            headers: HeaderFields(head.headers.map { .init(name: $0.name, value: $0.value) })
+            path: parts[0],
+            query: parts.count > 1 ? parts[1] : nil,
+            headers: HeaderFields(head.headers.map { .init(name: $0.name, value: $0.value) }),
+            body: body
         )
         let answer = answer(request)
         var headers = HTTPHeaders(answer.headers.sorted { $0.key < $1.key }.map { ($0.key, $0.value) })

@@ -1,5 +1,6 @@
 package import HTTPTransport
 package import MachineImages
+package import Rollouts
 package import Store
 package import SystemIO
 package import SystemPackage
@@ -23,30 +24,62 @@ package struct Rehearsal: Sendable {
     }
 
     package var stack: String
+    package var region: String
     /// What the machine finds, its functions resolved.
     package var userData: [UInt8]
-    /// The resources that wait for a signal; without one none is waited for.
-    package var waiting: Set<String>
-    package var health: PageProbe?
+    /// What has to come of it.
+    package var awaited: Awaited
     /// Seconds from the power on.
     package var limit: Double
     /// Values that are never shown.
     package var hidden: [String]
 
+    /// What a rehearsed machine has to do; without a signal to wait for the end of its userdata counts.
+    package struct Awaited: Sendable {
+        package var signals: [AwaitedSignal]
+        package var handles: WaitHandles
+        package var images: [AwaitedImage]
+        package var health: PageProbe?
+        /// What of the stack is not waited for, and why: begins the time line.
+        package var notes: [String]
+
+        package init(
+            signals: [AwaitedSignal],
+            handles: WaitHandles,
+            images: [AwaitedImage],
+            health: PageProbe?,
+            notes: [String] = []
+        ) {
+            self.signals = signals
+            self.handles = handles
+            self.images = images
+            self.health = health
+            self.notes = notes
+        }
+    }
+
     package init(
         stack: String,
+        region: String,
         userData: [UInt8],
-        waiting: Set<String>,
-        health: PageProbe?,
+        awaited: Awaited,
         limit: Double,
         hidden: [String] = []
     ) {
         self.hidden = hidden.filter { !$0.isEmpty }.sorted { $0.utf8.count > $1.utf8.count }
         self.stack = stack
+        self.region = region
         self.userData = userData
-        self.waiting = waiting
-        self.health = health
+        self.awaited = awaited
         self.limit = limit
+    }
+
+    var state: RehearsalState {
+        RehearsalState(
+            signals: SignalTally(stack: stack, region: region, awaited: awaited.signals, handles: awaited.handles),
+            containers: ContainerTally(awaited.images),
+            health: awaited.health
+        )
     }
 
     func masked(_ text: String) -> String { hidden.reduce(text) { $0.replacing($1, with: "****") } }
@@ -64,9 +97,14 @@ package struct Rehearsal: Sendable {
     ) async throws -> Result {
         var boot = boot
         boot.userData = RehearsalScripts.userData(userData)
-        let watch = RehearsalWatch(rehearsal: self, tell: tell)
+        let folder = try store.makeWorkFolder("rehearsal")
+        defer { _ = folder.remove() }
+        let inbox = folder.path.appending("inbox")
+        try AtomicFile.write([], to: inbox, mode: 0o600)
+        if !awaited.handles.names.isEmpty { boot.services.append(awaited.handles.service(by: program, inbox: inbox)) }
+        let watch = RehearsalWatch(rehearsal: self, inbox: inbox, tell: tell)
         var console: [String] = []
-        let result = try await WatchedBoot(boot, ports: health.map { [$0.port] } ?? []).run(
+        let result = try await WatchedBoot(boot, ports: awaited.health.map { [$0.port] } ?? []).run(
             disk,
             identity: identity,
             program: program,
@@ -85,6 +123,8 @@ package struct Rehearsal: Sendable {
 /// Looks at a machine until it is clear how the rehearsal ends.
 struct RehearsalWatch: Sendable {
     let rehearsal: Rehearsal
+    /// Where the signals to wait condition handles are.
+    let inbox: FilePath
     let tell: @Sendable (Rehearsal.Event) -> Void
 
     func run(_ machine: WatchedBoot.Machine) async throws -> ([Rehearsal.Event], [String]) {
@@ -101,7 +141,7 @@ struct RehearsalWatch: Sendable {
         _ client: WebClient
     ) async throws -> ([Rehearsal.Event], [String]) {
         let started = ContinuousClock.now
-        var state = RehearsalState(stack: rehearsal.stack, waiting: rehearsal.waiting, health: rehearsal.health)
+        var state = rehearsal.state
         var events: [Rehearsal.Event] = []
         func note(_ text: String, _ seconds: Double) {
             let event = Rehearsal.Event(seconds: seconds, text: rehearsal.masked(text))
@@ -109,15 +149,16 @@ struct RehearsalWatch: Sendable {
             tell(event)
         }
         note("the machine is switched on", 0)
-        var seen = 0
+        for text in rehearsal.awaited.notes { note(text, 0) }
+        var seen = (report: 0, inbox: 0)
         while true {
-            let lines = try machine.lines()
+            let (report, inbox) = (try machine.lines(), try WatchedBoot.lines(of: self.inbox))
             let seconds = started.duration(to: .now).inSeconds
-            for line in lines[min(seen, lines.count)...] {
+            for line in report.dropFirst(seen.report) + inbox.dropFirst(seen.inbox) {
                 if let text = state.take(line, at: seconds) { note(text, seconds) }
             }
-            seen = lines.count
-            if state.asksForPage, let page = rehearsal.health, let port = machine.port(of: page.port) {
+            seen = (report.count, inbox.count)
+            if state.asksForPage, let page = rehearsal.awaited.health, let port = machine.port(of: page.port) {
                 if let text = state.take(page: try await page.failure(at: port, client)) {
                     note(text, started.duration(to: .now).inSeconds)
                 }

@@ -2,26 +2,29 @@ import MachineImages
 
 /// The programs that a rehearsed machine finds around its userdata: they tell of what happens, and stand in for what needs AWS.
 ///
-/// They write lines to the second serial port: a word for what happened, and its words, each ended by a line feed, in Base64.
+/// They write lines to the second serial port, as `RehearsalLine` reads them.
 enum RehearsalScripts {
     /// The userdata, with what comes before and behind it.
     static func userData(_ userData: [UInt8]) -> [UInt8] {
         MachineBoot.userData([
-            .earlyProgram(early), .program(telling("userdata", "begins")), .userData(userData),
-            .program(telling("userdata", "ended"), isLast: true),
+            .earlyProgram(early), .program(begin), .userData(userData),
+            .program("#!/bin/sh\nexec \(place)/tell userdata ended\n", isLast: true),
         ])
     }
 
-    private static let place = "/usr/lib/ovenbird/rehearsal"
+    static let place = "/usr/lib/ovenbird/rehearsal"
 
-    private static func telling(_ kind: String, _ word: String) -> String {
-        "#!/bin/sh\nexec \(place)/tell \(kind) \(word)\n"
-    }
+    /// What is told of containers goes on for as long as the machine runs.
+    static let begin = """
+        #!/bin/sh
+        setsid \(place)/watch-docker </dev/null >/dev/null 2>&1 &
+        exec \(place)/tell userdata begins
+
+        """
 
     /// Puts the programs in their places before anything runs that could call them.
     ///
-    /// The disk is thrown away, so Docker's client may be moved. What it is told to run is told of; a container that is to run
-    /// `cfn-signal` is not run, whatever its image, since it could reach nobody.
+    /// The disk is thrown away, so Docker's client may be moved, and a `cfn-signal` of the machine be replaced.
     static let early = """
         #!/bin/sh
         set -e
@@ -29,42 +32,86 @@ enum RehearsalScripts {
         [ ! -e "$place" ] || exit 0
         mkdir -p "$place" /usr/local/bin
         stty -F /dev/ttyS1 raw
-        cat >"$place/tell" <<'END'
-        #!/bin/sh
-        kind=$1
-        shift
-        printf '%s %s\\n' "$kind" "$(printf '%s\\n' "$@" | base64 --wrap=0)" >/dev/ttyS1
-        END
-        cat >"$place/cfn-signal" <<'END'
-        #!/bin/sh
-        exec \(place)/tell signal "$@"
-        END
-        cat >"$place/before-docker" <<'END'
-        #!/bin/sh
-        place=\(place)
-        [ "$1" = run ] || exec "$place/docker" "$@"
-        for word do
-            case $word in
-                cfn-signal | */cfn-signal)
-                    while [ "$1" != "$word" ]; do shift; done
-                    shift
-                    exec "$place/cfn-signal" "$@"
-                    ;;
-            esac
-        done
-        status=0
-        "$place/docker" "$@" || status=$?
-        "$place/tell" docker "$status" "$@"
-        exit "$status"
-        END
+        \(programs.map { placing($0.name, $0.text) }.joined(separator: "\n"))
         chmod 0755 "$place"/*
         if docker=$(command -v docker); then
             mv "$docker" "$place/docker"
             cp "$place/before-docker" "$docker"
         fi
         cp "$place/cfn-signal" /usr/local/bin/
-        [ ! -e /opt/aws/bin/cfn-signal ] || cp "$place/cfn-signal" /opt/aws/bin/
+        for known in /opt/aws/bin/cfn-signal /usr/bin/cfn-signal; do
+            [ ! -e "$known" ] || cp --remove-destination "$place/cfn-signal" "$known"
+        done
         "$place/tell" cloud-init begins
+
+        """
+
+    private static func placing(_ name: String, _ text: String) -> String {
+        "cat >\"$place/\(name)\" <<'END'\n\(text)END"
+    }
+
+    static let programs = [
+        (name: "tell", text: tell), (name: "cfn-signal", text: cfnSignal), (name: "before-docker", text: beforeDocker),
+        (name: "watch-docker", text: watchDocker),
+    ]
+
+    private static let tell = """
+        #!/bin/sh
+        kind=$1
+        shift
+        printf '%s %s\\n' "$kind" "$(printf '%s\\n' "$@" | base64 --wrap=0)" >/dev/ttyS1
+
+        """
+
+    /// Tells what Docker was told to run, and how that ended; a container that is to run `cfn-signal` is not run, whatever its
+    /// image, since it could reach nobody.
+    private static let beforeDocker = """
+        #!/bin/sh
+        place=\(place)
+        case "${1-} ${2-}" in
+            "container run") shift ;;
+            "run "*) ;;
+            *) exec "$place/docker" "$@" ;;
+        esac
+        before=
+        for word do
+            case $word in
+                cfn-signal | */cfn-signal | --entrypoint=cfn-signal)
+                    while [ "$1" != "$word" ]; do shift; done
+                    shift
+                    # Between an entrypoint and its arguments stands the image.
+                    case "$before $word" in
+                        "--entrypoint "* | *" --entrypoint="*) [ $# -eq 0 ] || shift ;;
+                    esac
+                    exec "$place/cfn-signal" "$@"
+                    ;;
+            esac
+            before=$word
+        done
+        status=0
+        "$place/docker" "$@" || status=$?
+        "$place/tell" docker "$status" "$@"
+        exit "$status"
+
+        """
+
+    /// Tells what happens to containers; each time that Docker starts again it is asked again, for all that it remembers.
+    private static let watchDocker = """
+        #!/bin/sh
+        place=\(place)
+        [ -x "$place/docker" ] || exit 0
+        while :; do
+            "$place/docker" events --since 0 --filter type=container --filter event=start --filter event=die \\
+                --filter event=health_status \\
+                --format '{{.Action}}|{{.Actor.ID}}|{{.Actor.Attributes.exitCode}}|{{.Actor.Attributes.image}}' |
+                while IFS='|' read -r event id code name; do
+                    image=$("$place/docker" container inspect \\
+                        --format '{{.Image}}|{{if .State.Health}}checked{{end}}' "$id") ||
+                        image=$("$place/docker" image inspect --format '{{.Id}}|' "$name") || image='|'
+                    "$place/tell" container "$event" "$id" "$code" "$name" "${image%|*}" "${image#*|}"
+                done
+            sleep 1
+        done
 
         """
 }

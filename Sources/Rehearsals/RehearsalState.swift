@@ -2,8 +2,8 @@ import HTTPTransport
 
 /// What is known of a rehearsed machine so far.
 struct RehearsalState {
-    let stack: String
-    let waiting: Set<String>
+    var signals: SignalTally
+    var containers: ContainerTally
     let health: PageProbe?
 
     /// Seconds.
@@ -12,28 +12,24 @@ struct RehearsalState {
     private var hasBegun = false
     /// Seconds from the power on.
     private var endedAt: Double?
-    private var signals: [Signal] = []
     private var pageFailure: String?
     private var isHealthy = false
     private var failures: [String] = []
     /// What Docker was told to run and did not: no failure where the machine signals success all the same.
     private var refused: [String] = []
 
-    init(stack: String, waiting: Set<String>, health: PageProbe?) {
-        self.stack = stack
-        self.waiting = waiting
+    init(signals: SignalTally, containers: ContainerTally, health: PageProbe?) {
+        self.signals = signals
+        self.containers = containers
         self.health = health
     }
 
-    /// Takes a line of the machine; what there is to tell of it.
+    /// Takes a line of the machine, or of what answers it; what there is to tell of it.
     ///
     /// `seconds` is the time from the power on.
-    mutating func take(_ line: String, at seconds: Double = 0) -> String? {
-        let parts = line.split(separator: " ").map(String.init)
-        guard parts.count == 2, let bytes = Base64.decode(parts[1]) else { return nil }
-        let words = String(decoding: bytes, as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false)
-            .dropLast().map(String.init)
-        switch (parts[0], words.first) {
+    mutating func take(_ text: String, at seconds: Double = 0) -> String? {
+        guard let line = RehearsalLine(text), let first = line.words.first else { return nil }
+        switch (line.kind, first) {
         case ("cloud-init", _): return "cloud-init has found the instance metadata"
         case ("userdata", "begins"):
             hasBegun = true
@@ -41,17 +37,35 @@ struct RehearsalState {
         case ("userdata", "ended"):
             endedAt = seconds
             return "the userdata has ended"
-        case ("docker", let status?):
-            let command = words.dropFirst().joined(separator: " ")
-            if status != "0" { refused.append("'docker \(command)' ended with status \(status)") }
-            return "docker \(command)" + (status == "0" ? "" : ": status \(status)")
-        case ("signal", _):
-            let signal = Signal(words)
-            signals.append(signal)
-            failures += signal.failures(stack: stack, waiting: waiting)
-            return "signal for '\(signal.resource ?? "a wait condition")': exit code \(signal.exitCode)"
+        case ("docker", let status):
+            let words = Array(line.words.dropFirst())
+            let command = words.joined(separator: " ")
+            if status == "0" {
+                containers.take(done: words)
+                return "docker \(command)"
+            }
+            refused.append("'docker \(command)' ended with status \(status)")
+            return "docker \(command): status \(status)"
+        case ("container", _): return containers.take(line.words, at: seconds)
+        case ("signal", _): return take(Signal(told: line.words))
+        case ("put", let handle):
+            do {
+                return take(try Signal(put: line.words.dropFirst().joined(separator: "\n"), to: handle))
+            } catch {
+                failures.append(error.reason)
+                return error.reason
+            }
+        case ("refused", let reason):
+            failures.append("a signal is refused: \(reason)")
+            return "a signal is refused: \(reason)"
         default: return nil
         }
+    }
+
+    private mutating func take(_ signal: Signal) -> String {
+        let (text, wrong) = signals.take(signal)
+        failures += wrong
+        return text
     }
 
     /// Whether the page may be there, and was not yet.
@@ -65,32 +79,27 @@ struct RehearsalState {
         return "the page :\(health.port)\(health.path) answers"
     }
 
+    private var lackOfPage: String? {
+        guard let health, !isHealthy else { return nil }
+        return "the page :\(health.port)\(health.path) does not answer as it has to: \(pageFailure ?? "not asked")"
+    }
+
     /// How it ends: what is wrong, nothing where all is well; nil as long as that is not clear.
     ///
-    /// What the userdata has started may signal for a while after its end.
+    /// What the userdata has started may signal for a while after its end, and start containers; to a wait condition it may for as
+    /// long as that has time.
     func end(at seconds: Double, limit: Double) -> [String]? {
-        let isLate = seconds > limit
-        let hasEnded = endedAt != nil
-        let signalled = signals.contains { $0.resource.map { waiting.contains($0) } ?? false }
-        let needsSignal = !waiting.isEmpty && !signalled
-        let needsPage = health != nil && !isHealthy
-        if !failures.isEmpty { return failures + refused }
-        if needsSignal, let endedAt, seconds - endedAt > Self.grace {
-            let names = waiting.sorted().joined(separator: "', '")
-            return ["the userdata has ended, and nothing signalled '\(names)'"] + refused
+        let late = signals.late(at: seconds)
+        if !failures.isEmpty || !late.isEmpty { return failures + late + refused }
+        if let endedAt, seconds - endedAt > Self.grace {
+            let lacks = containers.lacksOfContainers + [signals.lackOfResources].compactMap { $0 }
+            if !lacks.isEmpty { return lacks.map { "the userdata has ended, and \($0)" } + refused }
         }
-        if hasEnded, signals.isEmpty, !refused.isEmpty { return refused }
-        if !needsSignal, !needsPage, hasEnded || !signals.isEmpty { return [] }
-        guard isLate else { return nil }
+        if endedAt != nil, !signals.hasAny, !refused.isEmpty { return refused }
+        let lacks = containers.lacks(at: seconds) + [lackOfPage].compactMap { $0 } + signals.lacks
+        if lacks.isEmpty, endedAt != nil || signals.hasAny { return [] }
+        guard seconds > limit else { return nil }
         if !hasBegun { return ["the machine did not come to run its userdata"] }
-        var late = refused
-        if needsPage, let health {
-            late.append(
-                "the page :\(health.port)\(health.path) does not answer as it has to: \(pageFailure ?? "not asked")"
-            )
-        }
-        if needsSignal { late.append("no signal came") }
-        if !needsSignal, !needsPage { late.append("the userdata does not end") }
-        return late
+        return refused + (lacks.isEmpty ? ["the userdata does not end"] : lacks)
     }
 }

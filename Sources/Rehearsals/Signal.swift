@@ -1,50 +1,68 @@
-/// What `cfn-signal` was told to say.
-///
-/// Source: AWS CloudFormation User Guide, "cfn-signal".
-struct Signal: Hashable, Sendable {
-    var exitCode = "0"
-    var stack: String?
-    var resource: String?
-    var reason: String?
+import OCI
 
-    /// Of its arguments; those without a meaning here are passed over.
-    init(_ arguments: [String]) {
-        var rest = arguments[...]
-        var succeeded: String?
-        while let argument = rest.popFirst() {
-            let parts = argument.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
-            var value: String? { parts.count > 1 ? parts[1] : rest.popFirst() }
-            switch parts[0] {
-            case "-e", "--exit-code": exitCode = value ?? ""
-            case "-s", "--success": succeeded = value
-            case "--stack": stack = value
-            case "--resource": resource = value
-            case "-r", "--reason": reason = value
-            case let option where option.hasPrefix("-e") && option.utf8.count > 2:
-                exitCode = String(option.dropFirst(2))
-            case let option where option.hasPrefix("-") && parts.count == 1: _ = rest.popFirst()
-            default: continue
-            }
-        }
-        if let succeeded { exitCode = succeeded.lowercased() == "true" ? "0" : "1" }
+/// What a machine says to something that waits for it.
+///
+/// Source: AWS CloudFormation User Guide, "cfn-signal" and "Create wait conditions in a CloudFormation template".
+struct Signal: Hashable, Sendable {
+    enum Target: Hashable, Sendable {
+        /// A resource, by its logical id.
+        case resource(String)
+        /// The address of a wait condition handle.
+        case address(String)
+        /// A wait condition handle, by its logical id.
+        case handle(String)
     }
 
-    /// What is wrong with it, for a stack of this name that waits for these resources.
-    func failures(stack name: String, waiting: Set<String>) -> [String] {
-        var failures: [String] = []
-        if exitCode != "0" {
-            failures.append("the machine signals failure: exit code \(exitCode)" + (reason.map { ", '\($0)'" } ?? ""))
+    let target: Target
+    /// Name or id of a stack, where it names one.
+    var stack: String?
+    var region: String?
+    let isSuccess: Bool
+    /// As a process ended; nil where it does not say so.
+    var exitCode: String?
+    var reason: String?
+    /// A second signal with the same id is the first again.
+    let id: String
+
+    /// Of what the stand-in of `cfn-signal` tells: `NAME=VALUE` each.
+    init(told words: [String]) {
+        var values: [String: String] = [:]
+        for word in words {
+            let parts = word.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+            if parts.count == 2, !parts[1].isEmpty { values[parts[0]] = parts[1] }
         }
-        // By its name, or its id, as '${AWS::StackId}' gives it.
-        if let stack, stack != name, !stack.contains(":stack/\(name)/") {
-            failures.append("the signal is for the stack '\(stack)', and this is '\(name)'")
+        target = values["address"].map { .address($0) } ?? .resource(values["resource"] ?? "")
+        stack = values["stack"]
+        region = values["region"]
+        exitCode = values["code"]
+        isSuccess = exitCode.map { Int($0) == 0 } ?? (values["success"] == "true")
+        reason = values["reason"]
+        // By default that of the instance, and there is one.
+        id = values["id"] ?? ""
+    }
+
+    /// Why a document says nothing.
+    struct Unreadable: Error, Hashable {
+        let reason: String
+    }
+
+    /// Of a document that was put to the address of a handle.
+    init(put text: String, to handle: String) throws(Unreadable) {
+        let document: JSONValue
+        do {
+            document = try JSONValue.parse(Array(text.utf8))
+        } catch {
+            throw Unreadable(reason: "what was put to '\(handle)' is no JSON: \(error)")
         }
-        if let resource, !waiting.contains(resource) {
-            let names = waiting.sorted().map { "'\($0)'" }.joined(separator: ", ")
-            failures.append(
-                "the signal is for '\(resource)', and the template waits for \(names.isEmpty ? "none" : names)"
-            )
+        guard let status = document["Status"]?.stringValue, ["SUCCESS", "FAILURE"].contains(status) else {
+            throw Unreadable(reason: "what was put to '\(handle)' has no 'Status' of 'SUCCESS' or 'FAILURE'")
         }
-        return failures
+        guard let id = document["UniqueId"]?.stringValue, !id.isEmpty else {
+            throw Unreadable(reason: "what was put to '\(handle)' has no 'UniqueId'")
+        }
+        target = .handle(handle)
+        isSuccess = status == "SUCCESS"
+        reason = document["Reason"]?.stringValue
+        self.id = id
     }
 }

@@ -1,7 +1,7 @@
 package import Diagnostics
 
 extension DiagnosticIdentifier {
-    /// A file is no CloudFormation template, or a part of its parameters has the wrong shape.
+    /// A file is no CloudFormation template, or a part of its parameters, or of what waits for signals, has the wrong shape.
     package static let templateShape: DiagnosticIdentifier = "template-shape"
     /// A key that a template's parameter does not have.
     package static let templateKey: DiagnosticIdentifier = "template-key"

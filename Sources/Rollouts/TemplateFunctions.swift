@@ -3,7 +3,7 @@ import HTTPTransport
 package import YAML
 
 /// What the functions of a template give where nothing of it exists yet: parameters have their values, conditions and mappings
-/// are looked up, and resources stand in for themselves by made-up names.
+/// are looked up, and resources stand in for themselves by made-up names where nothing else is known of them.
 ///
 /// Source: AWS CloudFormation User Guide, "Intrinsic function reference" and "Pseudo parameters reference".
 package struct TemplateFunctions {
@@ -19,19 +19,35 @@ package struct TemplateFunctions {
     private let root: Node
     private let parameters: [String: String]
     private let pseudoParameters: [String: String]
+    private let references: [String: String]
     /// A template cannot nest deeper without a mistake.
     private static let deepest = 64
 
+    private static let account = "123456789012"
+
     /// `parameters` are the values of all that the template declares; lists are separated by commas.
-    package init(_ root: Node, parameters: [String: String], stackName: String, region: String) {
+    ///
+    /// `references` are what `Ref` gives of resources, where that is known.
+    package init(
+        _ root: Node,
+        parameters: [String: String],
+        references: [String: String] = [:],
+        stackName: String,
+        region: String
+    ) {
         self.root = root
         self.parameters = parameters
-        let account = "123456789012"
-        let id = "arn:aws:cloudformation:\(region):\(account):stack/\(stackName)/00000000-0000-4000-8000-000000000000"
+        self.references = references
         pseudoParameters = [
-            "AWS::AccountId": account, "AWS::Partition": "aws", "AWS::Region": region, "AWS::StackId": id,
-            "AWS::StackName": stackName, "AWS::URLSuffix": "amazonaws.com",
+            "AWS::AccountId": Self.account, "AWS::Partition": "aws", "AWS::Region": region,
+            "AWS::StackId": Self.stackID(of: stackName, in: region), "AWS::StackName": stackName,
+            "AWS::URLSuffix": "amazonaws.com",
         ]
+    }
+
+    /// What stands for the id of a stack.
+    package static func stackID(of name: String, in region: String) -> String {
+        "arn:aws:cloudformation:\(region):\(account):stack/\(name)/00000000-0000-4000-8000-000000000000"
     }
 
     /// Throws `InvalidInput` with the place of what has no meaning.
@@ -42,7 +58,7 @@ package struct TemplateFunctions {
 
     private func value(_ node: Node, depth: Int) throws -> Value {
         guard depth < Self.deepest else { throw mistake(node, "the template is nested too deeply") }
-        if let (name, argument) = function(node) { return try call(name, argument, depth: depth + 1) }
+        if let (name, argument) = Self.function(node) { return try call(name, argument, depth: depth + 1) }
         switch node.content {
         case .scalar(let scalar): return node.isNull ? .none : .text(scalar.text)
         case .sequence(let items):
@@ -77,7 +93,7 @@ package struct TemplateFunctions {
     }
 
     /// `!Sub x`, `{ Fn::Sub: x }`, `{ Ref: x }`: the function's full name, and what it is given.
-    private func function(_ node: Node) -> (name: String, argument: Node)? {
+    static func function(_ node: Node) -> (name: String, argument: Node)? {
         if let tag = node.tag, tag.hasPrefix("!"), tag.count > 1, !tag.hasPrefix("!!") {
             let word = String(tag.dropFirst())
             let name = ["Ref", "Condition"].contains(word) ? word : "Fn::\(word)"
@@ -139,7 +155,7 @@ package struct TemplateFunctions {
         guard root["Resources"]?[name] != nil else {
             throw mistake(node, "'\(name)' is neither a parameter with a value nor a resource of the template")
         }
-        return .text("rehearsed-\(name)")
+        return .text(references[name] ?? "rehearsed-\(name)")
     }
 
     private func attribute(_ argument: Node) throws -> String {
@@ -206,7 +222,7 @@ package struct TemplateFunctions {
     private func isTrue(_ node: Node, depth: Int) throws -> Bool {
         guard depth < Self.deepest else { throw mistake(node, "conditions are nested too deeply, or in a circle") }
         let (name, argument) =
-            function(node) ?? (node.mapping?.first?.name ?? "", node.mapping?.first?.value ?? node)
+            Self.function(node) ?? (node.mapping?.first?.name ?? "", node.mapping?.first?.value ?? node)
         switch name {
         case "Condition": return try condition(named: try plain(argument), at: argument, depth: depth)
         case "Fn::Equals":

@@ -21,25 +21,17 @@ package struct TemplateMachine: Sendable, Hashable {
                 default: nil
                 }
             guard let data else { return nil }
-            let image = data["ImageId"]
             return TemplateMachine(
                 name: member.name,
                 place: member.key.place,
-                imageParameter: image?.tag == "!Ref" ? image?.scalar?.text : image?["Ref"]?.scalar?.text,
+                imageParameter: data["ImageId"]?.referredName,
                 userData: data["UserData"]
             )
         }
     }
+}
 
-    /// The logical ids of the resources that wait for signals when they are made or updated.
-    ///
-    /// Source: AWS CloudFormation User Guide, "CreationPolicy attribute" and "UpdatePolicy attribute".
-    package static func signalled(in root: Node) -> Set<String> {
-        let waiting = (root["Resources"]?.mapping ?? []).filter { member in
-            let update = member.value["UpdatePolicy"]?["AutoScalingRollingUpdate"]?["WaitOnResourceSignals"]
-            return member.value["CreationPolicy"]?["ResourceSignal"] != nil
-                || update?.scalar?.text.lowercased() == "true"
-        }
-        return Set(waiting.map(\.name))
-    }
+extension Node {
+    /// The name in a `Ref`; nil where it is none.
+    var referredName: String? { tag == "!Ref" ? scalar?.text : self["Ref"]?.scalar?.text }
 }

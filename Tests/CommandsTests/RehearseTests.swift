@@ -1,8 +1,15 @@
+import Bakefiles
+import HTTPTransport
 import OCI
+import Rehearsals
+import Rollouts
+import Store
 import SystemIO
 import SystemPackage
 import TestSupport
 import Testing
+
+@testable import Commands
 
 /// What stops a rehearsal before it begins, and a machine that does not start; that machines are rehearsed is seen by
 /// `scripts/check-machine`.
@@ -23,7 +30,11 @@ import Testing
             CreationPolicy: { ResourceSignal: { Count: 1 } }
         """
 
-    private func kitchen(_ template: String = RehearseTests.template) async throws -> Kitchen {
+    private func kitchen(
+        _ template: String = RehearseTests.template,
+        bindings: String = "",
+        healthCheck: String = "none"
+    ) async throws -> Kitchen {
         let kitchen = try await Kitchen(
             """
             bakefile: 1
@@ -36,10 +47,18 @@ import Testing
                 steps:
                   - file: { path: /boot/vmlinuz-6.1.0-1-amd64, content: "no kernel" }
                 disk: { size: 256MiB }
+              web:
+                kind: docker
+                from: scratch
+                version: sequence
+                steps:
+                  - file: { path: /web, content: "" }
+                config: { healthcheck: \(healthCheck) }
+                push: [registry.example.com/web]
             stacks:
               shop:
                 template: template.yaml
-                bind: { Ami: "${images.machine.ami}" }
+                bind: { Ami: "${images.machine.ami}"\(bindings) }
                 environments: { dev: { region: eu-west-1, parameters: dev.json } }
             """ + "\n"
         )
@@ -71,6 +90,113 @@ import Testing
         let document = try await kitchen.ovenbird(["rehearse", "shop", "--timeout", "1", "--format", "json"])
         let failures = try JSONValue.parse(Array(document.text.utf8))["failures"]
         #expect(failures == .strings(["the machine did not come to run its userdata"]))
+    }
+
+    @Test(
+        .enabled(if: hasTool("qemu-system-x86_64") && hasTool("grub-mkimage"), "needs QEMU and GRUB")
+    )
+    func `says what of the stack is somebody else's to do`() async throws {
+        let more = """
+
+              Handle: { Type: "AWS::CloudFormation::WaitConditionHandle" }
+              Ready:
+                Type: AWS::CloudFormation::WaitCondition
+                Properties: { Handle: !Ref Handle, Timeout: "60" }
+              Task: { Type: "AWS::ECS::TaskDefinition", Properties: { ContainerDefinitions: [{ Image: !Ref Web }] } }
+            """
+        let kitchen = try await kitchen(Self.withWeb + more, bindings: Self.bindingOfWeb)
+        let result = try await kitchen.ovenbird(["rehearse", "shop", "--timeout", "1", "--accelerator", "tcg"])
+        #expect(result.status == 3)
+        #expect(result.text.contains("0.0 s  'Ready' is not waited for: its handle 'Handle' is not in the userdata\n"))
+        #expect(result.text.contains("0.0 s  no container of 'web' is waited for: 'Web' is not in the userdata\n"))
+    }
+
+    private static let withWeb = template.replacing(
+        "  Name: {",
+        with: "  Web: { Type: String, Default: none }\n  Name: {"
+    )
+    private static let bindingOfWeb = ", Web: \"${images.web.reference}\""
+
+    /// What is awaited of the machine.
+    private func awaited(_ kitchen: Kitchen) throws -> Rehearsal.Awaited {
+        let (read, diagnostics) = BakefileReader.read(
+            file: "Bakefile",
+            variablesFile: nil,
+            settings: [:],
+            environment: [:],
+            currentFolder: kitchen.work.path
+        )
+        let bakefile = try #require(read, "\(diagnostics)")
+        let store = try ArtifactStore.open(at: kitchen.store, mode: .readWrite)
+        let work = try #require(try ParameterWork.selected(["shop"], [], in: bakefile).first)
+        let release = try ReleaseArgument.of(bakefile, named: nil) { store }
+        let recipe = RehearsalRecipe(work: work, release: release, resource: nil, store: store)
+        return try recipe.prepared(limit: 1).rehearsal.awaited
+    }
+
+    @Test func `needs a container of each image that a parameter names`() async throws {
+        // It is used by nothing, which is a mistake.
+        let idle = try await kitchen(Self.withWeb, bindings: Self.bindingOfWeb)
+        #expect(try awaited(idle).images.map(\.name) == ["web"])
+        #expect(try awaited(idle).images.map(\.hasHealthCheck) == [false])
+        let used = try await kitchen(
+            Self.withWeb.replacing("${Name}", with: "${Web}"),
+            bindings: Self.bindingOfWeb + ", Name: \"${images.web.version}\"",
+            healthCheck: "{ test: [/web] }"
+        )
+        let images = try awaited(used).images
+        let (identity, _) = try used.identity(of: "web")
+        #expect(images.map(\.name) == ["web"])
+        #expect(images.first?.ids.contains(identity) == true && images.first?.ids.count == 2)
+        #expect(images.first?.references == ["registry.example.com/web:1"])
+        #expect(images.first?.hasHealthCheck == true)
+        // Of an image that is not there its container tells.
+        let store = try ArtifactStore.open(at: used.store, mode: .readWrite)
+        let manifest = try #require(try used.release()["images"]?["web"]?["manifest"]?.stringValue)
+        try store.removeBlob(try #require(Digest(manifest)))
+        #expect(try awaited(used).images.map(\.hasHealthCheck) == [false])
+    }
+
+    @Test func `waits for the conditions whose handle the machine has`() async throws {
+        let template =
+            Self.template.replacing("hello ${Name}", with: "hello '${Handle}'") + """
+
+                  Handle: { Type: "AWS::CloudFormation::WaitConditionHandle" }
+                  Ready:
+                    Type: AWS::CloudFormation::WaitCondition
+                    Properties: { Handle: !Ref Handle, Timeout: "60", Count: 2 }
+                """
+        #expect(
+            try awaited(try await kitchen(template)).signals == [
+                AwaitedSignal(resource: "Group"),
+                AwaitedSignal(resource: "Ready", handle: "Handle", count: 2, timeout: 60),
+            ]
+        )
+        #expect(try awaited(try await kitchen()).images == [])
+        let wrong = try await kitchen(template.replacing("Timeout: \"60\"", with: "Timeout: soon"))
+        #expect(
+            try await refusal(wrong, "shop").contains(
+                "error: the 'Timeout' of 'Ready' is no whole number from 0 to 1000000 [template-shape]"
+            )
+        )
+    }
+
+    @Test func `takes signals of the machine from standard input`() async throws {
+        let kitchen = try await kitchen()
+        try kitchen.work.write("", to: "inbox")
+        let query = "AWSAccessKeyId=rehearsed&Expires=4102444800&Signature=rehearsed%3D"
+        let body = "{\"Status\": \"SUCCESS\", \"UniqueId\": \"a\"}"
+        try kitchen.work.write(
+            "PUT /stack%2FHandle?\(query) HTTP/1.1\r\nHost: x\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)",
+            to: "request"
+        )
+        let result = try await kitchen.ovenbird(
+            ["answer-signals", kitchen.work.file("inbox").string, "stack", "Other", "Handle"],
+            through: ["sh", "-c", "cat request | \"$@\"", "sh"]
+        )
+        #expect(result.text == "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+        let words = Base64.encode(Array("Handle\n\(body)\n".utf8))
+        #expect(try Files.read(kitchen.work.file("inbox")) == Array("put \(words)\n".utf8))
     }
 
     @Test func `is of stacks, environments and releases that there are`() async throws {

@@ -15,7 +15,10 @@ import Testing
         shutdown(client, Int32(SHUT_WR))
         try await PipeServer.serve(input: server, output: other) { request in
             let name = request.headers["x-name"] ?? "nobody"
-            return .init(200, ["X-Kind": "answer"], body: Array("\(request.method) \(request.path) \(name)".utf8))
+            let text = "\(request.method) \(request.path) \(name)"
+            guard name == "all" else { return .init(200, ["X-Kind": "answer"], body: Array(text.utf8)) }
+            let body = request.body.map { String(decoding: $0, as: UTF8.self) } ?? "too long"
+            return .init(200, body: Array("\(text) \(request.query ?? "none") \(body)".utf8))
         }
         defer { close(client) }
         return try await BlockingPool.shared.run {
@@ -44,6 +47,23 @@ import Testing
         let text = try await reply(to: "HEAD / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
         #expect(
             text == "HTTP/1.1 200 OK\r\nX-Kind: answer\r\nContent-Length: 13\r\nConnection: close\r\n\r\n"
+        )
+    }
+
+    @Test func `has query and body, but for one that is too long`() async throws {
+        let head = "HTTP/1.1\r\nHost: x\r\nX-Name: all\r\n"
+        let longest = String(repeating: "x", count: PipeServer.longestBody)
+        let text = try await reply(
+            to: "PUT /a?b=c?d \(head)Content-Length: 2\r\n\r\nhiPUT /b \(head)Transfer-Encoding: chunked\r\n\r\n"
+                + "2\r\nab\r\n1\r\nc\r\n0\r\n\r\nPUT /c? \(head)Content-Length: \(longest.count + 1)\r\n\r\n\(longest)x"
+        )
+        let bodies = text.split(separator: "\r\n").map {
+            $0.split(separator: "HTTP/1.1", omittingEmptySubsequences: false)[0]
+        }
+        #expect(
+            bodies.filter { $0.hasPrefix("PUT") } == [
+                "PUT /a all b=c?d hi", "PUT /b all none abc", "PUT /c all  too long",
+            ]
         )
     }
 

@@ -1,7 +1,5 @@
 import HTTPTransport
-import SystemIO
-import SystemPackage
-import TestSupport
+import Rollouts
 import Testing
 
 @testable import Rehearsals
@@ -9,14 +7,31 @@ import Testing
 /// What a machine tells, and what comes of it; that a real one is rehearsed is seen by `scripts/check-machine`.
 @Suite("Rehearsing a machine") struct RehearsalTests {
     private static let page = PageProbe(port: 80, path: "/", status: 200, contains: [])
+    private static let web = AwaitedImage(
+        name: "web",
+        ids: ["sha256:aa"],
+        references: ["registry.example.com/web:1"],
+        hasHealthCheck: false
+    )
+    private static let condition = AwaitedSignal(resource: "Ready", handle: "Handle", count: 2, timeout: 300)
 
-    private func state(waiting: Set<String> = ["Group"], health: PageProbe? = nil) -> RehearsalState {
-        RehearsalState(stack: "shop", waiting: waiting, health: health)
+    private func state(
+        _ signals: [AwaitedSignal] = [AwaitedSignal(resource: "Group")],
+        images: [AwaitedImage] = [],
+        health: PageProbe? = nil
+    ) -> RehearsalState {
+        let awaited = Rehearsal.Awaited(
+            signals: signals,
+            handles: WaitHandles(["Handle"], of: "stack"),
+            images: images,
+            health: health
+        )
+        return Rehearsal(stack: "shop", region: "eu-west-1", userData: [], awaited: awaited, limit: 1000).state
     }
 
-    private func line(_ kind: String, _ words: String...) -> String {
-        "\(kind) \(Base64.encode(Array(words.map { "\($0)\n" }.joined().utf8)))"
-    }
+    private func line(_ kind: String, _ words: String...) -> String { RehearsalLine(kind, words).text }
+
+    private func put(_ document: String) -> String { line("put", "Handle", document) }
 
     @Test func `ends when all is well`() {
         var state = state(health: Self.page)
@@ -27,7 +42,7 @@ import Testing
         #expect(state.take(line("docker", "0", "run", "--detach", "web:1")) == "docker run --detach web:1")
         #expect(state.take(page: "status: expected 200, found 503") == nil)
         #expect(
-            state.take(line("signal", "--exit-code", "0", "--stack", "shop", "--resource", "Group"))
+            state.take(line("signal", "code=0", "stack=shop", "resource=Group"))
                 == "signal for 'Group': exit code 0"
         )
         #expect(state.end(at: 100, limit: 1000) == nil)
@@ -36,7 +51,7 @@ import Testing
     }
 
     @Test func `needs no signal where none is waited for`() {
-        var state = state(waiting: [])
+        var state = state([])
         _ = state.take(line("userdata", "begins"))
         #expect(state.end(at: 100, limit: 1000) == nil)
         _ = state.take(line("userdata", "ended"))
@@ -47,10 +62,10 @@ import Testing
         var state = state()
         _ = state.take(line("docker", "125", "run", "web:1"))
         #expect(state.end(at: 100, limit: 1000) == nil)
-        _ = state.take(line("signal", "-e", "1", "--stack=shop", "--resource", "Grup", "-r", "no web"))
+        _ = state.take(line("signal", "code=1", "stack=shop", "resource=Grup", "reason=no web"))
         #expect(
             state.end(at: 100, limit: 1000) == [
-                "the machine signals failure: exit code 1, 'no web'",
+                "the machine signals failure for 'Grup': exit code 1, 'no web'",
                 "the signal is for 'Grup', and the template waits for 'Group'",
                 "'docker run web:1' ended with status 125",
             ]
@@ -61,26 +76,95 @@ import Testing
         var state = state()
         _ = state.take(line("userdata", "begins"))
         _ = state.take(line("userdata", "ended"))
-        #expect(state.end(at: 100, limit: 1000) == ["the userdata has ended, and nothing signalled 'Group'"])
+        #expect(state.end(at: 60, limit: 1000) == nil)
+        #expect(state.end(at: 61, limit: 1000) == ["the userdata has ended, and no signal came for 'Group'"])
     }
 
     @Test func `waits a while for a signal of what the userdata has started`() {
         var state = state()
         _ = state.take(line("userdata", "ended"), at: 90)
         #expect(state.end(at: 100, limit: 1000) == nil)
-        // A wait condition's handle is no resource that waits.
-        _ = state.take(line("signal", "-e", "0", "https://example.com/handle"))
+        // A handle for which no wait condition waits.
+        #expect(state.take(put(#"{"Status": "SUCCESS", "UniqueId": "a"}"#)) == "signal for 'Handle': SUCCESS")
         #expect(state.end(at: 120, limit: 1000) == nil)
-        _ = state.take(line("signal", "-e", "0", "--resource", "Group"))
+        _ = state.take(line("signal", "code=0", "resource=Group"))
         #expect(state.end(at: 130, limit: 1000) == [])
+    }
+
+    @Test func `waits for a wait condition for as long as that has time`() {
+        var state = state([Self.condition])
+        _ = state.take(line("userdata", "ended"), at: 10)
+        let success = put(#"{"Status": "SUCCESS", "UniqueId": "a", "Reason": "", "Data": ""}"#)
+        #expect(state.take(success) == "signal for 'Handle': SUCCESS, 1 of 2 for 'Ready'")
+        // Sent again it is the same one.
+        #expect(state.take(success) == "signal for 'Handle': SUCCESS, 1 of 2 for 'Ready'")
+        #expect(state.end(at: 300, limit: 1000) == nil)
+        #expect(state.end(at: 301, limit: 1000) == ["1 of 2 signals came for 'Ready' within its 'Timeout' of 300 s"])
+        #expect(state.end(at: 201, limit: 200) == ["the machine did not come to run its userdata"])
+        _ = state.take(line("userdata", "begins"))
+        #expect(state.end(at: 201, limit: 200) == ["1 of 2 signals came for 'Ready'"])
+        #expect(state.take(put(#"{"Status": "SUCCESS", "UniqueId": "b"}"#))?.hasSuffix("2 of 2 for 'Ready'") == true)
+        #expect(state.end(at: 301, limit: 1000) == [])
+    }
+
+    @Test func `fails where a wait condition gets a failure, or what is no signal`() {
+        var state = state([Self.condition])
+        #expect(
+            state.take(put("{\"Status\": \"FAILURE\",\n \"UniqueId\": \"a\", \"Reason\": \"no web\"}"))
+                == "signal for 'Handle': FAILURE"
+        )
+        #expect(state.end(at: 1, limit: 1000) == ["the machine signals failure for 'Handle': 'no web'"])
+        var other = self.state([Self.condition])
+        #expect(other.take(put("{}")) == "what was put to 'Handle' has no 'Status' of 'SUCCESS' or 'FAILURE'")
+        #expect(other.end(at: 1, limit: 1000)?.count == 1)
+        var refused = self.state([Self.condition])
+        let text = "a signal is refused: cfn-signal: there is no option '-x'"
+        #expect(refused.take(line("refused", "cfn-signal: there is no option '-x'")) == text)
+        #expect(refused.end(at: 1, limit: 1000) == [text])
+    }
+
+    @Test func `needs a container of each image, also where nothing waits for a signal`() {
+        var state = state([], images: [Self.web])
+        _ = state.take(line("userdata", "begins"))
+        _ = state.take(line("userdata", "ended"), at: 10)
+        #expect(state.end(at: 70, limit: 1000) == nil)
+        #expect(state.end(at: 71, limit: 1000) == ["the userdata has ended, and no container of 'web' has run"])
+        #expect(state.end(at: 60, limit: 50) == ["no container of 'web' has run"])
+        #expect(
+            state.take(line("container", "start", "c1", "", "web", "sha256:aa", ""), at: 20)
+                == "a container of 'web' runs; it has no health check"
+        )
+        #expect(state.end(at: 24, limit: 1000) == nil)
+        #expect(state.end(at: 25, limit: 1000) == [])
+    }
+
+    @Test func `does not take a signal for a container`() {
+        var state = state(images: [Self.web])
+        _ = state.take(line("docker", "125", "run", "-d", "registry.example.com/web:1"))
+        _ = state.take(line("signal", "code=0", "resource=Group"))
+        _ = state.take(line("userdata", "ended"), at: 10)
+        #expect(state.end(at: 11, limit: 1000) == nil)
+        #expect(
+            state.end(at: 71, limit: 1000) == [
+                "the userdata has ended, and no container of 'web' has run",
+                "'docker run -d registry.example.com/web:1' ended with status 125",
+            ]
+        )
+    }
+
+    @Test func `takes what Docker ran to its end for a container`() {
+        var state = state([], images: [Self.web])
+        _ = state.take(line("docker", "0", "run", "--rm", "registry.example.com/web:1", "migrate"))
+        _ = state.take(line("userdata", "ended"), at: 10)
+        #expect(state.end(at: 11, limit: 1000) == [])
     }
 
     @Test func `hides what is not to be shown`() {
         let rehearsal = Rehearsal(
             stack: "shop",
+            region: "eu-west-1",
             userData: [],
-            waiting: [],
-            health: nil,
+            awaited: .init(signals: [], handles: WaitHandles([], of: ""), images: [], health: nil),
             limit: 1,
             hidden: ["ab", "", "abcd"]
         )
@@ -88,7 +172,7 @@ import Testing
     }
 
     @Test func `says that a container did not start where no signal says more`() {
-        var state = state(waiting: [])
+        var state = state([])
         _ = state.take(line("docker", "1", "run", "a"))
         _ = state.take(line("userdata", "ended"))
         #expect(state.end(at: 100, limit: 1000) == ["'docker run a' ended with status 1"])
@@ -101,81 +185,21 @@ import Testing
         _ = state.take(page: "nobody listens there")
         #expect(
             state.end(at: 2000, limit: 1000) == [
-                "the page :80/ does not answer as it has to: nobody listens there", "no signal came",
+                "the page :80/ does not answer as it has to: nobody listens there", "no signal came for 'Group'",
             ]
         )
-        var slow = self.state(waiting: [])
+        var slow = self.state([])
         _ = slow.take(line("userdata", "begins"))
         #expect(slow.end(at: 2000, limit: 1000) == ["the userdata does not end"])
     }
 
     @Test func `passes over what is no word of its own`() {
-        var state = state()
-        for text in ["", "noise", "a b c", "userdata ?", line("other", "x"), line("userdata", "x"), "docker "] {
-            #expect(state.take(text) == nil, "\(text)")
-        }
-    }
-
-    @Test(
-        arguments: [
-            (["-e", "3"], "3"), (["-e1"], "1"), (["--exit-code=4"], "4"), (["--success", "true"], "0"),
-            (["-s", "false"], "1"),
-            (["-d", "-e", "https://example.com/handle"], "0"), ([], "0"),
-        ] as [([String], String)]
-    )
-    func `reads cfn-signal's arguments`(_ arguments: [String], _ code: String) {
-        #expect(Signal(arguments).exitCode == code)
-    }
-
-    @Test func `another stack's signal is none`() {
-        let id = "arn:aws:cloudformation:eu-west-1:123456789012:stack/shop/00000000-0000-4000-8000-000000000000"
-        #expect(Signal(["--stack", id, "--resource", "Group"]).failures(stack: "shop", waiting: ["Group"]) == [])
-        let signal = Signal(["--stack", "other", "--resource", "Group"])
-        #expect(
-            signal.failures(stack: "shop", waiting: ["Group"]) == [
-                "the signal is for the stack 'other', and this is 'shop'"
-            ]
-        )
-    }
-
-    @Test(.enabled(if: hasTool("shellcheck"), "needs shellcheck"))
-    func `the programs before the userdata are good scripts`() async throws {
-        let folder = try TemporaryFolder()
-        try folder.write(RehearsalScripts.early, to: "early")
-        try await requireTool("shellcheck", ["--shell", "sh", folder.file("early").string])
-    }
-
-    @Test func `they stand before Docker, and in for cfn-signal`() async throws {
-        let folder = try TemporaryFolder()
-        let report = folder.file("report").string
-        let early = RehearsalScripts.early
-            .replacing("/usr/lib/ovenbird/rehearsal", with: folder.file("place").string)
-            .replacing("/usr/local/bin", with: folder.file("local").string)
-            .replacing("stty -F /dev/ttyS1", with: ": stty")
-            .replacing(">/dev/ttyS1", with: ">>\(report)")
-        try folder.write(early, to: "early")
-        try folder.write("#!/bin/sh\necho \"docker: $*\"\n[ \"$2\" != bad ]\n", to: "bin/docker", mode: 0o755)
-        let script = """
-            dash ./early && dash ./early
-            docker run -d web:1
-            docker run bad || echo "status $?"
-            docker ps
-            docker run --rm util:2 /usr/bin/cfn-signal -e 7 --resource 'a b'
-            "$PWD/local/cfn-signal" -e 0
-            """
-        let output = try await requireTool(
-            "dash",
-            ["-c", "PATH=\"$PWD/bin:$PATH\"\n" + script],
-            in: folder.path
-        )
-        #expect(output == "docker: run -d web:1\ndocker: run bad\nstatus 1\ndocker: ps\n")
-        let told = String(decoding: try Files.read(folder.file("report")), as: UTF8.self).split(separator: "\n")
-        #expect(
-            told.map(String.init) == [
-                line("cloud-init", "begins"), line("docker", "0", "run", "-d", "web:1"),
-                line("docker", "1", "run", "bad"), line("signal", "-e", "7", "--resource", "a b"),
-                line("signal", "-e", "0"),
-            ]
-        )
+        var state = state(images: [Self.web])
+        let texts = [
+            "", "noise", "a b c", "userdata ?", line("other", "x"), line("userdata", "x"), "docker ",
+            line("container", "x"),
+            line("signal"),
+        ]
+        for text in texts { #expect(state.take(text) == nil, "\(text)") }
     }
 }

@@ -104,7 +104,7 @@ import YAML
         #expect(error.description.contains("[template-function]"))
     }
 
-    @Test func `machines are found, and who waits for them`() throws {
+    @Test func `machines are found`() throws {
         let text = """
             Resources:
               A:
@@ -113,9 +113,6 @@ import YAML
               B: { Type: "AWS::AutoScaling::LaunchConfiguration", Properties: { ImageId: { Ref: Ami } } }
               C: { Type: "AWS::EC2::Instance", Properties: { ImageId: ami-1 } }
               D: { Type: "AWS::S3::Bucket" }
-              E: { CreationPolicy: { ResourceSignal: { Count: 1 } } }
-              F: { UpdatePolicy: { AutoScalingRollingUpdate: { WaitOnResourceSignals: true } } }
-              G: { UpdatePolicy: { AutoScalingRollingUpdate: { WaitOnResourceSignals: false } } }
             """
         var diagnostics = DiagnosticList()
         let root = try #require(Template.readDocument(Array(text.utf8), file: "t.yaml", diagnostics: &diagnostics))
@@ -123,6 +120,34 @@ import YAML
         #expect(machines.map(\.name) == ["A", "B", "C"])
         #expect(machines.map(\.imageParameter) == ["Ami", "Ami", nil])
         #expect(machines.map { $0.userData?.scalar?.text } == ["x", nil, nil])
-        #expect(TemplateMachine.signalled(in: root) == ["E", "F"])
+    }
+
+    @Test func `give what is known of resources`() throws {
+        let (_, node) = try functions("!Sub \"${Group} ${Other}\"")
+        var diagnostics = DiagnosticList()
+        let text = Array((Self.template + "\n  Other: { Type: x }\n").utf8)
+        let template = try #require(Template.readDocument(text, file: "t.yaml", diagnostics: &diagnostics))
+        let functions = TemplateFunctions(
+            template,
+            parameters: [:],
+            references: ["Group": "http://a"],
+            stackName: "shop",
+            region: "eu-west-1"
+        )
+        #expect(try functions.text(node) == "http://a rehearsed-Other")
+    }
+
+    @Test(
+        arguments: [
+            ("!Ref Name", ["Name"]), ("{ Ref: Name }", ["Name"]), ("!Ref [a]", []),
+            ("!Sub \"${A} ${B.Arn} ${!C} ${AWS::Region} $D ${E\"", ["A", "AWS::Region", "B"]),
+            ("!Sub [\"${A}\", { B: !Ref C }]", ["A", "C"]),
+            ("!Join [\"\", [a, !Ref B, { Fn::Sub: \"${C}\" }]]", ["B", "C"]),
+            ("!If [Condition, { a: !Ref B }, c]", ["B"]), ("text ${A}", []),
+        ] as [(String, [String])]
+    )
+    func `name parameters and resources`(_ text: String, _ names: [String]) throws {
+        let (_, node) = try functions(text)
+        #expect(TemplateFunctions.names(in: node).sorted() == names)
     }
 }

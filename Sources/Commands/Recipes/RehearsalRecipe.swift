@@ -1,7 +1,6 @@
 import Bakefiles
 import Diagnostics
 import HTTPTransport
-import ImageTests
 import MachineImages
 import Rehearsals
 import Rollouts
@@ -16,6 +15,7 @@ struct RehearsalRecipe {
     let release: Release
     /// The logical id of the resource that starts the machine, where a user named it.
     let resource: String?
+    let store: ArtifactStore
 
     /// The machine image, and how it is rehearsed for at most `limit` seconds.
     func prepared(limit: Double) throws -> (image: KnownImage, rehearsal: Rehearsal, remarks: [Diagnostic]) {
@@ -27,11 +27,17 @@ struct RehearsalRecipe {
                 Diagnostic("the machine image '\(name)' is not in the release", .imageNotFound, fix: "bake it")
             )
         }
+        let (stack, region) = (work.stack.name, work.environment.region)
+        let handles = WaitHandles(
+            AwaitedSignal.handles(in: root),
+            of: TemplateFunctions.stackID(of: stack, in: region)
+        )
         let functions = TemplateFunctions(
             root,
             parameters: filled.values,
-            stackName: work.stack.name,
-            region: work.environment.region
+            references: handles.addresses,
+            stackName: stack,
+            region: region
         )
         let userData = try userData(of: machine, functions)
         let limitOfUserData = InstanceMetadata.longestUserData
@@ -46,10 +52,16 @@ struct RehearsalRecipe {
         }
         let known = release.known(image, named: name)
         let rehearsal = Rehearsal(
-            stack: work.stack.name,
+            stack: stack,
+            region: region,
             userData: userData,
-            waiting: TemplateMachine.signalled(in: root),
-            health: work.stack.health?.page,
+            awaited: try awaited(
+                of: machine,
+                in: root,
+                signals: try AwaitedSignal.all(in: root, for: machine, functions),
+                handles: handles,
+                userData: userData
+            ),
             limit: limit,
             hidden: filled.hidden
         )

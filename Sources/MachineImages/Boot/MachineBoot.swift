@@ -14,6 +14,8 @@ package struct MachineBoot: Sendable {
     package var volume: Int?
     package var region = "us-east-1"
     package var forwards: [VirtualMachine.Forward] = []
+    /// What the machine reaches beside the metadata service.
+    package var services: [VirtualMachine.Service] = []
     package var console = VirtualMachine.Console.output
     /// Takes what the machine writes to its second serial port.
     package var report: FilePath?
@@ -75,10 +77,14 @@ package struct MachineBoot: Sendable {
                 try file.setLength(Int64(volume) << 30)
             }
             let place = file.path
+            let metadataService = VirtualMachine.Service(
+                address: "169.254.169.254",
+                command: [program.string, "answer-metadata", document.string]
+            )
             try await running {
                 try await machine.run(
                     place,
-                    relay: [program.string, "answer-metadata", document.string],
+                    services: [metadataService] + services,
                     accelerator: accelerator,
                     in: work,
                     search: search

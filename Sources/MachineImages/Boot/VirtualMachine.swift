@@ -38,6 +38,19 @@ package struct VirtualMachine: Sendable {
         }
     }
 
+    /// An address of the machine's network at whose port 80 a program of this computer answers.
+    package struct Service: Sendable, Hashable {
+        /// In 169.254.169.0/24.
+        package var address: String
+        /// The program and its arguments: it answers one connection on its standard input and output.
+        package var command: [String]
+
+        package init(address: String, command: [String]) {
+            self.address = address
+            self.command = command
+        }
+    }
+
     package enum Console: Sendable, Hashable {
         /// The terminal's keys go to the machine, that for an interrupt among them.
         case terminal
@@ -91,12 +104,11 @@ package struct VirtualMachine: Sendable {
 
     /// Runs the machine until it switches itself off.
     ///
-    /// It writes to `disk`, and its firmware to a file in `work`. `relay` is the program and its arguments that answer one
-    /// connection to the metadata service on their standard input and output. The machine ends with this process, however that
-    /// ends. Throws `VirtualMachineError`.
+    /// It writes to `disk`, and its firmware to a file in `work`. The machine ends with this process, however that ends. Throws
+    /// `VirtualMachineError`.
     package func run(
         _ disk: FilePath,
-        relay: [String],
+        services: [Service],
         accelerator: Accelerator,
         in work: FilePath,
         search: String?
@@ -104,7 +116,7 @@ package struct VirtualMachine: Sendable {
         guard let program = Self.program.place(search: search) else {
             throw VirtualMachineError.missing(Self.program.package)
         }
-        var arguments = try arguments(disk: disk, relay: relay, work: work)
+        var arguments = try arguments(disk: disk, services: services, work: work)
         arguments += try await Self.acceleration(accelerator, program, in: work)
         let ended = try await Self.start(program, arguments, on: console == .terminal ? "/dev/tty" : nil)
         guard ended.status.isSuccess else { throw VirtualMachineError.failed(words(ended.words, "it was ended")) }
@@ -153,7 +165,7 @@ package struct VirtualMachine: Sendable {
         return (result.terminationStatus, result.standardError)
     }
 
-    private func arguments(disk: FilePath, relay: [String], work: FilePath) throws -> [String] {
+    private func arguments(disk: FilePath, services: [Service], work: FilePath) throws -> [String] {
         var arguments = [
             "-nodefaults", "-no-user-config", "-machine", "q35", "-m", "\(memory)", "-smp", "\(processors)", "-display",
             "none",
@@ -162,10 +174,12 @@ package struct VirtualMachine: Sendable {
             "-device", self.disk == .nvme ? "nvme,drive=disk,serial=vol0" : "virtio-blk-pci,drive=disk",
         ]
         for table in instance.firmwareTables { arguments += ["-smbios", table] }
-        // Words of a shell, since QEMU takes the command apart as one would.
-        let command = relay.map { "'" + $0.replacing("'", with: #"'\''"#) + "'" }.joined(separator: " ")
         var network = "user,id=net,net=169.254.169.0/24,restrict=on"
-        network += ",guestfwd=tcp:169.254.169.254:80-cmd:\(Self.value(command))"
+        for service in services {
+            // Words of a shell, since QEMU takes the command apart as one would.
+            let command = service.command.map { "'" + $0.replacing("'", with: #"'\''"#) + "'" }.joined(separator: " ")
+            network += ",guestfwd=tcp:\(service.address):80-cmd:\(Self.value(command))"
+        }
         for forward in forwards { network += ",hostfwd=tcp:127.0.0.1:\(forward.host)-:\(forward.guest)" }
         arguments += ["-netdev", network, "-device", "virtio-net-pci,netdev=net,mac=\(Instance.hardwareAddress)"]
         switch console {

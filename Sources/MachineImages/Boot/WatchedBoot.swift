@@ -17,12 +17,15 @@ package struct WatchedBoot: Sendable {
         package func port(of guest: UInt16) -> UInt16? { forwards.first { $0.guest == guest }?.host }
 
         /// The lines that it has written to its second serial port, as far as they are whole.
-        package func lines() throws(SystemError) -> [String] {
-            let bytes = try Files.read(report, limit: 64 << 20)
-            let whole = bytes.lastIndex(of: UInt8(ascii: "\n")).map { bytes[..<$0] } ?? []
-            return whole.split(separator: UInt8(ascii: "\n")).map { line in
-                String(decoding: line, as: UTF8.self).filter { $0 != "\r" }
-            }
+        package func lines() throws(SystemError) -> [String] { try WatchedBoot.lines(of: report) }
+    }
+
+    /// The whole lines of a file that somebody writes.
+    package static func lines(of file: FilePath) throws(SystemError) -> [String] {
+        let bytes = try Files.read(file, limit: 64 << 20)
+        let whole = bytes.lastIndex(of: UInt8(ascii: "\n")).map { bytes[..<$0] } ?? []
+        return whole.split(separator: UInt8(ascii: "\n")).map { line in
+            String(decoding: line, as: UTF8.self).filter { $0 != "\r" }
         }
     }
 
