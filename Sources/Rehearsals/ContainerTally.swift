@@ -2,6 +2,8 @@
 struct ContainerTally: Sendable {
     private struct Container {
         let image: String
+        /// What it was run as.
+        let reference: String
         /// Seconds from the power on.
         let startedAt: Double
         /// Whether it has a health check, whoever stated that.
@@ -19,8 +21,8 @@ struct ContainerTally: Sendable {
     private var last: [String: String] = [:]
     /// What runs under the name of an image and is another one.
     private var strangers: [String: String] = [:]
-    /// Images of which a container was waited for, and ended well.
-    private var done: Set<String> = []
+    /// What images were called of which Docker ran a container until it ended well.
+    private var ended: Set<String> = []
 
     init(_ images: [AwaitedImage]) { self.images = images }
 
@@ -34,7 +36,8 @@ struct ContainerTally: Sendable {
     mutating func take(_ words: [String], at seconds: Double) -> String? {
         guard words.count == 6 else { return nil }
         let (event, id) = (words[0], words[1])
-        guard let image = images.first(where: { $0.ids.contains(words[4]) }) else {
+        let known = containers[id].flatMap { known in images.first { $0.name == known.image } }
+        guard let image = known ?? images.first(where: { $0.ids.contains(words[4]) }) else {
             return event == "start" ? stranger(named: words[3], words[4]) : nil
         }
         switch event {
@@ -42,7 +45,12 @@ struct ContainerTally: Sendable {
             // Whoever listens to Docker anew is told again what it was told.
             if let known = containers[id], known.exitCode == nil { return nil }
             let isChecked = words[5] == "checked"
-            containers[id] = Container(image: image.name, startedAt: seconds, isChecked: isChecked)
+            containers[id] = Container(
+                image: image.name,
+                reference: words[3],
+                startedAt: seconds,
+                isChecked: isChecked
+            )
             last[image.name] = id
             let needsHealth = isChecked || image.hasHealthCheck
             return "a container of '\(image.name)' runs" + (needsHealth ? "" : "; it has no health check")
@@ -65,17 +73,8 @@ struct ContainerTally: Sendable {
         return text
     }
 
-    /// Takes what Docker was told to do, and did until it ended well: `run` and its arguments.
-    mutating func take(done command: [String]) {
-        let isDetached = command.contains { word in
-            let isShort = word.hasPrefix("-") && word.allSatisfy { "-ditPq".contains($0) }
-            return word.hasPrefix("--detach") || isShort && word.contains("d")
-        }
-        guard command.first == "run", !isDetached else { return }
-        for image in images where !image.hasHealthCheck && command.contains(where: image.references.contains) {
-            done.insert(image.name)
-        }
-    }
+    /// Takes what the image of a container was called that Docker ran until it ended well.
+    mutating func take(ended reference: String) { ended.insert(reference) }
 
     /// What of the images does not run as it has to, so many seconds after the power on.
     func lacks(at seconds: Double) -> [String] {
@@ -98,10 +97,11 @@ struct ContainerTally: Sendable {
             }
     }
 
-    /// Whether all that it was to do is done; what failed beside that was something else.
+    /// Whether all that it was to do is done: what runs beside that, or failed, is something else.
     private func isDone(_ image: AwaitedImage) -> Bool {
-        done.contains(image.name)
-            && !containers.values.contains { $0.image == image.name && $0.exitCode ?? "0" != "0" }
+        let own = containers.values.filter { $0.image == image.name }
+        return !image.hasHealthCheck && own.allSatisfy { $0.exitCode == "0" }
+            && own.contains { ended.contains($0.reference) }
     }
 
     private func lack(of image: AwaitedImage) -> String {

@@ -10,7 +10,7 @@ extension RehearsalScripts {
             "$place/tell" refused "cfn-signal: $1"
             exit 2
         }
-        code='' success=true stack='' resource='' region='' reason='' id='' address=''
+        code='' success=true stack='' resource='' region='' url='' reason='' id='' address=''
         while [ $# -gt 0 ]; do
             option=$1
             shift
@@ -42,8 +42,9 @@ extension RehearsalScripts {
                 --stack) stack=$value ;;
                 --resource) resource=$value ;;
                 --region) region=$value ;;
-                -d | --data | -u | --url | -f | --credential-file | --access-key | --secret-key | --role | \\
-                    --http-proxy | --https-proxy) ;;
+                -u | --url) url=$value ;;
+                -d | --data | -f | --credential-file | --access-key | --secret-key | --role | --http-proxy | \\
+                    --https-proxy) ;;
                 '')
                     [ -z "$address" ] || refuse "it takes one address, and not '$address' and '$value'"
                     address=$value
@@ -57,7 +58,7 @@ extension RehearsalScripts {
             refuse "it takes '--stack' and '--resource', or the address of a wait condition handle"
         fi
         "$place/tell" signal "code=$code" "success=$success" "stack=$stack" "resource=$resource" "region=$region" \\
-            "reason=$reason" "id=$id" "address=$address"
+            "url=$url" "reason=$reason" "id=$id" "address=$address"
 
         """
 }

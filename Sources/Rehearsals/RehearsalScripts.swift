@@ -63,34 +63,61 @@ enum RehearsalScripts {
 
         """
 
-    /// Tells what Docker was told to run, and how that ended; a container that is to run `cfn-signal` is not run, whatever its
-    /// image, since it could reach nobody.
+    /// Tells how it ended what Docker was told to run, whether that was detached, its image, and the whole of it.
+    ///
+    /// A container that is to run `cfn-signal` is not run, whatever its image, since it could reach nobody. The image is the first
+    /// word that is neither an option nor the value of one: few options of `docker run` have none.
     private static let beforeDocker = """
         #!/bin/sh
         place=\(place)
         case "${1-} ${2-}" in
-            "container run") shift ;;
-            "run "*) ;;
+            "container run") shift 2 ;;
+            "run "*) shift ;;
             *) exec "$place/docker" "$@" ;;
         esac
-        before=
+        detached='' entrypoint='' image='' option='' number=0
         for word do
-            case $word in
-                cfn-signal | */cfn-signal | --entrypoint=cfn-signal)
-                    while [ "$1" != "$word" ]; do shift; done
-                    shift
-                    # Between an entrypoint and its arguments stands the image.
-                    case "$before $word" in
-                        "--entrypoint "* | *" --entrypoint="*) [ $# -eq 0 ] || shift ;;
-                    esac
-                    exec "$place/cfn-signal" "$@"
-                    ;;
-            esac
-            before=$word
+            number=$((number + 1))
+            program=''
+            if [ -n "$image" ]; then
+                program=$word
+            elif [ -n "$option" ]; then
+                [ "$option" != --entrypoint ] || entrypoint=$word
+                option=''
+            else
+                case $word in
+                    --detach=[fF0]*) detached='' ;;
+                    --detach | --detach=*) detached=detached ;;
+                    --entrypoint=*) entrypoint=${word#*=} ;;
+                    --*=* | -- | --disable-content-trust | --help | --init | --interactive | --no-healthcheck | \\
+                        --oom-kill-disable | --privileged | --publish-all | --quiet | --read-only | --rm | \\
+                        --sig-proxy | --tty | --use-api-socket) ;;
+                    --*) option=$word ;;
+                    -?*)
+                        letters=${word#-}
+                        while [ -n "$letters" ]; do
+                            case $letters in
+                                d=[fF0]*) detached='' letters='' ;;
+                                d*) detached=detached ;;
+                                [itPq]*) ;;
+                                ?) option=$word letters='' ;;
+                                # The value stands with its option.
+                                *) letters='' ;;
+                            esac
+                            letters=${letters#?}
+                        done
+                        ;;
+                    *) image=$word program=$entrypoint ;;
+                esac
+            fi
+            if [ "${program##*/}" = cfn-signal ]; then
+                shift "$number"
+                exec "$place/cfn-signal" "$@"
+            fi
         done
         status=0
-        "$place/docker" "$@" || status=$?
-        "$place/tell" docker "$status" "$@"
+        "$place/docker" run "$@" || status=$?
+        "$place/tell" docker "$status" "$detached" "$image" run "$@"
         exit "$status"
 
         """

@@ -38,10 +38,10 @@ struct RehearsalState {
             endedAt = seconds
             return "the userdata has ended"
         case ("docker", let status):
-            let words = Array(line.words.dropFirst())
-            let command = words.joined(separator: " ")
+            guard line.words.count > 3 else { return nil }
+            let command = line.words.dropFirst(3).joined(separator: " ")
             if status == "0" {
-                containers.take(done: words)
+                if line.words[1] != "detached" { containers.take(ended: line.words[2]) }
                 return "docker \(command)"
             }
             refused.append("'docker \(command)' ended with status \(status)")
@@ -95,7 +95,7 @@ struct RehearsalState {
             let lacks = containers.lacksOfContainers + [signals.lackOfResources].compactMap { $0 }
             if !lacks.isEmpty { return lacks.map { "the userdata has ended, and \($0)" } + refused }
         }
-        if endedAt != nil, !signals.hasAny, !refused.isEmpty { return refused }
+        if endedAt != nil, !signals.hasAny, signals.lacks.isEmpty, !refused.isEmpty { return refused }
         let lacks = containers.lacks(at: seconds) + [lackOfPage].compactMap { $0 } + signals.lacks
         if lacks.isEmpty, endedAt != nil || signals.hasAny { return [] }
         guard seconds > limit else { return nil }

@@ -17,6 +17,8 @@ struct Signal: Hashable, Sendable {
     /// Name or id of a stack, where it names one.
     var stack: String?
     var region: String?
+    /// Whether it names the address of the service itself.
+    var hasURL = false
     let isSuccess: Bool
     /// As a process ended; nil where it does not say so.
     var exitCode: String?
@@ -34,6 +36,7 @@ struct Signal: Hashable, Sendable {
         target = values["address"].map { .address($0) } ?? .resource(values["resource"] ?? "")
         stack = values["stack"]
         region = values["region"]
+        hasURL = values["url"] != nil
         exitCode = values["code"]
         isSuccess = exitCode.map { Int($0) == 0 } ?? (values["success"] == "true")
         reason = values["reason"]

@@ -7,6 +7,11 @@ struct SignalTally: Sendable {
     let awaited: [AwaitedSignal]
     let handles: WaitHandles
 
+    /// Where `cfn-signal` signals to without `--region`.
+    ///
+    /// Source: AWS CloudFormation User Guide, "cfn-signal".
+    private static let defaultRegion = "us-east-1"
+
     /// The ids of the signals of success, by the resource that waits.
     private var came: [String: Set<String>] = [:]
     /// Whether the machine signalled at all.
@@ -37,6 +42,12 @@ struct SignalTally: Sendable {
             if waiting.isEmpty {
                 let names = resources.isEmpty ? "none" : Self.names(resources)
                 failures.append("the signal is for '\(resource)', and the template waits for \(names)")
+            }
+            if signal.region == nil, !signal.hasURL, region != Self.defaultRegion {
+                let other = Self.defaultRegion
+                failures.append(
+                    "the signal has no '--region', so it goes to '\(other)', and the stack is in '\(region)'"
+                )
             }
         case .address(let address):
             let handle = handles.name(of: address)

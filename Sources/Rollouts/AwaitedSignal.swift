@@ -25,13 +25,17 @@ package struct AwaitedSignal: Sendable, Hashable {
     /// All of a template, in the order of its text, as one of the machines meets them that a resource starts: where groups start
     /// several, each has to send its share.
     ///
-    /// Throws `InvalidInput` with the place of what has no meaning.
+    /// Wait conditions count whose handle is among `handles`, those that the machine knows the address of; `notes` say why others
+    /// do not. Throws `InvalidInput` with the place of what has no meaning.
     package static func all(
         in root: Node,
         for machine: TemplateMachine,
-        _ functions: TemplateFunctions
-    ) throws -> [AwaitedSignal] {
-        try SignalReader(root: root, functions: functions).signals(for: machine)
+        _ functions: TemplateFunctions,
+        handles: [String]
+    ) throws -> (signals: [AwaitedSignal], notes: [String]) {
+        var reader = SignalReader(root: root, functions: functions, handles: handles)
+        let signals = try reader.signals(for: machine)
+        return (signals, reader.notes)
     }
 
     /// The logical ids of a template's wait condition handles, sorted.
@@ -44,59 +48,86 @@ package struct AwaitedSignal: Sendable, Hashable {
 private struct SignalReader {
     let root: Node
     let functions: TemplateFunctions
+    let handles: [String]
+    private(set) var notes: [String] = []
 
+    init(root: Node, functions: TemplateFunctions, handles: [String]) {
+        self.root = root
+        self.functions = functions
+        self.handles = handles
+    }
+
+    private static let group = "AWS::AutoScaling::AutoScalingGroup"
     static let handle = "AWS::CloudFormation::WaitConditionHandle"
 
     static func kind(of resource: Node) -> String? { resource["Type"]?.scalar?.text }
 
     private var resources: [Node.Member] { root["Resources"]?.mapping ?? [] }
 
-    func signals(for machine: TemplateMachine) throws -> [AwaitedSignal] {
-        let machines = max(1, try number(of: machine))
-        return try resources.compactMap { member in
-            guard let signal = try signal(member) else { return nil }
+    mutating func signals(for machine: TemplateMachine) throws -> [AwaitedSignal] {
+        var sizes: [String: Int] = [:]
+        for member in resources { sizes[member.name] = try size(of: member, starting: machine) }
+        let all = sizes.values.reduce(0, +)
+        var signals: [AwaitedSignal] = []
+        for member in resources {
+            guard let signal = try signal(member) else { continue }
+            // A group waits for its own machines, and what is none for all of them.
+            let machines = max(1, Self.kind(of: member.value) == Self.group ? sizes[member.name] ?? 1 : all)
             let share = (signal.count + machines - 1) / machines
-            return share == 0
-                ? nil
-                : AwaitedSignal(
+            guard share > 0 else { continue }
+            signals.append(
+                AwaitedSignal(
                     resource: signal.resource,
                     handle: signal.handle,
                     count: share,
                     timeout: signal.timeout
                 )
+            )
         }
+        return signals
     }
 
-    /// How many machines the groups want that start it; 0 without a group.
-    private func number(of machine: TemplateMachine) throws -> Int {
-        try resources.reduce(0) { sum, member in
-            guard Self.kind(of: member.value) == "AWS::AutoScaling::AutoScalingGroup",
-                let properties = member.value["Properties"],
-                TemplateFunctions.names(in: properties).contains(machine.name)
-            else { return sum }
-            let wanted = try number(properties, "DesiredCapacity", of: member.name)
-            return sum + (try wanted ?? number(properties, "MinSize", of: member.name) ?? 1)
-        }
+    /// How many machines a group wants; nil for what is no group that starts this one.
+    private func size(of member: Node.Member, starting machine: TemplateMachine) throws -> Int? {
+        guard Self.kind(of: member.value) == Self.group, let properties = member.value["Properties"],
+            TemplateFunctions.names(in: properties).contains(machine.name), try functions.exists(member.value)
+        else { return nil }
+        let wanted = try number(properties, "DesiredCapacity", of: member.name)
+        return try wanted ?? number(properties, "MinSize", of: member.name) ?? 1
     }
 
     /// With the count of the template.
-    private func signal(_ member: Node.Member) throws -> AwaitedSignal? {
-        if let policy = member.value["CreationPolicy"]?["ResourceSignal"] {
+    private mutating func signal(_ member: Node.Member) throws -> AwaitedSignal? {
+        let creation = member.value["CreationPolicy"]?["ResourceSignal"]
+        let update = member.value["UpdatePolicy"]?["AutoScalingRollingUpdate"]?["WaitOnResourceSignals"]
+        if creation != nil || update != nil, try !functions.exists(member.value) { return nil }
+        if let creation {
             return AwaitedSignal(
                 resource: member.name,
-                count: try number(policy, "Count", of: member.name) ?? 1
+                count: try number(creation, "Count", of: member.name) ?? 1
             )
         }
-        let update = member.value["UpdatePolicy"]?["AutoScalingRollingUpdate"]?["WaitOnResourceSignals"]
         if let update, case .text(let text) = try functions.value(update), text.lowercased() == "true" {
             return AwaitedSignal(resource: member.name)
         }
+        return try waitCondition(member)
+    }
+
+    private mutating func waitCondition(_ member: Node.Member) throws -> AwaitedSignal? {
         guard Self.kind(of: member.value) == "AWS::CloudFormation::WaitCondition",
             let properties = member.value["Properties"], let handle = properties["Handle"]
         else { return nil }
         guard let name = handle.referredName, let target = root["Resources"]?[name],
             Self.kind(of: target) == Self.handle
-        else { throw mistake(handle, "the 'Handle' of '\(member.name)' is no 'Ref' of a wait condition handle") }
+        else {
+            notes.append("'\(member.name)' is not waited for: its 'Handle' is no 'Ref' of a wait condition handle")
+            return nil
+        }
+        guard handles.contains(name) else {
+            notes.append("'\(member.name)' is not waited for: its handle '\(name)' is not in the userdata")
+            return nil
+        }
+        guard try functions.exists(member.value) else { return nil }
         guard let timeout = try number(properties, "Timeout", of: member.name) else {
             throw mistake(member.key, "the wait condition '\(member.name)' has no 'Timeout'")
         }

@@ -212,6 +212,14 @@ package struct TemplateFunctions {
 
     // MARK: Conditions
 
+    /// Whether a resource is there by its `Condition`.
+    ///
+    /// Throws `InvalidInput` as `value(_:)`.
+    package func exists(_ resource: Node) throws -> Bool {
+        guard let node = resource["Condition"] else { return true }
+        return try condition(named: try plain(node), at: node, depth: 0)
+    }
+
     private func condition(named name: String, at node: Node, depth: Int) throws -> Bool {
         guard let condition = root["Conditions"]?[name] else {
             throw mistake(node, "the template has no condition '\(name)'")

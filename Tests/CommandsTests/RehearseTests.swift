@@ -101,7 +101,7 @@ import Testing
               Handle: { Type: "AWS::CloudFormation::WaitConditionHandle" }
               Ready:
                 Type: AWS::CloudFormation::WaitCondition
-                Properties: { Handle: !Ref Handle, Timeout: "60" }
+                Properties: { Handle: !Ref Handle, Timeout: soon }
               Task: { Type: "AWS::ECS::TaskDefinition", Properties: { ContainerDefinitions: [{ Image: !Ref Web }] } }
             """
         let kitchen = try await kitchen(Self.withWeb + more, bindings: Self.bindingOfWeb)

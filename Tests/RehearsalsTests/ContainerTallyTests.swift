@@ -48,8 +48,9 @@ import Testing
         var tally = tally(hasHealthCheck: true)
         #expect(tally.take(start(), at: 0) == "a container of 'web' runs")
         #expect(tally.lacks(at: 100) == ["the container of 'web' runs with its health check switched off"])
-        tally.take(done: ["run", "registry.example.com/web:1"])
-        #expect(tally.lacks(at: 100).count == 1)
+        tally.take(ended: "registry.example.com/web:1")
+        _ = tally.take(event("die", code: "0"), at: 1)
+        #expect(tally.lacks(at: 100) == ["the container of 'web' has ended with exit code 0"])
     }
 
     @Test func `go on running`() {
@@ -66,19 +67,35 @@ import Testing
 
     @Test func `end well where Docker was to wait for that`() {
         var tally = tally()
-        for command in [
-            ["ps"], ["run", "other:1"], ["run", "-d", "registry.example.com/web:1"],
-            ["run", "-itd", "registry.example.com/web:1"], ["run", "--detach", "registry.example.com/web:1"],
-        ] {
-            tally.take(done: command)
-            #expect(tally.lacks(at: 0) == ["no container of 'web' has run"], "\(command)")
-        }
-        tally.take(done: ["run", "-it", "-v", "/data:/data", "registry.example.com/web:1"])
-        #expect(tally.lacks(at: 0) == [])
-        // One that fails is another one.
+        tally.take(ended: "registry.example.com/web:1")
+        #expect(tally.lacks(at: 0) == ["no container of 'web' has run"])
         _ = tally.take(start(), at: 0)
-        _ = tally.take(event("die", code: "2"), at: 0)
-        #expect(tally.lacks(at: 0) == ["the container of 'web' has ended with exit code 2"])
+        #expect(tally.lacks(at: 0) == ["the container of 'web' has not run for 5 s yet"])
+        _ = tally.take(event("die", code: "0"), at: 0)
+        #expect(tally.lacks(at: 0) == [])
+        #expect(tally.lacksOfContainers == [])
+        // One that runs beside it has to go on, and one that fails is another one.
+        _ = tally.take(start("c2"), at: 1)
+        #expect(tally.lacks(at: 2) == ["the container of 'web' has not run for 5 s yet"])
+        #expect(tally.lacks(at: 6) == [])
+        _ = tally.take(["die", "c2", "2", "registry.example.com/web:1", "sha256:aa", ""], at: 7)
+        #expect(tally.lacks(at: 100) == ["the container of 'web' has ended with exit code 2"])
+    }
+
+    @Test func `do not end well where Docker was to wait for another image`() {
+        var tally = tally()
+        tally.take(ended: "registry.example.com/other:1")
+        _ = tally.take(start(), at: 0)
+        _ = tally.take(event("die", code: "0"), at: 0)
+        #expect(tally.lacks(at: 100) == ["the container of 'web' has ended with exit code 0"])
+    }
+
+    @Test func `are known when their image is not any more`() {
+        var tally = tally()
+        _ = tally.take(start(), at: 0)
+        let die = ["die", "c1", "1", "registry.example.com/web:1", "", ""]
+        #expect(tally.take(die, at: 6) == "the container of 'web' has ended with exit code 1")
+        #expect(tally.lacks(at: 100) == ["the container of 'web' has ended with exit code 1"])
     }
 
     @Test func `are of the release's image, whatever they are called`() {

@@ -62,17 +62,48 @@ import Testing
             docker ps
             docker run --rm util:2 /usr/bin/cfn-signal -e 7 --stack s --resource 'a b'
             docker run --rm --entrypoint cfn-signal util:2 --stack s --resource c
-            docker run --rm --entrypoint=cfn-signal util:2 --stack s --resource d
+            docker run --rm --entrypoint=cfn-signal -e A=b util:2 --stack s --resource d
+            docker run --rm --name cfn-signal util:2 cfn-signal -e 0 --stack s --resource f
+            docker run -d -v /opt/aws/bin/cfn-signal:/opt/aws/bin/cfn-signal web:1
             aws/cfn-signal --stack s --resource e
             """,
             docker: "echo \"docker: $*\"\n[ \"$2\" != bad ]\n"
         )
-        #expect(output == "docker: run -d web:1\ndocker: run bad\nstatus 1\ndocker: ps\n")
-        #expect(told.prefix(2) == [["docker", "0", "run", "-d", "web:1"], ["docker", "1", "run", "bad"]])
-        let signals = told.dropFirst(2).map { Signal(told: Array($0.dropFirst())) }
-        #expect(told.dropFirst(2).allSatisfy { $0[0] == "signal" })
-        #expect(signals.map(\.target) == ["a b", "c", "d", "e"].map { .resource($0) })
-        #expect(signals.map(\.exitCode) == ["7", nil, nil, nil])
+        let mount = "-v /opt/aws/bin/cfn-signal:/opt/aws/bin/cfn-signal"
+        #expect(
+            output == "docker: run -d web:1\ndocker: run bad\nstatus 1\ndocker: ps\ndocker: run -d \(mount) web:1\n"
+        )
+        #expect(
+            told.filter { $0[0] == "docker" }.map { $0.joined(separator: " ") } == [
+                "docker 0 detached web:1 run -d web:1", "docker 1  bad run bad",
+                "docker 0 detached web:1 run -d \(mount) web:1",
+            ]
+        )
+        let signals = told.filter { $0[0] == "signal" }.map { Signal(told: Array($0.dropFirst())) }
+        #expect(signals.map(\.target) == ["a b", "c", "d", "f", "e"].map { .resource($0) })
+        #expect(signals.map(\.exitCode) == ["7", nil, nil, "0", nil])
+        #expect(told.count == 8)
+    }
+
+    @Test(
+        arguments: [
+            ("-d web:1", "detached", "web:1"), ("--detach web:1", "detached", "web:1"),
+            ("-dp 80:80 web:1", "detached", "web:1"), ("-dv /a:/b web:1", "detached", "web:1"),
+            ("-itde A=b web:1", "detached", "web:1"), ("-dp80:80 web:1", "detached", "web:1"),
+            ("-d=true web:1", "detached", "web:1"), ("--detach=true web:1", "detached", "web:1"),
+            ("-d=false web:1", "", "web:1"), ("--detach=false web:1", "", "web:1"),
+            ("--name -d web:1", "", "web:1"), ("-eA=d web:1", "", "web:1"), ("-e '' web:1", "", "web:1"),
+            ("-it --rm --privileged -v /data:/data web:1 -d", "", "web:1"), ("--pull=never -qP -- web:1", "", "web:1"),
+            ("--rm trivy image web:1", "", "trivy"), ("--network host sha256:aa", "", "sha256:aa"), ("--help", "", ""),
+        ]
+    )
+    func `tell what Docker is to run, and whether it waits`(
+        _ arguments: String,
+        _ how: String,
+        _ image: String
+    ) async throws {
+        let (_, told) = try await run("docker run \(arguments)")
+        #expect(told.map { $0.prefix(5) } == [["docker", "0", how, image, "run"]])
     }
 
     @Test(
@@ -82,6 +113,7 @@ import Testing
             ("--success=false", "success", "false"), ("-r 'no web'", "reason", "no web"),
             ("--reason 'a\nb'", "reason", "a b"), ("-i one", "id", "one"), ("--id=two", "id", "two"),
             ("--region eu-west-1 -u https://example.com", "region", "eu-west-1"),
+            ("-u https://example.com", "url", "https://example.com"),
             ("--access-key a --secret-key b -f c --role d --http-proxy e --https-proxy=f -d g --url h", "stack", "s"),
         ]
     )

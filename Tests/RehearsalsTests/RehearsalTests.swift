@@ -26,7 +26,7 @@ import Testing
             images: images,
             health: health
         )
-        return Rehearsal(stack: "shop", region: "eu-west-1", userData: [], awaited: awaited, limit: 1000).state
+        return Rehearsal(stack: "shop", region: "us-east-1", userData: [], awaited: awaited, limit: 1000).state
     }
 
     private func line(_ kind: String, _ words: String...) -> String { RehearsalLine(kind, words).text }
@@ -39,7 +39,8 @@ import Testing
         #expect(!state.asksForPage)
         #expect(state.take(line("userdata", "begins")) == "the userdata begins")
         #expect(state.asksForPage)
-        #expect(state.take(line("docker", "0", "run", "--detach", "web:1")) == "docker run --detach web:1")
+        let run = line("docker", "0", "detached", "web:1", "run", "--detach", "web:1")
+        #expect(state.take(run) == "docker run --detach web:1")
         #expect(state.take(page: "status: expected 200, found 503") == nil)
         #expect(
             state.take(line("signal", "code=0", "stack=shop", "resource=Group"))
@@ -60,7 +61,7 @@ import Testing
 
     @Test func `says what is wrong with a signal`() {
         var state = state()
-        _ = state.take(line("docker", "125", "run", "web:1"))
+        _ = state.take(line("docker", "125", "", "web:1", "run", "web:1"))
         #expect(state.end(at: 100, limit: 1000) == nil)
         _ = state.take(line("signal", "code=1", "stack=shop", "resource=Grup", "reason=no web"))
         #expect(
@@ -140,7 +141,8 @@ import Testing
 
     @Test func `does not take a signal for a container`() {
         var state = state(images: [Self.web])
-        _ = state.take(line("docker", "125", "run", "-d", "registry.example.com/web:1"))
+        let image = "registry.example.com/web:1"
+        _ = state.take(line("docker", "125", "detached", image, "run", "-d", image))
         _ = state.take(line("signal", "code=0", "resource=Group"))
         _ = state.take(line("userdata", "ended"), at: 10)
         #expect(state.end(at: 11, limit: 1000) == nil)
@@ -153,10 +155,15 @@ import Testing
     }
 
     @Test func `takes what Docker ran to its end for a container`() {
-        var state = state([], images: [Self.web])
-        _ = state.take(line("docker", "0", "run", "--rm", "registry.example.com/web:1", "migrate"))
-        _ = state.take(line("userdata", "ended"), at: 10)
-        #expect(state.end(at: 11, limit: 1000) == [])
+        for how in ["", "detached"] {
+            var state = state([], images: [Self.web])
+            _ = state.take(line("docker", "0", how, "web", "run", "--rm", "web", "migrate"))
+            _ = state.take(line("userdata", "ended"), at: 10)
+            #expect(state.end(at: 11, limit: 1000) == nil)
+            _ = state.take(line("container", "start", "c1", "", "web", "sha256:aa", ""), at: 9)
+            _ = state.take(line("container", "die", "c1", "0", "web", "sha256:aa", ""), at: 9)
+            #expect(state.end(at: 11, limit: 1000) == (how.isEmpty ? [] : nil))
+        }
     }
 
     @Test func `hides what is not to be shown`() {
@@ -173,9 +180,25 @@ import Testing
 
     @Test func `says that a container did not start where no signal says more`() {
         var state = state([])
-        _ = state.take(line("docker", "1", "run", "a"))
+        _ = state.take(line("docker", "1", "", "a", "run", "a"))
         _ = state.take(line("userdata", "ended"))
         #expect(state.end(at: 100, limit: 1000) == ["'docker run a' ended with status 1"])
+    }
+
+    @Test func `waits for a signal also where a container did not start`() {
+        let condition = AwaitedSignal(resource: "Ready", handle: "Handle", timeout: 300)
+        for signal in [AwaitedSignal(resource: "Group"), condition] {
+            var state = state([signal])
+            _ = state.take(line("docker", "1", "", "a", "run", "a"))
+            _ = state.take(line("userdata", "begins"))
+            _ = state.take(line("userdata", "ended"), at: 10)
+            #expect(state.end(at: 70, limit: 1000) == nil)
+            #expect(state.end(at: 301, limit: 1000)?.last == "'docker run a' ended with status 1")
+            let isGroup = signal.handle == nil
+            let success = put(#"{"Status": "SUCCESS", "UniqueId": "a"}"#)
+            _ = state.take(isGroup ? line("signal", "code=0", "resource=Group") : success)
+            #expect(state.end(at: 71, limit: 1000) == [])
+        }
     }
 
     @Test func `gives up when it is late`() {
@@ -197,6 +220,7 @@ import Testing
         var state = state(images: [Self.web])
         let texts = [
             "", "noise", "a b c", "userdata ?", line("other", "x"), line("userdata", "x"), "docker ",
+            line("docker", "0"),
             line("container", "x"),
             line("signal"),
         ]

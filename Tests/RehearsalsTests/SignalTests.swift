@@ -31,7 +31,7 @@ import Testing
         let group = AwaitedSignal(resource: "Group")
         #expect(failures("success=true", "resource=Group", id, "region=eu-west-1", of: group) == [])
         #expect(
-            failures("success=true", "resource=Group", "stack=other", of: group) == [
+            failures("success=true", "resource=Group", "stack=other", "region=eu-west-1", of: group) == [
                 "the signal is for the stack 'other', and this is 'shop'"
             ]
         )
@@ -40,12 +40,18 @@ import Testing
                 "the signal goes to the region 'us-east-1', and the stack is in 'eu-west-1'"
             ]
         )
+        #expect(
+            failures("success=true", "resource=Group", of: group) == [
+                "the signal has no '--region', so it goes to 'us-east-1', and the stack is in 'eu-west-1'"
+            ]
+        )
+        #expect(failures("success=true", "resource=Group", "url=https://example.com", of: group) == [])
     }
 
     @Test func `are for what waits`() throws {
         let waiting = AwaitedSignal(resource: "Ready", handle: "Handle", timeout: 1)
         #expect(
-            failures("success=true", "resource=Ready", of: waiting) == [
+            failures("success=true", "resource=Ready", "region=eu-west-1", of: waiting) == [
                 "the signal is for 'Ready', and the template waits for none"
             ]
         )
@@ -90,9 +96,9 @@ import Testing
             AwaitedSignal(resource: "Ready", handle: "Handle", timeout: 1)
         )
         #expect(tally.lacks == ["no signal came for 'A', 'B'", "no signal came for 'Ready'"])
-        _ = tally.take(Signal(told: ["success=true", "resource=B"]))
+        _ = tally.take(Signal(told: ["success=true", "resource=B", "region=eu-west-1"]))
         #expect(tally.lackOfResources == "1 of 2 signals came for 'B'")
-        _ = tally.take(Signal(told: ["success=true", "resource=A"]))
+        _ = tally.take(Signal(told: ["success=true", "resource=A", "region=eu-west-1"]))
         #expect(tally.lacks == ["no signal came for 'Ready'"])
         #expect(tally.late(at: 1) == [])
         #expect(tally.late(at: 2) == ["no signal came for 'Ready' within its 'Timeout' of 1 s"])

@@ -6,7 +6,10 @@ import YAML
 
 @Suite("Who waits for signals") struct AwaitedSignalTests {
     /// Of the machine `A` in a template with these resources; parameters are `Size`, which is 3, and `Many`, which is no number.
-    private func signals(_ resources: String) throws -> [AwaitedSignal] {
+    private func read(
+        _ resources: String,
+        handles: [String] = ["H"]
+    ) throws -> (signals: [AwaitedSignal], notes: [String]) {
         var diagnostics = DiagnosticList()
         let text = """
             Resources:
@@ -14,7 +17,9 @@ import YAML
               H: { Type: "AWS::CloudFormation::WaitConditionHandle" }
 
             """
-        let bytes = Array((text + resources.split(separator: "\n").map { "  \($0)\n" }.joined()).utf8)
+        let lines = resources.split(separator: "\n").map { "  \($0)\n" }.joined()
+        let conditions = "Conditions: { Always: !Equals [a, a], Never: !Equals [a, b] }\n"
+        let bytes = Array((text + lines + conditions).utf8)
         let root = try #require(Template.readDocument(bytes, file: "t.yaml", diagnostics: &diagnostics))
         #expect(AwaitedSignal.handles(in: root) == ["H"])
         let functions = TemplateFunctions(
@@ -23,7 +28,14 @@ import YAML
             stackName: "shop",
             region: "eu-west-1"
         )
-        return try AwaitedSignal.all(in: root, for: try #require(TemplateMachine.all(in: root).first), functions)
+        let machine = try #require(TemplateMachine.all(in: root).first)
+        return try AwaitedSignal.all(in: root, for: machine, functions, handles: handles)
+    }
+
+    private func signals(_ resources: String) throws -> [AwaitedSignal] {
+        let (signals, notes) = try read(resources)
+        #expect(notes == [])
+        return signals
     }
 
     private static let group = """
@@ -86,10 +98,61 @@ import YAML
         #expect(try signals(none) == [AwaitedSignal(resource: "Group", count: 3)])
     }
 
+    @Test func `gets of a group the share of its own machines, and of others that of all`() throws {
+        let other = Self.group.replacing("Group:", with: "Other:").replacing("Count: !Ref Size", with: "Count: 6")
+        let resources = """
+            W: { Type: "AWS::CloudFormation::WaitCondition", Properties: { Handle: !Ref H, Timeout: 1, Count: 12 } }
+            """
+        #expect(
+            try signals([Self.group, other, resources].joined(separator: "\n")) == [
+                AwaitedSignal(resource: "Group"), AwaitedSignal(resource: "Other", count: 2),
+                AwaitedSignal(resource: "W", handle: "H", count: 2, timeout: 1),
+            ]
+        )
+    }
+
+    @Test func `is there by its condition`() throws {
+        let resources = """
+            B: { Condition: Never, CreationPolicy: { ResourceSignal: { Count: !Ref Many } } }
+            C: { Condition: Always, CreationPolicy: { ResourceSignal: {} } }
+            D: { Condition: Never, UpdatePolicy: { AutoScalingRollingUpdate: { WaitOnResourceSignals: true } } }
+            W: { Condition: Never, Type: "AWS::CloudFormation::WaitCondition", Properties: { Handle: !Ref H, Timeout: 1 } }
+            X:
+              Condition: Always
+              Type: AWS::CloudFormation::WaitCondition
+              Properties: { Handle: !Ref H, Timeout: 1, Count: 3 }
+            """
+        let group = Self.group.replacing("Type:", with: "Condition: Never\n  Type:")
+        #expect(
+            try signals(resources + "\n" + group) == [
+                AwaitedSignal(resource: "C"), AwaitedSignal(resource: "X", handle: "H", count: 3, timeout: 1),
+            ]
+        )
+        let unknown = "B: { Condition: Other, CreationPolicy: { ResourceSignal: {} } }"
+        let error = try #require(throws: InvalidInput.self) { try signals(unknown) }
+        #expect(error.description.contains("t.yaml:4:"))
+        #expect(error.description.contains("the template has no condition 'Other'"))
+    }
+
+    @Test func `is no wait condition whose handle the machine cannot know`() throws {
+        for handle in ["!Ref A", "!Ref Size", "http"] {
+            let resources = """
+                W: { Type: "AWS::CloudFormation::WaitCondition", Properties: { Handle: \(handle), Timeout: soon } }
+                """
+            let (signals, notes) = try read(resources)
+            #expect(signals == [])
+            #expect(notes == ["'W' is not waited for: its 'Handle' is no 'Ref' of a wait condition handle"])
+        }
+        let resources = """
+            W: { Type: "AWS::CloudFormation::WaitCondition", Properties: { Handle: !Ref H, Timeout: soon } }
+            """
+        let (signals, notes) = try read(resources, handles: [])
+        #expect(signals == [])
+        #expect(notes == ["'W' is not waited for: its handle 'H' is not in the userdata"])
+    }
+
     @Test(
         arguments: [
-            ("Handle: !Ref A, Timeout: 1", "the 'Handle' of 'W' is no 'Ref' of a wait condition handle"),
-            ("Handle: http, Timeout: 1", "the 'Handle' of 'W' is no 'Ref' of a wait condition handle"),
             ("Handle: !Ref H", "the wait condition 'W' has no 'Timeout'"),
             ("Handle: !Ref H, Timeout: PT5M", "the 'Timeout' of 'W' is no whole number from 0 to 1000000"),
             ("Handle: !Ref H, Timeout: 1, Count: !Ref Many", "the 'Count' of 'W' is no whole number"),

@@ -13,25 +13,24 @@ extension RehearsalRecipe {
     func awaited(
         of machine: TemplateMachine,
         in root: Node,
-        signals: [AwaitedSignal],
+        functions: TemplateFunctions,
         handles: WaitHandles,
         userData: [UInt8]
     ) throws -> Rehearsal.Awaited {
-        var awaited = Rehearsal.Awaited(signals: [], handles: handles, images: [], health: work.stack.health?.page)
-        for signal in signals {
-            if let handle = signal.handle, !handles.isNamed(handle, in: userData) {
-                awaited.notes.append(
-                    "'\(signal.resource)' is not waited for: its handle '\(handle)' is not in the userdata"
-                )
-            } else {
-                awaited.signals.append(signal)
-            }
-        }
-        let named = machine.userData.map { TemplateFunctions.names(in: $0) } ?? []
+        let named = AwaitedSignal.handles(in: root).filter { handles.isNamed($0, in: userData) }
+        let (signals, notes) = try AwaitedSignal.all(in: root, for: machine, functions, handles: named)
+        var awaited = Rehearsal.Awaited(
+            signals: signals,
+            handles: handles,
+            images: [],
+            health: work.stack.health?.page,
+            notes: notes
+        )
+        let taken = machine.userData.map { TemplateFunctions.names(in: $0) } ?? []
         let used = root["Resources"].map { TemplateFunctions.names(in: $0) } ?? []
         for (name, image, parameters) in boundContainerImages() {
             // A parameter that nothing takes is a mistake; one that something else takes is for that.
-            if parameters.contains(where: { named.contains($0) || !used.contains($0) }) {
+            if parameters.contains(where: { taken.contains($0) || !used.contains($0) }) {
                 awaited.images.append(try awaitedImage(image, name))
             } else {
                 let names = parameters.map { "'\($0)'" }.joined(separator: ", ")

@@ -58,7 +58,7 @@ struct RehearsalRecipe {
             awaited: try awaited(
                 of: machine,
                 in: root,
-                signals: try AwaitedSignal.all(in: root, for: machine, functions),
+                functions: functions,
                 handles: handles,
                 userData: userData
             ),
