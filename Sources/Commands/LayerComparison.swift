@@ -42,18 +42,26 @@ struct LayerComparison {
         }
     }
 
-    private static func causes(_ change: TreeChange, _ old: TarEntry, _ new: TarEntry, _ place: Int64?) -> String {
+    static func causes(_ change: TreeChange, _ old: TarEntry, _ new: TarEntry, _ place: Int64?) -> String {
         change.aspects.map { aspect in
             switch aspect {
             case .content where old.size != new.size: "size \(old.size) -> \(new.size)"
             case .content: "content" + (place.map { " from byte \($0) on" } ?? "")
             case .mode: "mode \(octal(old.mode)) -> \(octal(new.mode))"
             case .owner: "owner \(old.owner):\(old.group) -> \(new.owner):\(new.group)"
-            case .time: "time \(Timestamp.text(seconds: old.modified)) -> \(Timestamp.text(seconds: new.modified))"
+            case .time: "time \(time(old)) -> \(time(new))"
             case .target: "target \(text(old.linkTarget)) -> \(text(new.linkTarget))"
             case .kind, .device, .attributes: aspect.rawValue
             }
         }.joined(separator: ", ")
+    }
+
+    /// To the nanosecond where the time is no whole second: `2023-11-14T22:13:20.000000005Z`.
+    private static func time(_ entry: TarEntry) -> String {
+        let text = Timestamp.text(seconds: entry.modified)
+        if entry.nanoseconds == 0 { return text }
+        let digits = String(entry.nanoseconds)
+        return "\(text.dropLast()).\(String(repeating: "0", count: 9 - digits.count))\(digits)Z"
     }
 
     private static func octal(_ mode: UInt32) -> String { "0" + String(mode, radix: 8) }

@@ -48,14 +48,20 @@ struct AccessList {
     /// What the entry allows of which a list has one; nil where it has none.
     func permissions(of tag: Tag) -> UInt16? { entries.first { $0.tag == tag }?.permissions }
 
-    /// What makes the kernel refuse the list; nil for one that it takes.
+    /// What makes the list no valid one; nil for one that is.
+    ///
+    /// Source: acl(5), "Valid ACLs".
     var problem: String? {
         for (tag, words) in [(Tag.owner, "the owner"), (.owningGroup, "the owner's group"), (.others, "all others")]
         where permissions(of: tag) == nil {
             return "has no entry for \(words)"
         }
-        let hasNames = entries.contains { $0.tag == .user || $0.tag == .group }
-        return hasNames && permissions(of: .mask) == nil ? "names users or groups, and lacks the mask for them" : nil
+        let named = entries.filter { $0.tag == .user || $0.tag == .group }
+        if Set(named.map { [UInt32($0.tag.rawValue), $0.number] }).count < named.count {
+            return "names somebody twice"
+        }
+        let lacksMask = !named.isEmpty && permissions(of: .mask) == nil
+        return lacksMask ? "names users or groups, and lacks the mask for them" : nil
     }
 
     /// The attribute's value: version 2, and the entries in the kernel's order, all numbers little-endian.

@@ -15,6 +15,8 @@ final class ArchiveAccounts {
     private let limits: ArchiveLimits
     /// By the path of the file that has them.
     private var numbers: [EntryPath: [[UInt8]: UInt32]]?
+    /// Whether the archive comes from a pipe; known once a name was asked for.
+    private(set) var isUnreadable = false
 
     init(_ file: Descriptor, name: String, formats: Set<TarReader.Format>, limits: ArchiveLimits) {
         self.file = file
@@ -34,7 +36,8 @@ final class ArchiveAccounts {
     private func search() throws(LayerError) -> [EntryPath: [[UInt8]: UInt32]] {
         let (file, name) = (file, name)
         let status = try wrappingSystemError(name) { () throws(SystemError) in try file.status() }
-        guard status.kind == .regular else { return [:] }
+        isUnreadable = status.kind != .regular
+        if isUnreadable { return [:] }
         var reader = try TarReader.open(
             file,
             name: name,

@@ -5,14 +5,22 @@ import Glibc
 extension TarReader {
     /// Gives `entry` what its header has of them, as extended attributes, and the mode that goes with it.
     func takeAccessLists(of header: OpaquePointer, to entry: inout TarEntry) throws(LayerError) {
-        guard accounts != nil else { return }
         let types = archive_entry_acl_types(header)
         guard types & ~(ARCHIVE_ENTRY_ACL_TYPE_ACCESS | ARCHIVE_ENTRY_ACL_TYPE_DEFAULT) == 0 else {
             let message = "has an access control list of NFS version 4, which Linux keeps on no disk"
             throw LayerError(.unsupported, name, entry: entry.path, message)
         }
+        let kinds = [AccessList.Kind.access, .inherited].filter { types & $0.archiveType != 0 }
+        // Where lists are passed over, too: each entry of one takes longer to read than the one before it.
+        for kind in kinds {
+            guard archive_entry_acl_reset(header, kind.archiveType) <= limits.accessListEntries else {
+                let message = "its \(kind.words) has more than the \(limits.accessListEntries) entries that are allowed"
+                throw LayerError(.limit, name, entry: entry.path, message)
+            }
+        }
+        guard accounts != nil else { return }
         var attributes = entry.xattrs
-        for kind in [AccessList.Kind.access, .inherited] where types & kind.archiveType != 0 {
+        for kind in kinds {
             guard entry.kind != .symlink, kind == .access || entry.kind == .directory else {
                 let message = "has \(kind == .access ? "an" : "a") \(kind.words), which only \(kind.holders) can have"
                 throw LayerError(.malformed, name, entry: entry.path, message)
@@ -38,10 +46,7 @@ extension TarReader {
     ) throws(LayerError) -> AccessList {
         // libarchive takes a name that it cannot convert for want of memory where an earlier call left that behind.
         errno = 0
-        guard archive_entry_acl_reset(header, kind.archiveType) <= limits.accessListEntries else {
-            let message = "its \(kind.words) has more than the \(limits.accessListEntries) entries that are allowed"
-            throw LayerError(.limit, name, entry: path, message)
-        }
+        archive_entry_acl_reset(header, kind.archiveType)
         var list = AccessList(kind: kind)
         while true {
             var (type, permissions, holder, number): (Int32, Int32, Int32, Int32) = (0, 0, 0, 0)
@@ -82,10 +87,13 @@ extension TarReader {
         }
         if number >= 0 { return UInt32(number) }
         if let known = try accounts?.number(of: account, isGroup: isGroup) { return known }
+        let file = "'etc/\(isGroup ? "group" : "passwd")'"
+        let reason =
+            accounts?.isUnreadable == true
+            ? "an archive from a pipe is not read for its \(file)" : "no \(file) of the same archive has it"
         let message =
             "its \(kind.words) names the \(isGroup ? "group" : "user") '\(printable(account.prefix(256)))' without a "
-            + "number, and no 'etc/\(isGroup ? "group" : "passwd")' of the same archive has it: "
-            + "'bsdtar --acls' writes numbers beside names"
+            + "number, and \(reason): 'bsdtar --acls' writes numbers beside names"
         throw LayerError(.unsupported, name, entry: path, message)
     }
 }

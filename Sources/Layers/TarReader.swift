@@ -147,8 +147,10 @@ package struct TarReader: ~Copyable {
         isSparse = archive_entry_sparse_count(header) > 0
         // A name that is no UTF-8 makes libarchive warn and keep the bytes, which is what is wanted. Of a record that it
         // passes over because it cannot read it, an access control list's, it only leaves its error behind.
-        let isWarned = result == ARCHIVE_WARN || archive_errno(archive) != 0
-        if isWarned, isValidUTF8(entry.path.bytes), isValidUTF8(entry.linkTarget) {
+        let isRefused =
+            result == ARCHIVE_WARN
+            ? isValidUTF8(entry.path.bytes) && isValidUTF8(entry.linkTarget) : archive_errno(archive) != 0
+        if isRefused {
             throw LayerError(.malformed, name, entry: entry.path, "cannot be read: \(archiveMessage(archive))")
         }
         // What only repeats the permission bits has been folded into them.

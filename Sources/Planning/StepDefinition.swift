@@ -120,7 +120,8 @@ extension Base {
         case .oci(let path, let tag): .object(["oci": path.field, "tag": tag.map(JSONValue.string)])
         case .dockerArchive(let path, let tag):
             .object(["docker-archive": path.field, "tag": tag.map(JSONValue.string)])
-        case .rootfs(let path): .object(["rootfs": path.field])
+        // What it gives for the same tar has changed once: its times were whole seconds.
+        case .rootfs(let path): .object(["rootfs": path.field, "times": "nanoseconds"])
         // The id is the answer, and not the question.
         case .ami(let ami): .object(["ami": ami.source.json, "region": .string(ami.region)])
         case .registry(let reference, let keys):

@@ -1,5 +1,7 @@
 import FakeAWS
 import MachineImages
+import OCI
+import SystemIO
 import TestSupport
 import Testing
 
@@ -52,6 +54,24 @@ import Testing
         // Of the two of one name it is the good one.
         #expect(try await test.run.registered()["us-east-1"]?.ami == placed.ami && copies(test) == 3)
         try await test.aws.expectValidCalls()
+    }
+
+    /// What a program made that knew nothing of lost copies, and was killed, is gone on with.
+    @Test func `the first copy has the token that it always had`() async throws {
+        let test = try await kitchen()
+        try await test.run.registered()
+        let call = try #require(test.aws.calls.last { $0.operation == "CopyImage" })
+        let specifications = call.parameters["TagSpecifications"]?.arrayValue ?? []
+        let tags = (specifications.first?["Tags"]?.arrayValue ?? []).compactMap { tag in
+            tag["Key"]?.stringValue.flatMap { key in tag["Value"]?.stringValue.map { "\(key)\n\($0)" } }
+        }
+        let name = try #require(call.parameters["Name"]?.stringValue)
+        let source = try #require(call.parameters["SourceImageId"]?.stringValue)
+        #expect(tags.count > 5)
+        // Those of the name come first.
+        let parts = ["111122223333", "us-east-1", name, "eu-west-1", source, ""] + tags.dropFirst(5)
+        let token = Digester.digest(of: JSONValue.strings(parts).canonicalBytes).hex
+        #expect(call.parameters["ClientToken"]?.stringValue == token)
     }
 
     /// The store knows which of them were lost; without it each token has to be asked for.

@@ -202,6 +202,47 @@ struct InstanceFailureTests {
         try test.expectNothingLeft()
     }
 
+    /// Until it is off, it may put there what the step says.
+    @Test(arguments: [(2, 3), (1000, 10)])
+    func `what a machine has in the bucket is removed once it is off, or takes long`(polls: Int, looks: Int)
+        async throws
+    {
+        var behaviour = Behaviour()
+        behaviour.endingInstancePolls = polls
+        let test = try await InstanceKitchen(steps: ["run: if [ -e /etc/broken ]; then exit 3; fi"], behaviour)
+        try test.kitchen.work.write("x\n", to: "root/etc/broken")
+        let run = test.run
+        let (status, lines) = run.failure(of: try await run.register())
+        #expect(status == 4 && lines.contains("[builder-failed]"), "\(lines)")
+        let ending = test.aws.calls.drop { $0.operation != "TerminateInstances" }
+        #expect(ending.contains { $0.operation == "DeleteObject" })
+        #expect(ending.prefix { $0.operation != "DeleteObject" }.count { $0.operation == "DescribeInstances" } >= looks)
+        let instance = try #require(test.aws.instances("eu-west-1").first).id
+        #expect(
+            run.said.lines.contains("eu-west-1: \(instance) is not off yet") == (polls == 1000),
+            "\(run.said.lines)"
+        )
+        try test.expectNothingLeft()
+    }
+
+    @Test func `who does not wait for a machine to be off leaves what it has to the next run`() async throws {
+        var behaviour = Behaviour()
+        behaviour.endingInstancePolls = 2
+        let test = try await InstanceKitchen(steps: ["run: if [ -e /etc/broken ]; then exit 3; fi"], behaviour)
+        try test.kitchen.work.write("x\n", to: "root/etc/broken")
+        var run = test.run
+        run.before = { [aws = test.aws] request in
+            guard request.isCall("DescribeInstances"), aws.lines().contains("ec2:TerminateInstances") else { return }
+            withUnsafeCurrentTask { $0?.cancel() }
+        }
+        _ = try? await run.register()
+        #expect(!test.aws.keys(inBucket: "bakes").isEmpty && !test.aws.lines().contains("s3:DeleteObject"))
+        try Files.removeFile(test.kitchen.work.file("root/etc/broken"))
+        try await test.run.registered()
+        #expect(test.aws.instances("eu-west-1").count == 2)
+        try test.expectNothingLeft()
+    }
+
     @Test func `what a killed run left of an earlier state is taken away by the next one`() async throws {
         let test = try await InstanceKitchen()
         #expect(try await test.killed(at: test.aws.hold(before: "SendCommand")).status == 128 + 9)

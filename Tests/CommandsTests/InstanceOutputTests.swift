@@ -39,7 +39,7 @@ struct InstanceOutputTests {
 
     private func puts(_ test: InstanceKitchen) -> Int {
         test.aws.calls.count { call in
-            call.operation == "PutObject" && call.parameters["Key"]?.stringValue?.hasSuffix("/said/1") == true
+            call.operation == "PutObject" && call.parameters["Key"]?.stringValue?.hasSuffix("/said/1.1") == true
         }
     }
 
@@ -98,6 +98,17 @@ struct InstanceOutputTests {
         #expect(
             run.said.lines.filter { $0.hasPrefix("the step has ") } == ["the step has begun", "the step has ended"]
         )
+        try test.expectNothingLeft()
+    }
+
+    /// Where the answer is lost, the first command may still run beside the second.
+    @Test func `a step that is sent again says what it says elsewhere`() async throws {
+        let test = try await InstanceKitchen()
+        #expect(try await test.killed(at: test.aws.hold(after: "SendCommand")).status == 128 + 9)
+        _ = try await test.run.registered()
+        let sent = test.aws.calls.filter { $0.operation == "SendCommand" }.map(\.parameters.canonicalText)
+        let places = sent.map { text in text.firstMatch(of: /said\/[0-9.]+/).map { String($0.output) } ?? "none" }
+        #expect(places == ["said/1.1", "said/1.2", "said/2.1", "none"], "\(sent)")
         try test.expectNothingLeft()
     }
 }

@@ -119,6 +119,63 @@ import Testing
         }
     }
 
+    @Test(arguments: [
+        "user:oven:r--,user:baker:r--", "user:oven:r--,user:other:r--:7", "group:oven:---,group:baker:---",
+    ])
+    func `two names of one number are an error`(names: String) throws {
+        var tar = RawTar()
+        tar.add("etc/passwd", content: "oven:x:7:1::/:\nbaker:x:7:1::/:\n")
+        tar.add("etc/group", content: "oven:x:7:\nbaker:x:7:\n")
+        let text = "user::rw-,\(names),group::r--,mask::r--,other::---"
+        tar.add("x", pax: ["SCHILY.acl.access": Array(text.utf8)])
+        let path = try folder.write(tar.finished, to: "t.tar")
+        #expect(
+            message { _ = try readTar(path) } == "t.tar: entry 'x': its access control list names somebody twice"
+        )
+        // A user and a group of one number are two.
+        let both = try read("user::rw-,user:7:r--,group::r--,group:7:r--,mask::r--,other::---")
+        #expect(list(both) == "1::6 2:7:4 4::4 8:7:4 16::4 32::0")
+    }
+
+    /// A name is looked up in the whole archive, where a list that was not read yet may be hostile.
+    @Test(arguments: [("access", "y", "0", "access"), ("default", "y/", "5", "default access")])
+    func `a list beyond the limit is refused where names are looked up, too`(
+        key: String,
+        name: String,
+        type: String,
+        words: String
+    ) throws {
+        var tar = RawTar()
+        let named = "user::rw-,user:oven:r--,group::r--,mask::r--,other::---"
+        let large = "user::rw-,user:7:r--,user:8:r--,user:9:r--,group::r--,mask::r--,other::---"
+        tar.add("x", pax: ["SCHILY.acl.access": Array(named.utf8)])
+        tar.add(name, Character(type), pax: ["SCHILY.acl.\(key)": Array(large.utf8)])
+        let path = try folder.write(tar.finished, to: "t.tar")
+        #expect(
+            message { _ = try readTar(path, limits: ArchiveLimits(accessListEntries: 6)) }
+                == "t.tar: entry 'y': its \(words) control list has more than the 6 entries that are allowed"
+        )
+    }
+
+    /// As bsdtar packs one: no warning about the name hides what libarchive says of the list.
+    @Test func `a list of a name that is no UTF-8 is read, or an error`() throws {
+        func entry(_ text: String) throws -> TarEntry? {
+            var tar = RawTar()
+            tar.add(
+                "x",
+                pax: ["hdrcharset": Array("BINARY".utf8), "path": [0xff], "SCHILY.acl.access": Array(text.utf8)]
+            )
+            return try readTar(folder.write(tar.finished, to: "t.tar")).first?.entry
+        }
+        let text = "user::rw-,user:7:r--,group::r--,mask::r--,other::---"
+        let good = try #require(try entry(text))
+        #expect(good.path.bytes == [0xff] && list(good) == "1::6 2:7:4 4::4 16::4 32::0")
+        #expect(
+            message { _ = try entry(text.replacing("user:7:r--", with: "user:7:rwz")) }
+                == "t.tar: entry '\u{fffd}': cannot be read: Parse error:  SCHILY.acl.access"
+        )
+    }
+
     @Test func `an archive from a pipe is not read twice`() async throws {
         var tar = RawTar()
         let text = "user::rw-,user:oven:r--,group::r--,mask::r--,other::---"
@@ -136,8 +193,8 @@ import Testing
         let error = #expect(throws: LayerError.self) { _ = try reader.next() }
         #expect(
             error?.description == """
-                pipe: entry 'x': its access control list names the user 'oven' without a number, and no 'etc/passwd' of the \
-                same archive has it: 'bsdtar --acls' writes numbers beside names
+                pipe: entry 'x': its access control list names the user 'oven' without a number, and an archive from a pipe is \
+                not read for its 'etc/passwd': 'bsdtar --acls' writes numbers beside names
                 """
         )
     }

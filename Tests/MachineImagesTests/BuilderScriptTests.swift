@@ -99,6 +99,43 @@ struct BuilderScriptTests {
         #expect(try text("told") == "first\n" && text("agent/stdout") == "first\nlast\n")
     }
 
+    /// A step that goes on until whoever puts what it says has slept six times, by programs that make that short.
+    @Test(arguments: [(6, 2), (17_000_000, 0)])
+    func `what is refused twice, or too large, is not put any more, and nothing ends before the step`(
+        size: Int,
+        puts: Int
+    ) async throws {
+        for (name, script) in [
+            ("sleep", "echo once >>\"$OVENBIRD_ROOT/sleeps\"\nPATH=${PATH#*:}\nexec sleep 0.05"),
+            (
+                "curl",
+                "case $* in *--upload-file*) echo once >>\"$OVENBIRD_ROOT/puts\"; exit 22 ;; esac\nPATH=${PATH#*:}\n"
+                    + "exec curl \"$@\""
+            ), ("python3", "exit 1"),
+        ] {
+            try folder.write("#!/bin/sh\n\(script)\n", to: "bin/\(name)", mode: 0o755)
+        }
+        let bundle = try await bundle(
+            """
+            PATH=${PATH#*:}
+            rounds=0
+            until [ "$(wc -l <"$OVENBIRD_ROOT/sleeps")" -ge 6 ]; do
+                rounds=$((rounds + 1))
+                [ "$rounds" -lt 200 ] || exit 9
+                sleep 0.05
+            done
+            """
+        )
+        try folder.makeFolder("agent")
+        try folder.write(script(bundle), to: "agent/_script.sh")
+        let result = try await run(
+            "for file in sleeps puts; do : >machine/$file; done; head -c \(size) /dev/zero >agent/stdout\n"
+                + "PATH=$PWD/bin:$PATH sh agent/_script.sh >>agent/stdout"
+        )
+        #expect((result.status, result.text) == (0, ""))
+        #expect(try Files.read(folder.file("machine/puts")).count { $0 == 0x0A } == puts)
+    }
+
     @Test func `nothing of what was sent stays, and nothing that no two machines may share`() async throws {
         _ = try await run(script(try await bundle("")))
         try folder.makeFolder("machine/etc/ssh")

@@ -151,24 +151,34 @@ package enum BuilderScript {
         }
         tell() {
             job=
-            trap 'kill "$job"; exit' TERM
+            trap 'if [ -n "$job" ]; then kill "$job" || :; wait "$job" || :; fi; exit' TERM
             told=0
+            pause=3
+            refusals=0
+            # It ends with the shell alone, or by it: the number of what has ended may be another process's.
             while kill -0 $$; do
-                sleep 3 &
+                sleep "$pause" &
                 job=$!
-                wait "$job"
-                size=$(wc -c <"$log")
-                [ "$size" -le 16777216 ] || exit
+                wait "$job" || :
+                job=
+                # Whoever may not put anything may not a minute later.
+                [ "$refusals" -lt 2 ] || continue
+                size=$(wc -c <"$log") || continue
+                [ "$size" -le 16777216 ] || continue
                 [ "$size" -gt "$told" ] || continue
-                head -c "$size" "$log" >"$work/log"
+                # All of it is put each time.
+                pause=$((3 + size / 524288))
+                head -c "$size" "$log" >"$work/log" || continue
+                refusals=$((refusals + 1))
                 for tool in curl python3; do
                     command -v "$tool" || continue
                     put_with "$tool" &
                     job=$!
-                    if wait "$job"; then
-                        told=$size
-                        break
-                    fi
+                    if wait "$job"; then refusals=0; fi
+                    job=
+                    [ "$refusals" = 0 ] || continue
+                    told=$size
+                    break
                 done
             done
         }

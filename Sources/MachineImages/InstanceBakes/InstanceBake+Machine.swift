@@ -154,6 +154,23 @@ extension InstanceBake {
         }
     }
 
+    /// Waits until a machine is off that was ended while it ran a command, of which it puts the output until then.
+    ///
+    /// What one that takes long puts behind us, 'orphans' finds.
+    func waitForEnd(of instance: String) async throws {
+        let waiter = Waiter(longest: .seconds(10), patience: .seconds(120), clock: session.clock)
+        do {
+            try await waiter.wait(for: "\(region): \(instance)", say: registration.say) {
+                switch try await ec2.instance(instance)?.state {
+                case nil, .terminated: .done(())
+                case let state?: .pending("is \(state.rawValue)")
+                }
+            }
+        } catch is WaitEnded {
+            say("\(instance) is not off yet")
+        }
+    }
+
     /// Stops a machine, for its disk to be whole; a spot machine cannot be stopped, and is restarted with its image.
     func stop(_ instance: String) async throws {
         guard let found = try await ec2.instance(instance), !found.isSpot else { return }

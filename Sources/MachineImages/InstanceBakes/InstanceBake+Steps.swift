@@ -16,6 +16,9 @@ extension InstanceBake {
             // A command may wait for another one that was sent before it.
             let seconds = Int(max(60, record.deadline - session.clock.now()))
             let url = try await bucket.presignedGet(key, seconds: seconds)
+            // Noted before, so that no two have one object.
+            record.sending += 1
+            try await note(record)
             let log = try await bucket.presignedPut(record.growingOutput, seconds: seconds)
             say("\(title) is applied on \(instance)")
             let script = BuilderScript.apply(
@@ -93,7 +96,7 @@ extension InstanceBake {
             )
         }
         record.applied += 1
-        record.command = nil
+        (record.sending, record.command) = (0, nil)
         try await note(record)
     }
 

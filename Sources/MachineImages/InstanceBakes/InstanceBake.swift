@@ -119,6 +119,7 @@ package struct InstanceBake: Sendable {
         if let instance = record.instance {
             try await ec2.terminate(instance, isYoung: isYoung(record))
             say("\(instance) is ended")
+            if record.command != nil { try await waitForEnd(of: instance) }
         } else {
             // The call that starts it may have been made, and its answer lost.
             for found in try await ec2.instances(tagged: Tag(key: Self.bakeTag, value: record.identifier)) {

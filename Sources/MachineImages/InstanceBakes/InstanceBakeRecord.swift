@@ -24,14 +24,16 @@ struct InstanceBakeRecord: Sendable, Hashable {
     var launched: Int64?
     /// So many commands have done their part: one for each bundle, and one that takes the machine's traces away.
     var applied = 0
+    /// How often the step that runs now was sent; where an answer was lost, several of its commands may be there.
+    var sending = 0
     /// The command that runs now, where it is known to have been sent.
     var command: String?
 
     /// What the objects of the bake begin with.
     var prefix: String { "\(Self.folder(of: project))\(identifier)/" }
 
-    /// The name of what the machine puts of the output of the step that runs now.
-    var growingOutput: String { "\(prefix)said/\(applied + 1)" }
+    /// The name of what the machine puts of the output of the step that runs now, as it was sent last.
+    var growingOutput: String { "\(prefix)said/\(applied + 1).\(sending)" }
 
     /// What the objects of all bakes of a project in a bucket begin with, and of no other's.
     static func folder(of project: String) -> String { "ovenbird/bakes/\(project)/" }
@@ -48,7 +50,7 @@ struct InstanceBakeRecord: Sendable, Hashable {
             "identifier": .string(identifier), "image": .string(image), "instance": instance.map(JSONValue.string),
             "launched": launched.map(JSONValue.integer),
             "name": .string(name), "plan": .string(plan.description), "project": .string(project),
-            "started": .integer(started),
+            "sending": sending == 0 ? nil : .integer(Int64(sending)), "started": .integer(started),
         ])
     }
 }
@@ -76,6 +78,7 @@ extension InstanceBakeRecord {
             instance: document["instance"]?.stringValue,
             launched: document["launched"]?.integerValue,
             applied: Int(applied),
+            sending: Int(document["sending"]?.integerValue ?? 0),
             command: document["command"]?.stringValue
         )
     }

@@ -47,9 +47,10 @@ extension ImageRegistration {
     }
 
     private func copy(of source: PlacedImage, to region: PreparedRegion, attempt: Int) -> EC2.ImageCopy {
+        // The first has no number: the call of a killed run may be one of a time before there were any.
         let parts =
-            [account, region.name, name.text, source.region, source.ami, region.key ?? "", String(attempt)]
-            + (tags + givenTags).map(\.text)
+            [account, region.name, name.text, source.region, source.ami, region.key ?? ""]
+            + (attempt == 0 ? [] : [String(attempt)]) + (tags + givenTags).map(\.text)
         return EC2.ImageCopy(
             name: name.text,
             description: description,

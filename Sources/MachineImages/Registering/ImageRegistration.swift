@@ -66,9 +66,23 @@ package struct ImageRegistration: Sendable {
     /// One that failed keeps the name from being registered again, and keeps nothing from being copied.
     private func own(in region: PreparedRegion) async throws -> (image: EC2.MachineImage?, failed: Set<String>) {
         let all = try await EC2(session, region: region.name).ownImages(named: name.text)
-        let failed = all.filter { OrphanRule.hasFailed($0.state) }
-        let good = all.first { !OrphanRule.hasFailed($0.state) }
-        return (good ?? (isCopied(in: region.name) ? nil : failed.first), Set(failed.map(\.id)))
+        let failed = Set(all.filter { OrphanRule.hasFailed($0.state) }.map(\.id))
+        let best = Self.best(of: all)
+        return (isCopied(in: region.name) && best.map { failed.contains($0.id) } ?? false ? nil : best, failed)
+    }
+
+    /// The one to go on with of several AMIs of one name: one that can be used, else one that soon may be, else one that nobody
+    /// can use, and one that failed last of all; of equals the one with the lowest id.
+    static func best(of images: [EC2.MachineImage]) -> EC2.MachineImage? {
+        func rank(_ image: EC2.MachineImage) -> Int {
+            switch image.state {
+            case .available: 0
+            case .pending, .transient: 1
+            case .disabled, .deregistered: 2
+            case .failed, .error, .invalid: 3
+            }
+        }
+        return images.min { (rank($0), $0.id) < (rank($1), $1.id) }
     }
 
     /// Makes the AMI of a disk in one region; `workers` blocks are on their way at a time.
