@@ -37,6 +37,22 @@ struct InstanceOutputTests {
         try gate.write(Array("go\n".utf8))
     }
 
+    /// Registers, expects what the step says once and in order, the first of it while it runs, and gives all that was said.
+    private func toldMeanwhile(_ test: InstanceKitchen) async throws -> [String] {
+        let run = test.run
+        async let made = run.registered()
+        await run.said.wait(for: "the step has begun")
+        try #require(run.said.lines.contains("the step has begun"), "\(run.said.lines)")
+        try open(test)
+        _ = try await made
+        let said = run.said.lines
+        #expect(
+            said.filter { $0.hasPrefix("the step has ") } == ["the step has begun", "the step has ended"],
+            "\(said)"
+        )
+        return said
+    }
+
     private func puts(_ test: InstanceKitchen) -> Int {
         test.aws.calls.count { call in
             call.operation == "PutObject" && call.parameters["Key"]?.stringValue?.hasSuffix("/said/1.1") == true
@@ -45,17 +61,8 @@ struct InstanceOutputTests {
 
     @Test func `it is told then, and all of it once`() async throws {
         let test = try await kitchen()
-        let run = test.run
-        async let made = run.registered()
-        await run.said.wait(for: "the step has begun")
-        try #require(run.said.lines.contains("the step has begun"), "\(run.said.lines)")
-        try open(test)
-        _ = try await made
-        #expect(
-            run.said.lines.filter { $0.hasPrefix("the step has ") } == ["the step has begun", "the step has ended"],
-            "\(run.said.lines)"
-        )
-        #expect(run.said.lines.count { $0 == "ovenbird: machine:run-1: applied" } == 1)
+        let said = try await toldMeanwhile(test)
+        #expect(said.count { $0 == "ovenbird: machine:run-1: applied" } == 1)
         #expect(puts(test) > 0)
         try test.expectNothingLeft()
         try await test.aws.expectValidCalls()
@@ -64,22 +71,13 @@ struct InstanceOutputTests {
     @Test func `where the machine's own role may not write to the bucket, the service has the rest`() async throws {
         let test = try await kitchen()
         test.aws.behaviour.agentsMayWrite = false
-        let run = test.run
-        async let made = run.registered()
-        await run.said.wait(for: "the step has begun")
-        try #require(run.said.lines.contains("the step has begun"), "\(run.said.lines)")
-        try open(test)
-        _ = try await made
+        let said = try await toldMeanwhile(test)
         #expect(
-            run.said.lines.filter { $0.hasPrefix("the step has ") } == ["the step has begun", "the step has ended"],
-            "\(run.said.lines)"
-        )
-        #expect(
-            run.said.lines.contains(
+            said.contains(
                 "eu-west-1: the output may lack its end: the profile 'builder' could not write it to the bucket 'bakes'; allow "
                     + "it 's3:PutObject'"
             ),
-            "\(run.said.lines)"
+            "\(said)"
         )
         try test.expectNothingLeft()
     }
@@ -89,15 +87,7 @@ struct InstanceOutputTests {
         let test = try await kitchen()
         // The first is the bundle, and the second what the step has said.
         #expect(try await test.killed(at: test.aws.hold(after: "PutObject", nth: 2)).status == 128 + 9)
-        let run = test.run
-        async let made = run.registered()
-        await run.said.wait(for: "the step has begun")
-        try #require(run.said.lines.contains("the step has begun"), "\(run.said.lines)")
-        try open(test)
-        _ = try await made
-        #expect(
-            run.said.lines.filter { $0.hasPrefix("the step has ") } == ["the step has begun", "the step has ended"]
-        )
+        _ = try await toldMeanwhile(test)
         try test.expectNothingLeft()
     }
 

@@ -31,30 +31,55 @@ import Testing
         try await test.registered()
         let wanted = state(test.aws, regions)
         #expect(wanted.count == 4)
-        var seen: [String: Int] = [:]
-        let calls = test.aws.calls.map { call in
-            seen[call.operation, default: 0] += 1
-            return (operation: call.operation, number: seen[call.operation] ?? 0, changes: call.changes)
-        }
-        let blocks = seen["PutSnapshotBlock"] ?? 0
+        let calls = numbered(test.aws)
+        let blocks = calls.count { $0.operation == "PutSnapshotBlock" }
         for call in calls where every || call.changes || call.number == 1 {
             if call.operation == "PutSnapshotBlock", !every, ![1, blocks / 2, blocks].contains(call.number) {
                 continue
             }
             for isAfter in every || call.changes ? [false, true] : [false] {
                 try await test.startAnew()
-                let held =
-                    isAfter
-                    ? test.aws.hold(after: call.operation, nth: call.number)
-                    : test.aws.hold(before: call.operation, nth: call.number)
-                #expect(try await test.killed(at: held).status == 128 + 9)
-                try await test.registered()
-                let place = "killed \(isAfter ? "after" : "before") call \(call.number) of \(call.operation)"
-                #expect(state(test.aws, regions) == wanted, "\(place)")
+                let place = try await registerTwice(test, killed: call, isAfter: isAfter)
+                #expect(state(test.aws, regions) == wanted, place)
             }
         }
         #expect(try Files.names(in: test.kitchen.store.appending("ovenbird/tmp")).isEmpty)
     }
+
+    private struct NumberedCall {
+        let operation: String
+        /// Among those of its kind, from 1 on.
+        let number: Int
+        let changes: Bool
+    }
+
+    private func numbered(_ aws: FakeAWS) -> [NumberedCall] {
+        var seen: [String: Int] = [:]
+        return aws.calls.map { call in
+            seen[call.operation, default: 0] += 1
+            return NumberedCall(
+                operation: call.operation,
+                number: seen[call.operation, default: 0],
+                changes: call.changes
+            )
+        }
+    }
+
+    /// Registers, killed at a call, and registers again; what says where that was.
+    private func registerTwice(
+        _ test: RegisterKitchen,
+        killed call: NumberedCall,
+        isAfter: Bool
+    ) async throws -> Comment {
+        let held =
+            isAfter
+            ? test.aws.hold(after: call.operation, nth: call.number)
+            : test.aws.hold(before: call.operation, nth: call.number)
+        #expect(try await test.killed(at: held).status == 128 + 9)
+        try await test.registered()
+        return "killed \(isAfter ? "after" : "before") call \(call.number) of \(call.operation)"
+    }
+
     /// The next run has to find what each region lacks: one version of the launch template, and one of the parameter.
     ///
     /// Behind the calls of the region that comes to them last, of a few kinds; with OVENBIRD_TEST_EVERY_CALL before and after
@@ -70,24 +95,12 @@ import Testing
         try await test.startAnew(Self.prepare)
         try await test.registered()
         try expectHandedOutOnce(test, "undisturbed")
-        var seen: [String: Int] = [:]
-        let calls = test.aws.calls.map { call in
-            seen[call.operation, default: 0] += 1
-            return (operation: call.operation, number: seen[call.operation] ?? 0, changes: call.changes)
-        }
-        let counts = seen
-        #expect(kinds.allSatisfy { counts[$0] == 2 })
+        let calls = numbered(test.aws)
+        #expect(kinds.allSatisfy { kind in calls.count { $0.operation == kind } == 2 })
         for call in calls where every || (kinds.contains(call.operation) && call.number == 2) {
             for isAfter in !every ? [true] : call.changes ? [false, true] : [false] {
                 try await test.startAnew(Self.prepare)
-                let held =
-                    isAfter
-                    ? test.aws.hold(after: call.operation, nth: call.number)
-                    : test.aws.hold(before: call.operation, nth: call.number)
-                #expect(try await test.killed(at: held).status == 128 + 9)
-                try await test.registered()
-                let place = "killed \(isAfter ? "after" : "before") call \(call.number) of \(call.operation)"
-                try expectHandedOutOnce(test, "\(place)")
+                try expectHandedOutOnce(test, try await registerTwice(test, killed: call, isAfter: isAfter))
             }
         }
         try await test.aws.expectValidCalls()
