@@ -75,10 +75,7 @@ extension ImageRegistration {
     func note(_ record: inout RegistrationRecord, _ journal: RegistrationJournal) async throws {
         record.isComplete = true
         let complete = record
-        try await BlockingPool.shared.run {
-            try journal.write(complete)
-            try journal.removeProgress(complete)
-        }
+        try await BlockingPool.shared.run { try journal.complete(complete) }
     }
 
     func completed(

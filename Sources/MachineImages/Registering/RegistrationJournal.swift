@@ -48,6 +48,13 @@ struct RegistrationJournal: Sendable {
         try write(record.lost)
     }
 
+    /// The record comes last: nobody looks for progress behind it, and where a run is killed in between, the next one asks
+    /// whether the snapshot is complete.
+    func complete(_ record: RegistrationRecord) throws {
+        try removeProgress(record)
+        try write(record)
+    }
+
     /// Removes what is of no use any more, and would keep snapshots for ever: what was begun for another version of the image and
     /// is given up by the service by now, and, a month later, that some snapshots were lost.
     func removeOld(_ records: [RegistrationRecord], beside name: String, now: Int64) throws {
@@ -57,7 +64,7 @@ struct RegistrationJournal: Sendable {
     }
 
     private func remove(_ record: RegistrationRecord) throws {
-        try Files.removeFile(place(record, Self.progressSuffix))
+        try removeProgress(record)
         try Files.removeFile(place(record, Self.suffix))
     }
 
@@ -76,7 +83,7 @@ struct RegistrationJournal: Sendable {
         try Descriptor.open(place(record, Self.progressSuffix), flags: O_WRONLY | O_CREAT | O_APPEND, mode: 0o644)
     }
 
-    func removeProgress(_ record: RegistrationRecord) throws {
+    private func removeProgress(_ record: RegistrationRecord) throws {
         try Files.removeFile(place(record, Self.progressSuffix))
     }
 
