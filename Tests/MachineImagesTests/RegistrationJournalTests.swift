@@ -1,6 +1,7 @@
 import Disks
 import Store
 import SystemIO
+import SystemPackage
 import TestSupport
 import Testing
 
