@@ -15,7 +15,8 @@ actor Authorizer {
     }
 
     private let host: RegistryHost
-    private let session: RegistrySession
+    // It holds this one, so it is not held; whoever asks holds both.
+    private unowned let session: RegistrySession
     private var scheme: Challenge?
     /// The one for each set of rights.
     private var tokens: [[TokenScope]: Token] = [:]

@@ -128,7 +128,7 @@ final class CredentialBench: RequestCarrier, SecurityTokenCalls {
 
     /// Lets no answer come before so many have asked, and have had the time to wait for it.
     func answerWhenAsked(by count: Int) {
-        beforeAnswers {
+        beforeAnswers { [unowned self] in
             while self.state.withLock({ $0.asked }) < count { await Task.yield() }
             for _ in 0..<1000 { await Task.yield() }
         }

@@ -1,5 +1,6 @@
 import OCI
 import SystemIO
+import SystemPackage
 import TestSupport
 import Testing
 
@@ -92,9 +93,9 @@ import Testing
         )
         #expect(try Files.read(test.kitchen.work.file("dev.json")) == parameters)
         #expect(try await test.kitchen.ovenbird(["check"]).error.contains("[mapping-shape]"))
-        try await requireTool("mv", ["shop.yaml", "../elsewhere.yaml"], in: test.kitchen.work.path)
-        try test.kitchen.work.write(Self.template, to: "../elsewhere.yaml")
-        try await requireTool("ln", ["-s", "../elsewhere.yaml", "shop.yaml"], in: test.kitchen.work.path)
+        let elsewhere = try TemporaryFolder()
+        let target = try elsewhere.write(Self.template, to: "shop.yaml")
+        try await requireTool("ln", ["-sf", target.string, "shop.yaml"], in: test.kitchen.work.path)
         let outside = try await test.kitchen.ovenbird(["params"])
         #expect(outside.status == 2)
         #expect(outside.error.contains("error: the template 'shop.yaml' is a symlink to '"), "\(outside.error)")

@@ -84,10 +84,11 @@ struct EndingTests {
         #expect(child.layer == nil)
     }
 
-    /// Not a test of its own: the parent that the next test kills.
+    /// Not a test of its own: the parent that the next test kills, in whose folder it leaves its own.
     @Test(.enabled(if: getenv(hangingFolder) != nil, "is started by another test"))
     func `hang until killed`() async throws {
-        let root = try await SmallRoot.make()
+        let parent = try #require(getenv(hangingFolder).map { String(cString: $0) })
+        let root = try await SmallRoot.make(in: FilePath(parent))
         let log = Descriptor(adopting: dup(STDOUT_FILENO), path: "standard output")
         _ = try await StepSandbox.run(try root.job(Self.waiting), worker: root.worker, log: log)
     }

@@ -18,8 +18,8 @@ struct SmallRoot {
         "readlink", "ps", "test", "rmdir", "setpriv", "sync", "kill", "printf",
     ]
 
-    static func make() async throws -> SmallRoot {
-        let folder = try TemporaryFolder()
+    static func make(in parent: FilePath = "/tmp") async throws -> SmallRoot {
+        let folder = try TemporaryFolder(in: parent)
         let root = try folder.makeFolder("tree")
         for name in ["bin", "etc", "srv", "srv/old", "srv/keep", "tmp"] { try folder.makeFolder("tree/\(name)") }
         try await requireTool("cp", ["/bin/busybox", root.appending("bin/busybox").string])

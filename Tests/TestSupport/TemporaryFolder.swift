@@ -7,9 +7,9 @@ package import SystemPackage
 package final class TemporaryFolder: Sendable {
     package let path: FilePath
 
-    package init() throws {
-        var template = Array("/tmp/ovenbird-test.XXXXXX".utf8CString)
-        guard mkdtemp(&template) != nil else { throw SystemError("make a folder in", "/tmp", .current) }
+    package init(in parent: FilePath = "/tmp") throws {
+        var template = Array(parent.appending("ovenbird-test.XXXXXX").string.utf8CString)
+        guard mkdtemp(&template) != nil else { throw SystemError("make a folder in", parent, .current) }
         self.path = FilePath(platformString: template)
     }
 
